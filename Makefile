@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# mobx: the module (kmod/), the agent and the command (ctl/), their tests.
+
+VERSION := 0.1.0
+BUILD := build
+
+# Which kernel the module is for: the running one when its headers are here,
+# else the stock Debian kernel that the test rig boots. KVER=6.1 or 6.12 picks
+# a kernel of the rig, KDIR any tree of headers.
+ifdef KVER
+KREL = $(shell scripts/kernel-release $(KVER))
+else
+KREL = $(shell if [ -d /lib/modules/`uname -r`/build ]; then uname -r; \
+	else scripts/kernel-release 6.1; fi)
+endif
+KDIR ?= $(firstword $(wildcard /lib/modules/$(KREL)/build) \
+	/usr/src/linux-headers-$(KREL))
+
+all: modules ctl
+
+help:
+	@echo 'all           module, agent and command'
+	@echo 'modules       mobx.ko in build/modules/RELEASE; KVER=6.1|6.12 or KDIR=...; DEBUG=1 C=1 W=1'
+	@echo 'ctl           build/mobxd and build/mobx'
+	@echo 'demo          two links, one mobile, no packet lost: see mobx at work (boots a VM)'
+	@echo 'check         every test; the last line counts passed, failed and skipped (T="NAME..." picks)'
+	@echo 'bench         measure; BENCH=datapath and the other scripts in selftests/bench'
+	@echo 'lint          checkpatch, sparse, W=1, gcc and clang warnings, man pages'
+	@echo 'genl          netlink code from Documentation/netlink/specs/mobx.yaml'
+	@echo 'coverage-ids  which rows of the behaviour checklists have tests (coverage-table: into Documentation)'
+	@echo 'install       into DESTDIR (uninstall reverses it); module sources for DKMS, or the built module with MODULE=1'
+	@echo 'deps          Debian packages that all this needs'
+	@echo 'clean'
+
+deps:
+	@scripts/deps
+
+# A new machine gets what is missing; elsewhere this only looks.
+ready:
+	@scripts/deps --check >/dev/null || scripts/deps
+
+# ---------------------------------------------------------------- module
+
+KOUT = $(BUILD)/modules/$(KREL)
+
+# Built in a folder of links, so that two kernels' objects stand side by side;
+# the finished module is moved into place in one step.
+modules:
+	@test -d "$(KDIR)" || { echo "no kernel headers at $(KDIR): run 'make deps'," \
+		"or apt-get install linux-headers-$(KREL)"; exit 1; }
+	@mkdir -p $(KOUT)/tree/kmod
+	@find $(KOUT)/tree -type l -delete
+	@ln -s $(CURDIR)/Kbuild $(CURDIR)/uapi $(KOUT)/tree/
+	@ln -s $(CURDIR)/kmod/*.[ch] $(KOUT)/tree/kmod/
+	+$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(KOUT)/tree modules
+	@cp $(KOUT)/tree/mobx.ko $(KOUT)/mobx.ko.new
+	@mv $(KOUT)/mobx.ko.new $(KOUT)/mobx.ko
+
+# ------------------------------------------------------------- userspace
+
+CC ?= gcc
+PKGS := libnl-3.0 libnl-genl-3.0 libnl-route-3.0 libevent_core libconfuse \
+	jansson libseccomp libcap-ng libcrypto
+PKG_CFLAGS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS)))
+PKG_LIBS = $(shell pkg-config --libs $(PKGS))
+
+WARN := -Wall -Wextra -Wshadow -Wconversion
+CPPFLAGS_ALL = -D_GNU_SOURCE -DMOBX_VERSION='"$(VERSION)"' -Ictl -Iuapi \
+	$(PKG_CFLAGS) $(CPPFLAGS)
+CFLAGS ?= -O2 -g
+HARDEN := -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2
+CFLAGS_ALL = -std=gnu11 $(WARN) -MMD -MP
+LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
+SAN := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined
+
+LIBS := kern mobike ike crypto wire
+# $(1): folder of objects, $(2): part of ctl
+objs = $(patsubst ctl/%.c,$(BUILD)/$(1)/%.o,$(sort $(wildcard ctl/$(2)/*.c)))
+libs = $(foreach l,$(LIBS),$(BUILD)/$(1)lib$(l).a)
+
+ctl: $(BUILD)/mobxd $(BUILD)/mobx
+
+$(BUILD)/obj/%.o: ctl/%.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(HARDEN) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/san/%.o: ctl/%.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(SAN) -c -o $@ $<
+
+# Archives are made anew, lest a source that has gone live on inside.
+define archive
+$$(BUILD)/$(2)lib$(3).a: $$(call objs,$(1),$(3))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(Q)$$(AR) rcs $$@ $$^
+endef
+$(foreach l,$(LIBS),$(eval $(call archive,obj,,$(l))))
+$(foreach l,$(LIBS),$(eval $(call archive,san,san/,$(l))))
+
+# Tests may reach into the two programs as well; their main() stays out.
+define program_archive
+$$(BUILD)/san/lib$(1).a: $$(filter-out %/main.o,$$(call objs,san,$(1)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(Q)$$(AR) rcs $$@ $$^
+endef
+$(eval $(call program_archive,agent))
+$(eval $(call program_archive,cli))
+
+$(BUILD)/mobxd: $(call objs,obj,agent) $(call libs,)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS)
+
+$(BUILD)/mobx: $(call objs,obj,cli) $(call libs,)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS)
+
+# --------------------------------------------------------------- tests
+
+UNIT := $(patsubst selftests/unit/%.c,$(BUILD)/unit/%, \
+	$(wildcard selftests/unit/test_*.c))
+HELPERS := $(foreach d,net bench demo,$(patsubst selftests/$(d)/%.c, \
+	$(BUILD)/$(d)/%,$(wildcard selftests/$(d)/*.c)))
+# What several unit tests share: every other .c there.
+UNIT_SHARED := $(patsubst selftests/unit/%.c,$(BUILD)/san/unit/%.o, \
+	$(filter-out selftests/unit/test_%,$(wildcard selftests/unit/*.c)))
+
+$(BUILD)/san/unit/%.o: selftests/unit/%.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(SAN) -c -o $@ $<
+
+$(BUILD)/unit/%: $(BUILD)/san/unit/%.o $(UNIT_SHARED) \
+		$(BUILD)/san/libagent.a $(BUILD)/san/libcli.a $(call libs,san/)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka $(PKG_LIBS) -lm
+
+$(HELPERS): $(BUILD)/%: selftests/%.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS) -o $@ $< \
+		-Wl,--as-needed -lsctp -lcrypto -lpthread -lm
+
+.SECONDARY:
+units: $(UNIT)
+helpers: $(HELPERS)
+
+# $(MAKE) once more for the module, since the rig's kernel may be another one.
+rig-build: ctl helpers
+	+@$(MAKE) --no-print-directory modules KVER=$(or $(KVER),6.1)
+
+check: ready
+	+@$(MAKE) --no-print-directory rig-build units
+	@selftests/run-all $(T)
+
+demo: ready
+	+@$(MAKE) --no-print-directory rig-build
+	@selftests/demo/run
+
+BENCH ?= datapath
+bench: ready
+	+@$(MAKE) --no-print-directory rig-build >&2
+	@test -x selftests/bench/$(BENCH) || { echo "no selftests/bench/$(BENCH); there are:" \
+		`cd selftests/bench && find . -maxdepth 1 -type f -perm -1 -printf '%f '`; exit 1; } >&2
+	@selftests/bench/$(BENCH)
+
+lint: ready
+	@scripts/lint
+
+genl:
+	@scripts/genl
+
+coverage-ids:
+	@scripts/coverage-ids
+
+coverage-table:
+	@scripts/coverage-ids --table >Documentation/coverage.rst
+
+# ------------------------------------------------------------- install
+
+prefix ?= /usr
+sbindir ?= $(prefix)/sbin
+mandir ?= $(prefix)/share/man
+unitdir ?= /lib/systemd/system
+compdir ?= $(prefix)/share/bash-completion/completions
+srcdir := $(prefix)/src/mobx-$(VERSION)
+MODDIR = /lib/modules/$(KREL)/updates
+MANS := $(wildcard Documentation/man/*.[58])
+
+# The module goes where DKMS builds it for each kernel; MODULE=1 installs the
+# one built here instead, for the kernel it was built for.
+install: ctl
+	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(unitdir) $(DESTDIR)$(compdir)
+	install -d -m 755 $(DESTDIR)/etc/mobx
+	install -m 755 $(BUILD)/mobxd $(BUILD)/mobx $(DESTDIR)$(sbindir)/
+	install -m 644 dist/*.service $(DESTDIR)$(unitdir)/
+	install -m 644 dist/bash-completion/mobx $(DESTDIR)$(compdir)/mobx
+	install -m 600 dist/mobxd.conf.example dist/policy.conf.example $(DESTDIR)/etc/mobx/
+	$(foreach m,$(MANS),install -D -m 644 $(m) \
+		$(DESTDIR)$(mandir)/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m)) &&) true
+ifdef MODULE
+	install -D -m 644 $(KOUT)/mobx.ko $(DESTDIR)$(MODDIR)/mobx.ko
+	$(if $(DESTDIR),,depmod $(KREL))
+else
+	install -d $(DESTDIR)$(srcdir)/kmod $(DESTDIR)$(srcdir)/uapi/linux
+	install -m 644 Kbuild LICENSE $(DESTDIR)$(srcdir)/
+	sed 's/@VERSION@/$(VERSION)/' dkms.conf >$(DESTDIR)$(srcdir)/dkms.conf
+	install -m 644 kmod/*.[ch] $(DESTDIR)$(srcdir)/kmod/
+	install -m 644 uapi/linux/*.h $(DESTDIR)$(srcdir)/uapi/linux/
+endif
+
+uninstall:
+	rm -f $(DESTDIR)$(sbindir)/mobxd $(DESTDIR)$(sbindir)/mobx
+	rm -f $(patsubst dist/%,$(DESTDIR)$(unitdir)/%,$(wildcard dist/*.service))
+	rm -f $(DESTDIR)$(compdir)/mobx
+	rm -f $(DESTDIR)/etc/mobx/mobxd.conf.example $(DESTDIR)/etc/mobx/policy.conf.example
+	rm -f $(foreach m,$(MANS),$(DESTDIR)$(mandir)/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m)))
+	rm -rf $(DESTDIR)$(srcdir)
+	rm -f $(DESTDIR)/lib/modules/*/updates/mobx.ko
+	rmdir $(DESTDIR)/etc/mobx 2>/dev/null || true
+
+clean:
+	rm -rf $(BUILD)
+
+Q := $(if $(V),,@)
+.PHONY: all help deps ready modules ctl units helpers rig-build check demo \
+	bench lint genl coverage-ids coverage-table install uninstall clean
+
+-include $(shell find $(BUILD)/obj $(BUILD)/san $(BUILD)/net $(BUILD)/bench \
+	$(BUILD)/demo -name '*.d' 2>/dev/null)
