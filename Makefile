@@ -128,7 +128,7 @@ UNIT_SHARED := $(patsubst selftests/unit/%.c,$(BUILD)/san/unit/%.o, \
 
 $(BUILD)/san/unit/%.o: selftests/unit/%.c Makefile
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(SAN) -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS) $(SAN) -c -o $@ $<
 
 $(BUILD)/unit/%: $(BUILD)/san/unit/%.o $(UNIT_SHARED) \
 		$(BUILD)/san/libagent.a $(BUILD)/san/libcli.a $(call libs,san/)
@@ -141,6 +141,9 @@ $(HELPERS): $(BUILD)/%: selftests/%.c Makefile
 		-Wl,--as-needed -lsctp -lcrypto -lpthread -lm
 
 .SECONDARY:
+# Every object of userspace, linked or not: for warnings.
+objects: $(patsubst ctl/%.c,$(BUILD)/obj/%.o,$(wildcard ctl/*/*.c)) \
+	$(patsubst selftests/unit/%.c,$(BUILD)/san/unit/%.o,$(wildcard selftests/unit/*.c))
 units: $(UNIT)
 helpers: $(HELPERS)
 
@@ -222,7 +225,7 @@ clean:
 	rm -rf $(BUILD)
 
 Q := $(if $(V),,@)
-.PHONY: all help deps ready modules ctl units helpers rig-build check demo \
+.PHONY: all help deps ready modules ctl objects units helpers rig-build check demo \
 	bench lint genl coverage-ids coverage-table install uninstall clean
 
 -include $(shell find $(BUILD)/obj $(BUILD)/san $(BUILD)/net $(BUILD)/bench \
