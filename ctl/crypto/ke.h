@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Key exchange groups: ecp256 (19, RFC 5903) and x25519 (31, RFC 8031), with
+ * the tests of public values that RFC 6989 section 2 and RFC 7748 section 6.1
+ * ask for.
+ */
+#ifndef MOBX_CRYPTO_KE_H
+#define MOBX_CRYPTO_KE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Octets that crypto_ke_generate() takes: 64 bits more than the group order. */
+#define CRYPTO_KE_RANDOM	40
+#define CRYPTO_KE_PRIVATE	32
+#define CRYPTO_KE_PUBLIC_MAX	64
+#define CRYPTO_KE_SHARED_MAX	32
+
+/**
+ * struct crypto_ke - our half of an exchange; wipe with crypto_wipe()
+ * @group: enum ike_ke_group.
+ * @priv: Private value, big-endian scalar for ecp256.
+ * @pub: Public value as KE carries it: x | y for ecp256, 32 octets for x25519.
+ * @pub_len: Octets of @pub.
+ */
+struct crypto_ke {
+	uint16_t group;
+	uint8_t priv[CRYPTO_KE_PRIVATE];
+	uint8_t pub[CRYPTO_KE_PUBLIC_MAX];
+	size_t pub_len;
+};
+
+/**
+ * crypto_ke_public_len() - length of a group's public value (K27)
+ * @group: Transform ID.
+ *
+ * Return: octets, 0 when mobx does not have the group.
+ */
+size_t crypto_ke_public_len(uint16_t group);
+
+/**
+ * crypto_ke_generate() - a key pair from the caller's random octets
+ * @ke: Filled on success.
+ * @group: Transform ID.
+ * @random: Unpredictable octets; the same ones give the same pair.
+ *
+ * Return: 0, -ENOTSUP for an unknown group, -EIO when libcrypto fails.
+ */
+int crypto_ke_generate(struct crypto_ke *ke, uint16_t group,
+		       const uint8_t random[CRYPTO_KE_RANDOM]);
+
+/**
+ * crypto_ke_from_private() - a key pair from a known private value
+ * @ke: Filled on success.
+ * @group: Transform ID.
+ * @priv: Private value; for ecp256 1 .. order - 1.
+ *
+ * Return: as crypto_ke_generate(), -EINVAL for a value out of range.
+ */
+int crypto_ke_from_private(struct crypto_ke *ke, uint16_t group,
+			   const uint8_t priv[CRYPTO_KE_PRIVATE]);
+
+/**
+ * crypto_ke_shared() - the shared secret g^ir
+ * @ke: Our half.
+ * @peer: The peer's public value.
+ * @len: Octets of @peer.
+ * @shared: Result, zeroed on failure: the x coordinate for ecp256.
+ * @shared_len: Octets of the result.
+ *
+ * Return: 0; -EINVAL for a wrong length; -EBADMSG for a public value that fails
+ * its tests (not on the curve; all-zero result, K28); -EIO.
+ */
+int crypto_ke_shared(const struct crypto_ke *ke, const uint8_t *peer,
+		     size_t len, uint8_t shared[CRYPTO_KE_SHARED_MAX],
+		     size_t *shared_len);
+
+#endif

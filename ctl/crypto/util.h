@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What every user of secrets needs. Errors of crypto/ are negative errnos. */
+#ifndef MOBX_CRYPTO_UTIL_H
+#define MOBX_CRYPTO_UTIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/buf.h"
+
+/**
+ * crypto_init() - fetch every algorithm from libcrypto
+ *
+ * Called once, before a chroot or a seccomp filter takes away what libcrypto
+ * reads at its start.
+ *
+ * Return: 0, or -ENOTSUP when libcrypto lacks one that mobx needs.
+ */
+int crypto_init(void);
+
+/* Frees what crypto_init() fetched, for leak checkers. */
+void crypto_exit(void);
+
+/**
+ * crypto_random() - fill with unpredictable octets
+ * @ctx: Unused; the signature is that of the engine's random source.
+ * @out: Filled.
+ * @len: Octets.
+ *
+ * Return: 0 or -EIO, @out is zeroed then.
+ */
+int crypto_random(void *ctx, uint8_t *out, size_t len);
+
+/* Overwrites @len octets; the compiler cannot drop it. */
+void crypto_wipe(void *p, size_t len);
+
+/* Compares in a time that depends on @len only. */
+bool crypto_equal(const void *a, const void *b, size_t len);
+
+#endif
