@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef MOBX_ADDR_H
+#define MOBX_ADDR_H
+
+#include <linux/in6.h>
+#include <linux/ip.h>
+#include <linux/skbuff.h>
+#include <linux/socket.h>
+#include <linux/string.h>
+
+/**
+ * union mobx_addr - an IP address; who holds one also holds its family
+ * @v4: IPv4 address; the octets behind it are zero
+ * @v6: IPv6 address
+ * @w: all 16 octets, for hashing and comparing
+ *
+ * Unused octets are always zero, so that two addresses of one family are equal
+ * when all 16 octets are.
+ */
+union mobx_addr {
+	__be32		v4;
+	struct in6_addr	v6;
+	u32		w[4];
+};
+
+static inline union mobx_addr mobx_addr_v4(__be32 addr)
+{
+	return (union mobx_addr){ .w = { (__force u32)addr } };
+}
+
+static inline bool mobx_addr_eq(const union mobx_addr *a,
+				const union mobx_addr *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+/* Octets of an address on the wire and in netlink attributes. */
+static inline unsigned int mobx_addr_len(u16 family)
+{
+	return family == AF_INET ? sizeof(__be32) : sizeof(struct in6_addr);
+}
+
+/**
+ * struct mobx_flow - what the selectors of RFC 4301, section 4.4.1.1 look at
+ * @local: own address: the source of what leaves, the destination of what comes
+ * @remote: the other one
+ * @family: AF_INET or AF_INET6
+ * @proto: IP protocol (the last next header of IPv6)
+ * @opaque_ports: the packet does not show its ports (a later fragment)
+ * @local_port: own port in host order; for ICMP type * 256 + code; or 0
+ * @remote_port: the other one; for ICMP the same as @local_port
+ */
+struct mobx_flow {
+	union mobx_addr	local;
+	union mobx_addr	remote;
+	u16		family;
+	u8		proto;
+	bool		opaque_ports;
+	u16		local_port;
+	u16		remote_port;
+};
+
+bool mobx_flow_ports4(const struct sk_buff *skb, unsigned int offset,
+		      u8 proto, u16 *sport, u16 *dport);
+bool mobx_flow_out4(const struct sk_buff *skb, struct mobx_flow *flow);
+bool mobx_flow_in4(const struct sk_buff *skb, struct mobx_flow *flow);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef MOBX_POLICY_H
+#define MOBX_POLICY_H
+
+#include <linux/list.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <uapi/linux/mobx.h>
+
+#include "selector.h"
+
+struct mobx_net;
+struct mobx_peer;
+struct netlink_ext_ack;
+
+/**
+ * struct mobx_policy - an entry of the SPD (RFC 4301, section 4.4.1)
+ * @list: in mobx_net.policies by @order; RCU, changed under mobx_net.lock
+ * @order: position, unique in the namespace
+ * @action: enum mobx_action
+ * @mode: enum mobx_mode, for protect
+ * @peer: for protect, whose SAs; NULL for whichever peer has the address; a
+ *	reference
+ * @sel: static selector, never changed by a move
+ * @packets: packets it decided, one counter a CPU
+ * @rcu: frees it after a grace period
+ * @label: for people
+ */
+struct mobx_policy {
+	struct list_head	list;
+	u32			order;
+	u8			action;
+	u8			mode;
+	struct mobx_peer	*peer;
+	struct mobx_selector	sel;
+	u64 __percpu		*packets;
+	struct rcu_head		rcu;
+	char			label[MOBX_MAX_LABEL + 1];
+};
+
+/* What the module lets pass by itself, in clear; not part of the SPD. */
+enum mobx_exempt {
+	MOBX_EXEMPT_NOT,
+	MOBX_EXEMPT_ESP,	/* protected already, by us or by others */
+	MOBX_EXEMPT_DHCP,	/* UDP 67 and 68 */
+	MOBX_EXEMPT_IKE,	/* registered IKE sockets */
+	MOBX_EXEMPT_COUNT,
+};
+
+enum mobx_exempt mobx_exempt_out4(const struct mobx_net *mnet,
+				  const struct sk_buff *skb,
+				  const struct mobx_flow *flow);
+enum mobx_exempt mobx_exempt_in4(const struct mobx_net *mnet,
+				 struct sk_buff *skb,
+				 const struct mobx_flow *flow);
+
+const struct mobx_policy *mobx_policy_lookup(const struct mobx_net *mnet,
+					     const struct mobx_flow *flow);
+u64 mobx_policy_packets(const struct mobx_policy *pol);
+
+int mobx_policy_create(struct mobx_net *mnet, u32 order, u8 action, u8 mode,
+		       u32 peer_id, const struct mobx_selector *sel,
+		       const char *label, struct netlink_ext_ack *extack);
+struct mobx_policy *mobx_policy_find(struct mobx_net *mnet, u32 order);
+void mobx_policy_remove(struct mobx_net *mnet, struct mobx_policy *pol);
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef MOBX_SA_H
+#define MOBX_SA_H
+
+#include <linux/atomic.h>
+#include <linux/bitops.h>
+#include <linux/cache.h>
+#include <linux/jiffies.h>
+#include <linux/llist.h>
+#include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
+#include <linux/timekeeping.h>
+#include <linux/timerqueue.h>
+#include <uapi/linux/mobx.h>
+
+#include "selector.h"
+
+struct crypto_aead;
+struct mobx_alg;
+struct mobx_net;
+struct mobx_peer;
+struct mobx_replay;
+struct netlink_ext_ack;
+
+/* Bits of mobx_sa.flags; the last three are set while the SA is in use. */
+enum mobx_sa_flag {
+	MOBX_SA_ESN,		/* extended sequence numbers */
+	MOBX_SA_MANAGED,	/* set by a key management daemon */
+	MOBX_SA_SOFT,		/* a soft limit was met and told */
+	MOBX_SA_DEAD,		/* a hard limit was met, or it was removed */
+	MOBX_SA_QUEUED,		/* in mobx_net.expired */
+};
+
+/**
+ * struct mobx_lifetime - limits of an SA, 0 for none
+ * @soft_seconds: since the SA was added, on CLOCK_BOOTTIME
+ * @hard_seconds: the same
+ * @soft_bytes: octets of IP packets before ESP (out) or after it (in)
+ * @hard_bytes: the same
+ * @soft_packets: packets
+ * @hard_packets: packets
+ */
+struct mobx_lifetime {
+	u64	soft_seconds;
+	u64	hard_seconds;
+	u64	soft_bytes;
+	u64	hard_bytes;
+	u64	soft_packets;
+	u64	hard_packets;
+};
+
+/**
+ * struct mobx_sa - a security association (RFC 4301, section 4.4.2)
+ * @node: in mobx_net.sa_in or mobx_net.sa_out, keyed by @spi
+ * @spi: security parameters index
+ * @dir: enum mobx_dir
+ * @mode: enum mobx_mode
+ * @n_sels: entries of @sels; 0: any traffic that a policy sends here
+ * @alg: algorithm
+ * @tfm: keyed transform; its key holds the salt where the algorithm has one
+ * @peer: whose SA it is; a reference
+ * @iv_base: random; combined with the sequence number it makes the IV of
+ *	counter-mode ciphers, so no IV repeats under one key
+ * @hard_until: CLOCK_BOOTTIME in nanoseconds when it ends, U64_MAX for never
+ * @limit_packets: packets at which mobx_sa_limit() has something to do
+ * @limit_bytes: octets at which it has
+ * @flags: bits of enum mobx_sa_flag
+ * @replay: window, inbound only; NULL when anti-replay is off
+ * @seq: outbound, the last sequence number given out
+ * @packets: protected or authenticated
+ * @bytes: and their octets
+ * @replayed: inbound, packets refused by the window
+ * @integrity_failed: inbound, packets whose ICV was wrong
+ * @last_used: jiffies of the last packet, 0 for never
+ * @next_hint: jiffies before which no further hint event is due
+ * @next_integrity: jiffies before which no further integrity event is due
+ * @list: in mobx_peer.sas_out or .sas_in; RCU
+ * @ref: one for the tables, one for each asynchronous request and held packet
+ * @expired: in mobx_net.expired
+ * @timer: in mobx_net.timers when it has a limit in time
+ * @free: in the list of SAs to free
+ * @added: CLOCK_BOOTTIME in nanoseconds
+ * @life: limits as asked for
+ * @keys: encryption key and salt, then integrity key; for show-keys only
+ * @enc_key_len: octets of the first part of @keys
+ * @auth_key_len: octets of the second part of @keys
+ * @replay_window: packets
+ * @sels: negotiated selectors
+ *
+ * It points to its peer and never to an address, so a move touches no SA.
+ * Found under RCU; who keeps it longer takes a reference.
+ */
+struct mobx_sa {
+	/* Read by every packet. */
+	struct rhlist_head	node;
+	__be32			spi;
+	u8			dir;
+	u8			mode;
+	u8			n_sels;
+	const struct mobx_alg	*alg;
+	struct crypto_aead	*tfm;
+	struct mobx_peer	*peer;
+	u64			iv_base;
+	u64			hard_until;
+	u64			limit_packets;
+	u64			limit_bytes;
+	unsigned long		flags;
+	struct mobx_replay	*replay;
+	struct list_head	list;
+
+	/* Written by every packet. */
+	atomic64_t		seq ____cacheline_aligned_in_smp;
+	atomic64_t		packets;
+	atomic64_t		bytes;
+	unsigned long		last_used;
+	refcount_t		ref;
+
+	/* Written seldom. */
+	atomic64_t		replayed ____cacheline_aligned_in_smp;
+	atomic64_t		integrity_failed;
+	unsigned long		next_hint;
+	unsigned long		next_integrity;
+	struct llist_node	expired;
+	struct timerqueue_node	timer;
+	struct llist_node	free;
+	u64			added;
+	struct mobx_lifetime	life;
+	u8			*keys;
+	u16			enc_key_len;
+	u16			auth_key_len;
+	u32			replay_window;
+	struct mobx_selector	sels[];
+};
+
+/**
+ * struct mobx_sa_spec - an SA as netlink asks for it
+ * @spi: in network order
+ * @dir: enum mobx_dir
+ * @mode: enum mobx_mode
+ * @enc: enum mobx_enc
+ * @auth: enum mobx_auth
+ * @enc_key: @enc_key_len octets, salt included
+ * @auth_key: @auth_key_len octets
+ * @enc_key_len: up to MOBX_MAX_KEY
+ * @auth_key_len: up to MOBX_MAX_KEY
+ * @seq: out, the last number sent; in, the highest accepted
+ * @replay_window: packets, 0 for none
+ * @n_sels: up to MOBX_MAX_SELECTORS
+ * @esn: extended sequence numbers
+ * @force: counter mode with manual keys all the same
+ * @managed: set by a key management daemon
+ * @life: limits
+ * @sels: @n_sels selectors
+ */
+struct mobx_sa_spec {
+	__be32			spi;
+	u8			dir;
+	u8			mode;
+	u8			enc;
+	u8			auth;
+	const u8		*enc_key;
+	const u8		*auth_key;
+	u16			enc_key_len;
+	u16			auth_key_len;
+	u64			seq;
+	u32			replay_window;
+	u8			n_sels;
+	bool			esn;
+	bool			force;
+	bool			managed;
+	struct mobx_lifetime	life;
+	struct mobx_selector	sels[MOBX_MAX_SELECTORS];
+};
+
+/* Context: RCU section. Return: the inbound SA of an SPI, or NULL. */
+struct mobx_sa *mobx_sa_find_in(struct mobx_net *mnet, __be32 spi);
+
+/* Context: RCU section; the list ends with it. Outbound SAs of an SPI. */
+struct rhlist_head *mobx_sa_lookup_out(struct mobx_net *mnet, __be32 spi);
+
+#define mobx_for_each_sa_out(sa, pos, mnet, spi)			\
+	rhl_for_each_entry_rcu(sa, pos, mobx_sa_lookup_out(mnet, spi), node)
+
+enum mobx_match mobx_sa_match(const struct mobx_sa *sa,
+			      const struct mobx_flow *flow);
+struct mobx_sa *mobx_sa_choose_out(const struct mobx_peer *peer,
+				   const struct mobx_flow *flow);
+bool mobx_sa_negotiated(const struct mobx_peer *peer, enum mobx_dir dir,
+			const struct mobx_flow *flow);
+
+void mobx_sa_expire(struct mobx_sa *sa, enum mobx_expire which);
+bool mobx_sa_limit(struct mobx_sa *sa, u64 packets, u64 bytes);
+
+/**
+ * mobx_sa_usable - whether an SA may take another packet
+ * @sa: SA
+ *
+ * Context: RCU section, or a reference held.
+ */
+static inline bool mobx_sa_usable(const struct mobx_sa *sa)
+{
+	if (unlikely(test_bit(MOBX_SA_DEAD, &sa->flags)))
+		return false;
+	return likely(sa->hard_until == U64_MAX) ||
+	       ktime_get_coarse_boottime_ns() < sa->hard_until;
+}
+
+/**
+ * mobx_sa_account - count a packet against the limits of its SA
+ * @sa: SA
+ * @len: octets of the IP packet without ESP
+ *
+ * Out: before the packet is encrypted. In: after its ICV was found right.
+ * Tells of limits that are met, in any context.
+ *
+ * Context: RCU section, or a reference held.
+ * Return: false when the packet is beyond a hard limit and must not pass.
+ */
+static inline bool mobx_sa_account(struct mobx_sa *sa, unsigned int len)
+{
+	u64 packets = atomic64_inc_return(&sa->packets);
+	u64 bytes = atomic64_add_return(len, &sa->bytes);
+
+	if (READ_ONCE(sa->last_used) != jiffies)
+		WRITE_ONCE(sa->last_used, jiffies);
+	if (likely(packets < READ_ONCE(sa->limit_packets) &&
+		   bytes < READ_ONCE(sa->limit_bytes)))
+		return true;
+	return mobx_sa_limit(sa, packets, bytes);
+}
+
+static inline void mobx_sa_get(struct mobx_sa *sa)
+{
+	refcount_inc(&sa->ref);
+}
+
+/* For who found it under RCU: false when it is going away already. */
+static inline bool mobx_sa_tryget(struct mobx_sa *sa)
+{
+	return refcount_inc_not_zero(&sa->ref);
+}
+
+void mobx_sa_put(struct mobx_sa *sa);
+
+int mobx_sa_create(struct mobx_peer *peer, const struct mobx_sa_spec *spec,
+		   struct netlink_ext_ack *extack);
+void mobx_sa_remove(struct mobx_sa *sa);
+void mobx_sa_remove_all(struct mobx_peer *peer);
+struct mobx_sa *mobx_sa_find(struct mobx_net *mnet, enum mobx_dir dir,
+			     __be32 spi, u32 peer_id);
+u64 mobx_sa_seq(const struct mobx_sa *sa);
+
+int mobx_sa_tables_init(struct mobx_net *mnet);
+void mobx_sa_tables_exit(struct mobx_net *mnet);
+void mobx_sa_flush_free(void);
+
+#endif
