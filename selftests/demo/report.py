@@ -170,7 +170,7 @@ def main(directory):
     down = Direction(path("server.flow"), path("mobile.flow"))
     begin = marks[0][0] - 0.2
     end = max(max(up.sent.values()), max(down.sent.values()))
-    bad = []
+    bad, rows = [], []
 
     print()
     picture(directory, up, down, marks, begin, end)
@@ -185,12 +185,14 @@ def main(directory):
             rrc = ms(told.get("t_rrc_us")) if name == "up" else ""
             print(f"  {kind:<8}  {name:<5}{sent:>6}{lost:>6}{dup:>7}"
                   f"{gap:>10.1f} ms{update:>11}{rrc:>9}")
-            print(json.dumps({"demo": "handover", "kind": kind, "way": name,
-                              "sent": sent, "lost": lost, "dup": dup,
-                              "gap_ms": round(gap, 2)}), file=sys.stderr)
+            rows.append({"demo": "handover", "kind": kind, "way": name,
+                         "sent": sent, "lost": lost, "dup": dup,
+                         "gap_ms": round(gap, 2)})
             if kind == "soft" and (lost or dup):
                 bad.append(f"a soft handover lost {lost} and doubled {dup} "
                            f"datagrams on the way {name}")
+    with open(path("handovers.json"), "w") as out:
+        out.writelines(json.dumps(row) + "\n" for row in rows)
     print("\n  link    encrypted   in clear")
     for link in LINKS:
         clear = clear_datagrams(directory, link)
