@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * traffic - send from one network namespace to another and say what a datagram
+ * or an octet costs, in nanoseconds of CLOCK_MONOTONIC. In the rig's counted
+ * mode (vm/run -c) that is the number of instructions.
+ *
+ *   traffic udp  FROM TO ADDRESS LENGTH BATCHES ROUNDS
+ *   traffic tcp  FROM TO ADDRESS MEGABYTES ROUNDS
+ *   traffic sctp FROM TO ADDRESS MEGABYTES ROUNDS
+ *
+ * FROM and TO are names that "ip netns" made; ADDRESS is one of TO's. Prints
+ * the cost, best of all rounds.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Datagrams sent before the receiver reads them: fits any receive buffer. */
+#define BATCH 32
+#define PORT 7001
+#define CHUNK 65536
+/* Octets of a stream that open the congestion window before the clock runs. */
+#define WARM_UP (4 << 20)
+
+static void __attribute__((noreturn, format(printf, 1, 2)))
+die(const char *format, ...)
+{
+	int error = errno;
+	va_list args;
+
+	va_start(args, format);
+	fputs("traffic: ", stderr);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, ": %s\n", strerror(error));
+	exit(1);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static unsigned long number(const char *text, unsigned long max)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (errno || *end || end == text || !n || n > max) {
+		fprintf(stderr, "traffic: '%s' is no number from 1 to %lu\n",
+			text, max);
+		exit(2);
+	}
+	return n;
+}
+
+/* A socket belongs to the namespace in which it was made. */
+static void enter(const char *ns)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "/run/netns/%s", ns);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		die("%s", path);
+	if (setns(fd, CLONE_NEWNET))
+		die("setns %s", ns);
+	close(fd);
+}
+
+static struct sockaddr_in endpoint(const char *address)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET,
+				  .sin_port = htons(PORT) };
+
+	if (inet_pton(AF_INET, address, &sa.sin_addr) != 1) {
+		fprintf(stderr, "traffic: '%s' is no IPv4 address\n", address);
+		exit(2);
+	}
+	return sa;
+}
+
+/* No wake-up may preempt a batch, or each round costs something else. */
+static void be_first(void)
+{
+	struct sched_param param = { .sched_priority = 50 };
+
+	if (sched_setscheduler(0, SCHED_FIFO, &param))
+		die("SCHED_FIFO");
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		die("mlockall");
+}
+
+static void udp_batch(int tx, int rx, uint8_t *out, uint8_t *in, size_t len)
+{
+	int i;
+
+	for (i = 0; i < BATCH; i++) {
+		if (send(tx, out, len, 0) != (ssize_t)len)
+			die("send");
+	}
+	for (i = 0; i < BATCH; i++) {
+		ssize_t got = recv(rx, in, len + 1, 0);
+
+		if (got < 0)
+			die("datagram %d of %d did not arrive", i + 1, BATCH);
+		if (got != (ssize_t)len || memcmp(in, out, len)) {
+			errno = EBADMSG;
+			die("datagram %d is not what was sent", i + 1);
+		}
+	}
+}
+
+static void udp(const char *from, const char *to, const char *address,
+		size_t len, unsigned long batches, unsigned long rounds)
+{
+	struct sockaddr_in sa = endpoint(address);
+	struct timeval limit = { .tv_sec = 2 };
+	uint64_t best = UINT64_MAX;
+	uint8_t *out = calloc(2, len + 1), *in;
+	unsigned long b;
+	int tx, rx;
+
+	if (!out)
+		die("memory");
+	in = out + len + 1;
+	memset(out, 'x', len);
+	enter(to);
+	rx = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (rx < 0 || bind(rx, (struct sockaddr *)&sa, sizeof(sa)))
+		die("bind %s", address);
+	if (setsockopt(rx, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)))
+		die("SO_RCVTIMEO");
+	enter(from);
+	tx = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (tx < 0 || connect(tx, (struct sockaddr *)&sa, sizeof(sa)))
+		die("connect %s", address);
+	be_first();
+	/* Addresses are resolved, caches filled, lazy work done. */
+	for (b = 0; b < 8; b++)
+		udp_batch(tx, rx, out, in, len);
+	while (rounds--) {
+		uint64_t start = now_ns(), took;
+
+		for (b = 0; b < batches; b++)
+			udp_batch(tx, rx, out, in, len);
+		took = now_ns() - start;
+		if (took < best)
+			best = took;
+	}
+	printf("%.0f\n", (double)best / (double)(batches * BATCH));
+	free(out);
+}
+
+static void send_stream(const char *from, const struct sockaddr_in *sa,
+			int protocol, uint64_t octets)
+{
+	static uint8_t chunk[CHUNK];
+	int fd;
+
+	enter(from);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, protocol);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)sa, sizeof(*sa)))
+		die("connect");
+	while (octets) {
+		size_t want = octets < CHUNK ? (size_t)octets : CHUNK;
+		ssize_t sent = send(fd, chunk, want, MSG_NOSIGNAL);
+
+		if (sent <= 0)
+			die("send");
+		octets -= (uint64_t)sent;
+	}
+	close(fd);
+}
+
+static void read_octets(int fd, uint64_t octets)
+{
+	static uint8_t chunk[CHUNK];
+
+	while (octets) {
+		size_t want = octets < CHUNK ? (size_t)octets : CHUNK;
+		ssize_t got = recv(fd, chunk, want, 0);
+
+		if (got == 0)
+			errno = ECONNRESET;
+		if (got <= 0)
+			die("the stream broke off");
+		octets -= (uint64_t)got;
+	}
+}
+
+static void stream(const char *from, const char *to, const char *address,
+		   int protocol, uint64_t octets, unsigned long rounds)
+{
+	struct sockaddr_in sa = endpoint(address);
+	struct timeval limit = { .tv_sec = 20 };
+	uint64_t best = UINT64_MAX, start, took;
+	int listener, fd, status, one = 1;
+	pid_t child;
+
+	enter(to);
+	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, protocol);
+	if (listener < 0 ||
+	    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
+	    setsockopt(listener, SOL_SOCKET, SO_RCVTIMEO, &limit,
+		       sizeof(limit)) ||
+	    bind(listener, (struct sockaddr *)&sa, sizeof(sa)) ||
+	    listen(listener, 1))
+		die("listen on %s", address);
+	while (rounds--) {
+		fflush(stdout);
+		child = fork();
+		if (child < 0)
+			die("fork");
+		if (!child) {
+			send_stream(from, &sa, protocol, octets + WARM_UP);
+			_exit(0);
+		}
+		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		if (fd < 0)
+			die("no connection from %s", from);
+		read_octets(fd, WARM_UP);
+		start = now_ns();
+		read_octets(fd, octets);
+		took = now_ns() - start;
+		if (took < best)
+			best = took;
+		close(fd);
+		if (waitpid(child, &status, 0) != child || status) {
+			errno = ECHILD;
+			die("the sender failed");
+		}
+	}
+	printf("%.2f\n", (double)best / (double)octets);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 8 && !strcmp(argv[1], "udp")) {
+		udp(argv[2], argv[3], argv[4], number(argv[5], 65507),
+		    number(argv[6], 1000000), number(argv[7], 1000));
+		return 0;
+	}
+	if (argc == 7 && (!strcmp(argv[1], "tcp") || !strcmp(argv[1], "sctp"))) {
+		stream(argv[2], argv[3], argv[4],
+		       argv[1][0] == 't' ? IPPROTO_TCP : IPPROTO_SCTP,
+		       (uint64_t)number(argv[5], 100000) << 20,
+		       number(argv[6], 1000));
+		return 0;
+	}
+	fputs("usage: traffic udp FROM TO ADDRESS LENGTH BATCHES ROUNDS\n"
+	      "       traffic tcp|sctp FROM TO ADDRESS MEGABYTES ROUNDS\n",
+	      stderr);
+	return 2;
+}
