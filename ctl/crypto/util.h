@@ -10,17 +10,14 @@
 #include "wire/buf.h"
 
 /**
- * crypto_init() - fetch every algorithm from libcrypto
+ * crypto_init() - run every algorithm once, against a known answer
  *
- * Called once, before a chroot or a seccomp filter takes away what libcrypto
- * reads at its start.
+ * Called at the start, before a chroot or a seccomp filter takes away what
+ * libcrypto reads when it is first used.
  *
- * Return: 0, or -ENOTSUP when libcrypto lacks one that mobx needs.
+ * Return: 0, or a negative errno when libcrypto lacks or spoils one of them.
  */
 int crypto_init(void);
-
-/* Frees what crypto_init() fetched, for leak checkers. */
-void crypto_exit(void);
 
 /**
  * crypto_random() - fill with unpredictable octets

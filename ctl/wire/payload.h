@@ -74,7 +74,7 @@ void wire_auth_encode(struct wire_enc *enc, uint8_t method,
  * struct wire_notify - Notify (section 3.10)
  * @protocol: enum ike_protocol.
  * @type: enum ike_notify, or any other value.
- * @spi: SPI, 0, 4 or 8 octets.
+ * @spi: SPI; empty for what is about the IKE SA, 4 octets for a Child SA.
  * @data: Notification data.
  */
 struct wire_notify {
@@ -193,8 +193,9 @@ struct wire_ts {
 /**
  * struct wire_ts_list - a TSi or TSr payload
  * @n: Entries of @ts.
- * @skipped: Selectors left out: types that are not address ranges, and what is
- *   beyond WIRE_MAX_TS. An answer without them is a narrowed one.
+ * @skipped: Selectors left out: types that are not address ranges, ranges that
+ *   end before they start, and what is beyond WIRE_MAX_TS. An answer without
+ *   them is a narrowed one.
  * @ts: The selectors.
  */
 struct wire_ts_list {
