@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Anti-replay without a lock (RFC 4303, section 3.4.3).
+ *
+ * Sequence numbers are cut into blocks of 32. A block has one slot in a ring,
+ * a word of which the upper half is the number of the block that the slot
+ * holds now, its tag, and the lower half has a bit for each number of that
+ * block. To accept a number is one compare-and-exchange of its slot: set its
+ * bit, or, when the slot holds an older block, put the newer tag there with
+ * this bit alone.
+ *
+ * No number is accepted twice, on however many CPUs at once: its bit is set
+ * only while its block is in the slot, bits are never cleared while the tag
+ * stays, and tags only grow, so a block that has left its slot never returns.
+ *
+ * A number T - W + 1 or newer, where T is the highest accepted and W the window
+ * asked for, is never taken for old: the ring has a block more than W needs,
+ * so that none which still counts shares a slot with that of T. Numbers left
+ * of the window may still be accepted, at most once, when nothing newer has
+ * taken their slot.
+ */
+#include <linux/bitops.h>
+#include <linux/log2.h>
+#include <linux/math.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include "replay.h"
+
+#define MOBX_REPLAY_SHIFT	5
+#define MOBX_REPLAY_BLOCK	BIT(MOBX_REPLAY_SHIFT)
+
+/**
+ * mobx_replay_alloc - a window that has seen nothing
+ * @window: its size in packets, 1 or more
+ *
+ * Return: the window, or NULL without memory
+ * Context: process.
+ */
+struct mobx_replay *mobx_replay_alloc(u32 window)
+{
+	u32 n = roundup_pow_of_two(DIV_ROUND_UP(window, MOBX_REPLAY_BLOCK) + 1);
+	struct mobx_replay *replay;
+	u32 i;
+
+	replay = kvmalloc(struct_size(replay, slots, n), GFP_KERNEL_ACCOUNT);
+	if (!replay)
+		return NULL;
+	replay->mask = n - 1;
+	/* One lap behind: the first block to come is newer than what is there. */
+	for (i = 0; i < n; i++)
+		atomic64_set(&replay->slots[i], (u64)(u32)(i - n) << 32);
+	return replay;
+}
+
+/* Context: any but interrupts; no reader may be left. */
+void mobx_replay_free(struct mobx_replay *replay)
+{
+	kvfree(replay);
+}
+
+/**
+ * mobx_replay_check - whether a number may still be accepted
+ * @replay: window
+ * @seq: sequence number, with its upper half when there is one
+ *
+ * The look before the cipher is worked (RFC 4303, section 3.4.3): cheap, and
+ * nothing moves, for the number is not known to be authentic yet.
+ *
+ * Return: false when it was accepted before, or is too old to tell
+ * Context: any.
+ */
+bool mobx_replay_check(const struct mobx_replay *replay, u64 seq)
+{
+	u32 block = seq >> MOBX_REPLAY_SHIFT;
+	u64 slot = atomic64_read(&replay->slots[block & replay->mask]);
+	s32 ahead = block - (u32)(slot >> 32);
+
+	return ahead > 0 ||
+	       (!ahead && !(slot & BIT(seq & (MOBX_REPLAY_BLOCK - 1))));
+}
+
+/**
+ * mobx_replay_commit - accept the number of an authentic packet
+ * @replay: window
+ * @seq: sequence number, with its upper half when there is one
+ *
+ * Return: false when another packet with this number was quicker, or the
+ *	window has moved on: the packet is to be dropped
+ * Context: any.
+ */
+bool mobx_replay_commit(struct mobx_replay *replay, u64 seq)
+{
+	u32 block = seq >> MOBX_REPLAY_SHIFT;
+	atomic64_t *slot = &replay->slots[block & replay->mask];
+	u64 bit = BIT(seq & (MOBX_REPLAY_BLOCK - 1));
+	s64 old = atomic64_read(slot);
+	s32 ahead;
+	u64 new;
+
+	do {
+		ahead = block - (u32)((u64)old >> 32);
+		if (ahead < 0 || (!ahead && (old & bit)))
+			return false;
+		new = ahead ? (u64)block << 32 | bit : old | bit;
+	} while (!atomic64_try_cmpxchg(slot, &old, new));
+	return true;
+}
+
+/**
+ * mobx_replay_top - the highest number accepted so far
+ * @replay: window
+ *
+ * For people, not for packets: looks at the whole ring. Right for numbers of
+ * 32 bits; of longer ones it gives the lower 37 bits.
+ *
+ * Return: the number, 0 when none was accepted
+ * Context: any.
+ */
+u64 mobx_replay_top(const struct mobx_replay *replay)
+{
+	u64 slot, top = 0;
+	u32 i;
+
+	for (i = 0; i <= replay->mask; i++) {
+		slot = atomic64_read(&replay->slots[i]);
+		if (lower_32_bits(slot))
+			top = max(top, (slot >> 32 << MOBX_REPLAY_SHIFT) +
+				       __fls(lower_32_bits(slot)));
+	}
+	return top;
+}

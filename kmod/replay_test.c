@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Self-test of the replay window, run when the module loads.
+ * covers: ES16 ES17 ES18
+ */
+#ifdef DEBUG
+#include <linux/bitmap.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/prandom.h>
+#include <linux/slab.h>
+
+#include "replay.h"
+
+/* Numbers that the random run uses; its oracle is a bit for each. */
+#define MOBX_REPLAY_TEST_SPAN	40000
+#define MOBX_REPLAY_TEST_ROUNDS	60000
+
+/* A number to offer to a window of 64, and what must become of it. */
+struct mobx_replay_step {
+	u64	seq;
+	bool	accept;
+};
+
+static const struct mobx_replay_step mobx_replay_steps[] = {
+	/* Out of order within the window, each once. */
+	{ 1, true }, { 1, false }, { 3, true }, { 2, true }, { 2, false },
+	/* T = 1000: T and T - W + 1 once, then not again. */
+	{ 1000, true }, { 1000, false },
+	{ 937, true }, { 937, false }, { 938, true }, { 999, true },
+	/* Far left of the window: a slot that newer blocks have taken. */
+	{ 800, false }, { 3, false }, { 1, false },
+	/* T + 1, T + W. */
+	{ 1001, true }, { 1065, true }, { 1001, false }, { 1002, true },
+	{ 1065, false }, { 1066 - 64, false }, { 1003, true },
+	/* A leap over half of the numbers, and what lies before it. */
+	{ 1065 + 0x80000000ULL, true }, { 1065 + 0x80000000ULL, false },
+	{ 1065, false }, { 1065 + 0x80000000ULL - 63, true },
+	/* The last number of 32 bits, and beyond. */
+	{ 0xffffffffULL, true }, { 0xffffffffULL, false },
+	{ 0xffffffffULL - 63, true },
+	{ 0x100000000ULL, true }, { 0xffffffffULL - 62, true },
+	{ 0x100000000ULL, false }, { 0xffffffffULL, false },
+};
+
+static int __init mobx_replay_test_edges(void)
+{
+	struct mobx_replay *replay = mobx_replay_alloc(64);
+	const struct mobx_replay_step *step;
+	unsigned int i;
+	int err = 0;
+
+	if (!replay)
+		return -ENOMEM;
+	for (i = 0; i < ARRAY_SIZE(mobx_replay_steps) && !err; i++) {
+		step = &mobx_replay_steps[i];
+		/* The look must agree with the commit, and change nothing. */
+		if (mobx_replay_check(replay, step->seq) != step->accept ||
+		    mobx_replay_check(replay, step->seq) != step->accept ||
+		    mobx_replay_commit(replay, step->seq) != step->accept) {
+			pr_err("mobx: self-test: replay: step %u: %llu must be %s\n",
+			       i, step->seq,
+			       step->accept ? "accepted" : "refused");
+			err = -EINVAL;
+		}
+	}
+	mobx_replay_free(replay);
+	return err;
+}
+
+/* Any window: never a number twice, and never one refused that is within. */
+static int __init mobx_replay_test_random(u32 window)
+{
+	struct mobx_replay *replay = mobx_replay_alloc(window);
+	unsigned long *seen = bitmap_zalloc(MOBX_REPLAY_TEST_SPAN, GFP_KERNEL);
+	u32 seq, i, top = 0, base = 0;
+	struct rnd_state rnd;
+	int err = -ENOMEM;
+	bool accepted;
+
+	if (!replay || !seen)
+		goto out;
+	err = 0;
+	prandom_seed_state(&rnd, window);
+	for (i = 0; i < MOBX_REPLAY_TEST_ROUNDS && !err; i++) {
+		base = i / 2;
+		seq = 1 + base + prandom_u32_state(&rnd) % (window + 40);
+		if (seq >= MOBX_REPLAY_TEST_SPAN)
+			continue;
+		accepted = mobx_replay_commit(replay, seq);
+		if (accepted && test_bit(seq, seen)) {
+			pr_err("mobx: self-test: replay: window %u: %u accepted twice\n",
+			       window, seq);
+			err = -EINVAL;
+		}
+		if (!accepted && !test_bit(seq, seen) && seq + window > top) {
+			pr_err("mobx: self-test: replay: window %u: %u refused below %u\n",
+			       window, seq, top);
+			err = -EINVAL;
+		}
+		if (accepted) {
+			__set_bit(seq, seen);
+			top = max(top, seq);
+		}
+	}
+	if (!err && mobx_replay_top(replay) != top) {
+		pr_err("mobx: self-test: replay: window %u: top is %llu, not %u\n",
+		       window, mobx_replay_top(replay), top);
+		err = -EINVAL;
+	}
+out:
+	bitmap_free(seen);
+	if (replay)
+		mobx_replay_free(replay);
+	return err;
+}
+
+/**
+ * mobx_replay_selftest - exact edges, then random runs against an oracle
+ *
+ * Return: 0, or a negative error with the reason in the log
+ * Context: process.
+ */
+int __init mobx_replay_selftest(void)
+{
+	static const u32 windows[] __initconst = { 1, 32, 33, 64, 1024, 4096 };
+	int err = mobx_replay_test_edges();
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(windows) && !err; i++)
+		err = mobx_replay_test_random(windows[i]);
+	return err;
+}
+#endif
