@@ -73,7 +73,8 @@ int crypto_natd(uint64_t spi_i, uint64_t spi_r, const struct wire_endpoint *ep,
  * @ni: The initiator's nonce.
  * @remote: Where its message came from (the port does not count).
  * @spi_i: Its SPI.
- * @out: version | HMAC-SHA-256(secret, Ni | IPi | SPIi), zeroed on failure.
+ * @out: version | HMAC-SHA-256(secret, family | IPi | SPIi | Ni), zeroed on
+ *   failure.
  *
  * Return: 0 or -EIO.
  */

@@ -10,7 +10,7 @@
 #include "wire/buf.h"
 
 /**
- * crypto_init() - run every algorithm once, against a known answer
+ * crypto_init() - run every algorithm once
  *
  * Called at the start, before a chroot or a seccomp filter takes away what
  * libcrypto reads when it is first used.
