@@ -29,7 +29,7 @@ help:
 	@echo 'lint          checkpatch, sparse, W=1, gcc and clang warnings, man pages'
 	@echo 'genl          netlink code from Documentation/netlink/specs/mobx.yaml'
 	@echo 'coverage-ids  which rows of the behaviour checklists have tests (coverage-table: into Documentation)'
-	@echo 'install       into DESTDIR (uninstall reverses it); module sources for DKMS, or the built module with MODULE=1'
+	@echo 'install       into DESTDIR (uninstall reverses it); the module by DKMS if that is here, else the built one'
 	@echo 'deps          Debian packages that all this needs'
 	@echo 'clean'
 
@@ -189,36 +189,44 @@ srcdir := $(prefix)/src/mobx-$(VERSION)
 MODDIR = /lib/modules/$(KREL)/updates
 MANS := $(wildcard Documentation/man/*.[58])
 
-# The module goes where DKMS builds it for each kernel; MODULE=1 installs the
-# one built here instead, for the kernel it was built for.
+# The sources go where DKMS looks, so that each new kernel gets the module; a
+# host without DKMS gets the module that was built here for its kernel.
 install: ctl
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(unitdir) $(DESTDIR)$(compdir)
 	install -d -m 755 $(DESTDIR)/etc/mobx
 	install -m 755 $(BUILD)/mobxd $(BUILD)/mobx $(DESTDIR)$(sbindir)/
 	install -m 644 dist/*.service $(DESTDIR)$(unitdir)/
 	install -m 644 dist/bash-completion/mobx $(DESTDIR)$(compdir)/mobx
-	install -m 600 dist/mobxd.conf.example dist/policy.conf.example $(DESTDIR)/etc/mobx/
+	install -m 600 dist/*.conf.example $(DESTDIR)/etc/mobx/
 	$(foreach m,$(MANS),install -D -m 644 $(m) \
 		$(DESTDIR)$(mandir)/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m)) &&) true
-ifdef MODULE
-	install -D -m 644 $(KOUT)/mobx.ko $(DESTDIR)$(MODDIR)/mobx.ko
-	$(if $(DESTDIR),,depmod $(KREL))
-else
 	install -d $(DESTDIR)$(srcdir)/kmod $(DESTDIR)$(srcdir)/uapi/linux
 	install -m 644 Kbuild LICENSE $(DESTDIR)$(srcdir)/
 	sed 's/@VERSION@/$(VERSION)/' dkms.conf >$(DESTDIR)$(srcdir)/dkms.conf
 	install -m 644 kmod/*.[ch] $(DESTDIR)$(srcdir)/kmod/
 	install -m 644 uapi/linux/*.h $(DESTDIR)$(srcdir)/uapi/linux/
+ifeq ($(DESTDIR),)
+	if command -v dkms >/dev/null; then \
+		dkms install mobx/$(VERSION) -k $(KREL) --force; \
+	elif [ -e $(KOUT)/mobx.ko ]; then \
+		install -D -m 644 $(KOUT)/mobx.ko $(MODDIR)/mobx.ko && depmod $(KREL); \
+	else \
+		echo "no module for $(KREL) was built: run 'make modules', or install dkms"; \
+	fi
+	if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 endif
 
 uninstall:
 	rm -f $(DESTDIR)$(sbindir)/mobxd $(DESTDIR)$(sbindir)/mobx
 	rm -f $(patsubst dist/%,$(DESTDIR)$(unitdir)/%,$(wildcard dist/*.service))
 	rm -f $(DESTDIR)$(compdir)/mobx
-	rm -f $(DESTDIR)/etc/mobx/mobxd.conf.example $(DESTDIR)/etc/mobx/policy.conf.example
+	rm -f $(patsubst dist/%,$(DESTDIR)/etc/mobx/%,$(wildcard dist/*.conf.example))
 	rm -f $(foreach m,$(MANS),$(DESTDIR)$(mandir)/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m)))
+ifeq ($(DESTDIR),)
+	if command -v dkms >/dev/null; then dkms remove mobx/$(VERSION) --all; fi
+	rm -f /lib/modules/*/updates/mobx.ko
+endif
 	rm -rf $(DESTDIR)$(srcdir)
-	rm -f $(DESTDIR)/lib/modules/*/updates/mobx.ko
 	rmdir $(DESTDIR)/etc/mobx 2>/dev/null || true
 
 clean:
