@@ -8,12 +8,10 @@ BUILD := build
 # Which kernel the module is for: the running one when its headers are here,
 # else the stock Debian kernel that the test rig boots. KVER=6.1 or 6.12 picks
 # a kernel of the rig, KDIR any tree of headers.
-ifdef KVER
-KREL = $(shell scripts/kernel-release $(KVER))
-else
-KREL = $(shell if [ -d /lib/modules/`uname -r`/build ]; then uname -r; \
-	else scripts/kernel-release 6.1; fi)
-endif
+KREL = $(eval KREL := $(shell if [ -n "$(KVER)" ]; then \
+	scripts/kernel-release $(KVER); \
+	elif [ -d /lib/modules/`uname -r`/build ]; then uname -r; \
+	else scripts/kernel-release 6.1; fi))$(KREL)
 KDIR ?= $(firstword $(wildcard /lib/modules/$(KREL)/build) \
 	/usr/src/linux-headers-$(KREL))
 
@@ -62,8 +60,9 @@ modules:
 CC ?= gcc
 PKGS := libnl-3.0 libnl-genl-3.0 libnl-route-3.0 libevent_core libconfuse \
 	jansson libseccomp libcap-ng libcrypto
-PKG_CFLAGS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS)))
-PKG_LIBS = $(shell pkg-config --libs $(PKGS))
+PKG_CFLAGS = $(eval PKG_CFLAGS := $(patsubst -I%,-isystem %, \
+	$(shell pkg-config --cflags $(PKGS))))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 
 WARN := -Wall -Wextra -Wshadow -Wconversion
 CPPFLAGS_ALL = -D_GNU_SOURCE -DMOBX_VERSION='"$(VERSION)"' -Ictl -Iuapi \
@@ -147,21 +146,24 @@ objects: $(patsubst ctl/%.c,$(BUILD)/obj/%.o,$(wildcard ctl/*/*.c)) \
 units: $(UNIT)
 helpers: $(HELPERS)
 
+# As many jobs as CPUs, unless the caller has chosen.
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # $(MAKE) once more for the module, since the rig's kernel may be another one.
 rig-build: ctl helpers
 	+@$(MAKE) --no-print-directory modules KVER=$(or $(KVER),6.1)
 
 check: ready
-	+@$(MAKE) --no-print-directory rig-build units
+	+@$(MAKE) $(JOBS) --no-print-directory rig-build units
 	@selftests/run-all $(T)
 
 demo: ready
-	+@$(MAKE) --no-print-directory rig-build
+	+@$(MAKE) $(JOBS) --no-print-directory rig-build
 	@selftests/demo/run
 
 BENCH ?= datapath
 bench: ready
-	+@$(MAKE) --no-print-directory rig-build >&2
+	+@$(MAKE) $(JOBS) --no-print-directory rig-build >&2
 	@test -x selftests/bench/$(BENCH) || { echo "no selftests/bench/$(BENCH); there are:" \
 		`cd selftests/bench && find . -maxdepth 1 -type f -perm -1 -printf '%f '`; exit 1; } >&2
 	@selftests/bench/$(BENCH)
