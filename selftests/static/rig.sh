@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The rig tells the truth: output, exit status, files that come back, time
+# limit, and a kernel that complains is never a success.
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$top" || exit 1
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+export MOBX_OUT=$dir/out
+n=0 bad=0
+
+check() {
+	local what=$1
+
+	n=$((n + 1))
+	shift
+	if "$@"; then
+		echo "ok $n - $what"
+	else
+		sed 's/^/# /' "$dir/stdout" "$dir/stderr"
+		echo "not ok $n - $what (status $status)"
+		bad=1
+	fi
+}
+
+vm() {
+	selftests/vm/run "$@" >"$dir/stdout" 2>"$dir/stderr"
+	status=$?
+}
+
+echo 1..8
+vm -- sh -c 'printf "a\r\n\001b\n"; echo c >&2; echo "$0 $1" >$MOBX_OUT/file
+	echo lost >/etc/mobx-rig-test; sleep 1000 & exit 7' 'x y' '*'
+check "the job's exit status is ours" test "$status" = 7
+printf 'a\r\n\001b\n' >"$dir/want"
+check "standard output comes unchanged" cmp -s "$dir/stdout" "$dir/want"
+check "standard error stays apart" grep -qx c "$dir/stderr"
+check "files in MOBX_OUT come back, arguments arrive whole" \
+	grep -qx 'x y \*' "$dir/out/file"
+check "nothing else stays" test ! -e /etc/mobx-rig-test
+
+vm -t 12 -- sleep 1000
+check "a job without end is ended" test "$status" = 124
+
+vm -- sh -c 'echo "WARNING: CPU: 0 PID: 1 at rig test" >/dev/kmsg'
+check "what the kernel complains of is a failure" test "$status" = 125
+
+vm -k 5.4 -- true
+check "an unknown kernel is refused" test "$status" = 2
+exit $bad
