@@ -60,9 +60,9 @@ struct mobx_flow {
 	u16		remote_port;
 };
 
-bool mobx_flow_ports4(const struct sk_buff *skb, unsigned int offset,
-		      u8 proto, u16 *sport, u16 *dport);
-bool mobx_flow_out4(const struct sk_buff *skb, struct mobx_flow *flow);
-bool mobx_flow_in4(const struct sk_buff *skb, struct mobx_flow *flow);
+void mobx_flow_out4(const struct sk_buff *skb, struct mobx_flow *flow);
+void mobx_flow_in4(const struct sk_buff *skb, struct mobx_flow *flow);
+void mobx_flow_inner4(const struct sk_buff *skb, unsigned int offset, u8 proto,
+		      struct mobx_flow *flow);
 
 #endif

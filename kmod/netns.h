@@ -104,8 +104,6 @@ struct netlink_ext_ack;
 int mobx_net_protect(struct mobx_net *mnet, struct netlink_ext_ack *extack);
 void mobx_net_unprotect(struct mobx_net *mnet);
 
-void mobx_net_expire_out(void);
-
 int mobx_netns_init(void);
 void mobx_netns_exit(void);
 

@@ -250,6 +250,19 @@ struct rhlist_head *mobx_addr_lookup(struct mobx_net *mnet, u16 family,
 	rhl_for_each_entry_rcu(n, pos,					\
 			       mobx_addr_lookup(mnet, fam, addr), node)
 
+int mobx_binding_check(const struct mobx_path_spec *spec, unsigned int n,
+		       struct netlink_ext_ack *extack);
+struct mobx_binding *mobx_binding_build(const struct mobx_binding *old,
+					u64 generation,
+					const struct mobx_path_spec *spec,
+					unsigned int n);
+void mobx_binding_commit(const struct mobx_binding *b,
+			 const struct mobx_path_spec *spec);
+bool mobx_binding_has_remote(const struct mobx_binding *b, u16 family,
+			     const union mobx_addr *remote);
+void mobx_binding_free(struct mobx_binding *b);
+void mobx_binding_free_rcu(struct mobx_binding *b);
+
 struct mobx_peer *mobx_peer_find(struct mobx_net *mnet, u32 id);
 int mobx_peer_create(struct mobx_net *mnet, u32 id, const char *label,
 		     const struct mobx_path_spec *spec, unsigned int n,

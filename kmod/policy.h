@@ -44,6 +44,7 @@ enum mobx_exempt {
 	MOBX_EXEMPT_ESP,	/* protected already, by us or by others */
 	MOBX_EXEMPT_DHCP,	/* UDP 67 and 68 */
 	MOBX_EXEMPT_IKE,	/* registered IKE sockets */
+	MOBX_EXEMPT_LOOPBACK,	/* what stays on the loopback device */
 	MOBX_EXEMPT_COUNT,
 };
 

@@ -22,13 +22,17 @@ struct mobx_peer;
 struct mobx_replay;
 struct netlink_ext_ack;
 
-/* Bits of mobx_sa.flags; the last three are set while the SA is in use. */
+/* Packets, for an inbound SA that is added without a word about it. */
+#define MOBX_DEFAULT_REPLAY_WINDOW	1024
+
+/* Bits of mobx_sa.flags; all but the first two may be set at any time. */
 enum mobx_sa_flag {
 	MOBX_SA_ESN,		/* extended sequence numbers */
 	MOBX_SA_MANAGED,	/* set by a key management daemon */
 	MOBX_SA_SOFT,		/* a soft limit was met and told */
 	MOBX_SA_DEAD,		/* a hard limit was met, or it was removed */
-	MOBX_SA_QUEUED,		/* in mobx_net.expired */
+	MOBX_SA_REMOVED,	/* in no table; under mobx_net.lock */
+	MOBX_SA_OVERFLOW,	/* the end of its sequence numbers was told */
 };
 
 /**
@@ -172,12 +176,10 @@ struct mobx_sa_spec {
 	struct mobx_selector	sels[MOBX_MAX_SELECTORS];
 };
 
-/* Context: RCU section. Return: the inbound SA of an SPI, or NULL. */
 struct mobx_sa *mobx_sa_find_in(struct mobx_net *mnet, __be32 spi);
-
-/* Context: RCU section; the list ends with it. Outbound SAs of an SPI. */
 struct rhlist_head *mobx_sa_lookup_out(struct mobx_net *mnet, __be32 spi);
 
+/* Walk the outbound SAs of an SPI, of whichever peers. Context: RCU section. */
 #define mobx_for_each_sa_out(sa, pos, mnet, spi)			\
 	rhl_for_each_entry_rcu(sa, pos, mobx_sa_lookup_out(mnet, spi), node)
 
@@ -189,6 +191,8 @@ bool mobx_sa_negotiated(const struct mobx_peer *peer, enum mobx_dir dir,
 			const struct mobx_flow *flow);
 
 void mobx_sa_expire(struct mobx_sa *sa, enum mobx_expire which);
+void mobx_sa_expire_timers(struct mobx_net *mnet);
+void mobx_sa_expire_remove(struct mobx_net *mnet);
 bool mobx_sa_limit(struct mobx_sa *sa, u64 packets, u64 bytes);
 
 /**
@@ -242,7 +246,9 @@ static inline bool mobx_sa_tryget(struct mobx_sa *sa)
 
 void mobx_sa_put(struct mobx_sa *sa);
 
-int mobx_sa_create(struct mobx_peer *peer, const struct mobx_sa_spec *spec,
+struct mobx_sa *mobx_sa_alloc(const struct mobx_sa_spec *spec,
+			      struct netlink_ext_ack *extack);
+int mobx_sa_insert(struct mobx_peer *peer, struct mobx_sa *sa,
 		   struct netlink_ext_ack *extack);
 void mobx_sa_remove(struct mobx_sa *sa);
 void mobx_sa_remove_all(struct mobx_peer *peer);

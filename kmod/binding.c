@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bindings and the paths that successive bindings share. Nothing here is
+ * visible to the data path until peer.c stores the pointer.
+ */
+
+#include <linux/inetdevice.h>
+#include <linux/netlink.h>
+#include <linux/slab.h>
+#include <net/ipv6.h>
+
+#include "peer.h"
+
+static bool mobx_addr_unicast(const union mobx_addr *addr, u16 family)
+{
+	if (family == AF_INET)
+		return !ipv4_is_zeronet(addr->v4) &&
+		       !ipv4_is_multicast(addr->v4) &&
+		       !ipv4_is_lbcast(addr->v4);
+	return !ipv6_addr_any(&addr->v6) && !ipv6_addr_is_multicast(&addr->v6);
+}
+
+static bool mobx_spec_same_pair(const struct mobx_path_spec *a,
+				const struct mobx_path_spec *b)
+{
+	return a->family == b->family && mobx_addr_eq(&a->local, &b->local) &&
+	       mobx_addr_eq(&a->remote, &b->remote);
+}
+
+/**
+ * mobx_binding_check - whether a list of paths makes a binding
+ * @spec: list; what each path is alone was checked when it was read
+ * @n: its length
+ * @extack: says what is wrong
+ *
+ * A binding is never empty, has one primary path, which may be sent to, and no
+ * pair of addresses twice.
+ *
+ * Return: 0 or -EINVAL
+ */
+int mobx_binding_check(const struct mobx_path_spec *spec, unsigned int n,
+		       struct netlink_ext_ack *extack)
+{
+	unsigned int primaries = 0;
+	unsigned int i, j;
+
+	if (!n) {
+		NL_SET_ERR_MSG(extack,
+			       "the last address of a peer cannot be removed: give it another, or delete the peer");
+		return -EINVAL;
+	}
+	if (n > MOBX_MAX_PATHS) {
+		NL_SET_ERR_MSG(extack, "a binding has at most 64 paths");
+		return -EINVAL;
+	}
+	for (i = 0; i < n; i++) {
+		const struct mobx_path_spec *s = &spec[i];
+
+		if (!mobx_addr_unicast(&s->local, s->family) ||
+		    !mobx_addr_unicast(&s->remote, s->family)) {
+			NL_SET_ERR_MSG(extack,
+				       "the addresses of a path must be unicast");
+			return -EINVAL;
+		}
+		for (j = 0; j < i; j++) {
+			if (!mobx_spec_same_pair(s, &spec[j]))
+				continue;
+			NL_SET_ERR_MSG(extack,
+				       "a pair of addresses is given twice");
+			return -EINVAL;
+		}
+		if (!(s->flags & MOBX_PATH_FLAGS_PRIMARY))
+			continue;
+		primaries++;
+		if (s->state > MOBX_PATH_STATE_VALID) {
+			NL_SET_ERR_MSG(extack,
+				       "the primary path must be valid or tentative");
+			return -EINVAL;
+		}
+	}
+	if (primaries == 1)
+		return 0;
+	NL_SET_ERR_MSG(extack, "exactly one path must be the primary one");
+	return -EINVAL;
+}
+
+static void mobx_path_put(struct mobx_path *path)
+{
+	if (refcount_dec_and_test(&path->ref))
+		kfree(path);
+}
+
+/* The path of @old with the same addresses, or a new one; NULL for no memory. */
+static struct mobx_path *mobx_path_take(const struct mobx_binding *old,
+					const struct mobx_path_spec *spec)
+{
+	struct mobx_path *path;
+	unsigned int i;
+
+	for (i = 0; old && i < old->n_paths; i++) {
+		path = old->paths[i].path;
+		if (path->family != spec->family ||
+		    !mobx_addr_eq(&path->local, &spec->local) ||
+		    !mobx_addr_eq(&path->remote, &spec->remote))
+			continue;
+		refcount_inc(&path->ref);
+		return path;
+	}
+	path = kzalloc(sizeof(*path), GFP_KERNEL);
+	if (!path)
+		return NULL;
+	path->local = spec->local;
+	path->remote = spec->remote;
+	path->family = spec->family;
+	refcount_set(&path->ref, 1);
+	return path;
+}
+
+/**
+ * mobx_binding_build - allocate and fill a binding
+ * @old: the one before it, whose paths it shares where the pairs are the same;
+ *	or NULL
+ * @generation: of the new one
+ * @spec: paths that mobx_binding_check() has found right
+ * @n: their number
+ *
+ * Leaves the paths of @old as they are.
+ *
+ * Context: process, may sleep; @old cannot go away.
+ * Return: the binding, or NULL when there is no memory
+ */
+struct mobx_binding *mobx_binding_build(const struct mobx_binding *old,
+					u64 generation,
+					const struct mobx_path_spec *spec,
+					unsigned int n)
+{
+	struct mobx_binding *b;
+	unsigned int i;
+
+	b = kzalloc(struct_size(b, paths, n), GFP_KERNEL);
+	if (!b)
+		return NULL;
+	b->generation = generation;
+	for (i = 0; i < n; i++) {
+		struct mobx_bound *e = &b->paths[i];
+
+		e->path = mobx_path_take(old, &spec[i]);
+		if (!e->path) {
+			mobx_binding_free(b);
+			return NULL;
+		}
+		e->local = spec[i].local;
+		e->remote = spec[i].remote;
+		e->family = spec[i].family;
+		e->accept_until = spec[i].accept_until;
+		e->state = spec[i].state;
+		e->flags = spec[i].flags;
+		e->preference = spec[i].preference;
+		if (e->flags & MOBX_PATH_FLAGS_PRIMARY)
+			b->primary = i;
+		b->n_paths = i + 1;
+	}
+	return b;
+}
+
+/**
+ * mobx_binding_commit - give paths the credit and MTU that were asked for
+ * @b: binding that will be stored for certain
+ * @spec: what it was built from
+ *
+ * Credit is only raised: bytes once allowed were allowed, and a list written
+ * before the last raise must not take it back.
+ *
+ * Context: under mobx_net.lock.
+ */
+void mobx_binding_commit(const struct mobx_binding *b,
+			 const struct mobx_path_spec *spec)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->n_paths; i++) {
+		struct mobx_path *path = b->paths[i].path;
+
+		if (spec[i].credit > (u64)atomic64_read(&path->credit))
+			atomic64_set(&path->credit, spec[i].credit);
+		if (spec[i].mtu)
+			WRITE_ONCE(path->mtu, spec[i].mtu);
+	}
+}
+
+/* Whether an address is a remote one of the binding, in whatever state. */
+bool mobx_binding_has_remote(const struct mobx_binding *b, u16 family,
+			     const union mobx_addr *remote)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->n_paths; i++)
+		if (b->paths[i].family == family &&
+		    mobx_addr_eq(&b->paths[i].remote, remote))
+			return true;
+	return false;
+}
+
+/**
+ * mobx_binding_free - free a binding that no reader can have any more
+ * @b: binding, also one that was built in part; or NULL
+ *
+ * Context: any.
+ */
+void mobx_binding_free(struct mobx_binding *b)
+{
+	unsigned int i;
+
+	if (!b)
+		return;
+	for (i = 0; i < b->n_paths; i++)
+		mobx_path_put(b->paths[i].path);
+	kfree(b);
+}
+
+static void mobx_binding_free_cb(struct rcu_head *rcu)
+{
+	mobx_binding_free(container_of(rcu, struct mobx_binding, rcu));
+}
+
+/* Free a binding after a grace period. Context: any. */
+void mobx_binding_free_rcu(struct mobx_binding *b)
+{
+	call_rcu(&b->rcu, mobx_binding_free_cb);
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mobx: IPsec for hosts that move.
+ */
+
+#include <linux/module.h>
+
+#include "datapath.h"
+#include "netlink.h"
+#include "netns.h"
+#include "replay.h"
+#include "sa.h"
+#include "selftest.h"
+
+static int __init mobx_init(void)
+{
+	int err;
+
+	err = mobx_selector_selftest();
+	if (err)
+		return err;
+	err = mobx_binding_selftest();
+	if (err)
+		return err;
+	err = mobx_replay_selftest();
+	if (err)
+		return err;
+	err = mobx_netns_init();
+	if (err)
+		return err;
+	err = mobx_datapath_init();
+	if (err)
+		goto err_netns;
+	err = mobx_netlink_init();
+	if (err)
+		goto err_datapath;
+	pr_info("mobx: IPsec for hosts that move\n");
+	return 0;
+
+err_datapath:
+	mobx_datapath_exit();
+err_netns:
+	mobx_netns_exit();
+	return err;
+}
+
+static void __exit mobx_exit(void)
+{
+	mobx_netlink_exit();
+	mobx_datapath_exit();
+	mobx_netns_exit();
+	/* SAs hold peers; both have callbacks in this module. */
+	mobx_sa_flush_free();
+	rcu_barrier();
+}
+
+module_init(mobx_init);
+module_exit(mobx_exit);
+
+MODULE_DESCRIPTION("IPsec for hosts that move");
+MODULE_LICENSE("GPL");
+MODULE_ALIAS_GENL_FAMILY("mobx");

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The netlink family: its description, settings and counters. What concerns
+ * peers, SAs and policies is in nl_peer.c, nl_sa.c and nl_policy.c.
+ *
+ * Requests may run in parallel, with each other and with dumps; whoever looks
+ * at more than one thing takes mobx_net.lock.
+ */
+
+#include <linux/module.h>
+
+#include "compat.h"
+#include "ikesock.h"
+#include "netlink.h"
+#include "netns.h"
+#include "policy.h"
+
+static const struct genl_multicast_group mobx_nl_groups[] = {
+	[MOBX_NLGRP_EVENTS] = { .name = MOBX_MCGRP_EVENTS },
+};
+
+struct genl_family mobx_nl_family __ro_after_init = {
+	.name = MOBX_FAMILY_NAME,
+	.version = MOBX_GENL_VERSION,
+	.netnsok = true,
+	.parallel_ops = true,
+	.module = THIS_MODULE,
+	.ops = mobx_nl_ops,
+	.n_ops = ARRAY_SIZE(mobx_nl_ops),
+	.resv_start_op = MOBX_CMD_PEER_NEW,
+	.mcgrps = mobx_nl_groups,
+	.n_mcgrps = ARRAY_SIZE(mobx_nl_groups),
+};
+
+/* The text of a label attribute; "" when there is none. */
+const char *mobx_nl_label(const struct nlattr *attr)
+{
+	return attr ? nla_data(attr) : "";
+}
+
+/* Context: under mobx_net.lock. */
+static int mobx_conf_default(struct mobx_net *mnet, u32 action,
+			     struct netlink_ext_ack *extack)
+{
+	int err;
+
+	if (action == mnet->default_action)
+		return 0;
+	if (action == MOBX_ACTION_DISCARD) {
+		err = mobx_net_protect(mnet, extack);
+		if (err)
+			return err;
+	}
+	WRITE_ONCE(mnet->default_action, action);
+	if (action == MOBX_ACTION_BYPASS)
+		mobx_net_unprotect(mnet);
+	return 0;
+}
+
+int mobx_nl_conf_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct mobx_net *mnet = mobx_pernet(genl_info_net(info));
+	struct nlattr *action = info->attrs[MOBX_A_CONF_DEFAULT_ACTION];
+	struct nlattr *fd = info->attrs[MOBX_A_CONF_IKE_SOCKET];
+	u32 now_default, protecting;
+	struct sk_buff *msg;
+	int err = 0;
+	void *hdr;
+
+	if (action && nla_get_u32(action) == MOBX_ACTION_PROTECT) {
+		NL_SET_ERR_MSG_ATTR(info->extack, action,
+				    "the default is bypass or discard; to protect takes a policy");
+		return -EINVAL;
+	}
+	mutex_lock(&mnet->lock);
+	/* The default last, which a refused socket then leaves as it was. */
+	if (fd)
+		err = mobx_ikesock_register(mnet, nla_get_s32(fd),
+					    info->extack);
+	if (!err && action)
+		err = mobx_conf_default(mnet, nla_get_u32(action),
+					info->extack);
+	now_default = mnet->default_action;
+	protecting = mnet->protecting;
+	mutex_unlock(&mnet->lock);
+	if (err)
+		return err;
+
+	msg = nlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(msg, info, &mobx_nl_family, 0, MOBX_CMD_CONF);
+	if (!hdr ||
+	    nla_put_u32(msg, MOBX_A_CONF_DEFAULT_ACTION, now_default) ||
+	    nla_put_u32(msg, MOBX_A_CONF_PROTECTING, protecting)) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, hdr);
+	return genlmsg_reply(msg, info);
+}
+
+static int mobx_stat_put(struct sk_buff *msg, const struct mobx_net *mnet,
+			 unsigned int which)
+{
+	struct nlattr *nest;
+
+	nest = nla_nest_start(msg, MOBX_A_STATS_COUNTER);
+	if (!nest || nla_put_u32(msg, MOBX_A_COUNTER_WHICH, which) ||
+	    nla_put_u64_64bit(msg, MOBX_A_COUNTER_VALUE,
+			      mobx_stat_read(mnet, which), MOBX_A_COUNTER_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+int mobx_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct mobx_net *mnet = mobx_pernet(genl_info_net(info));
+	struct nlattr *only = info->attrs[MOBX_A_STATS_WHICH];
+	unsigned int i, first = 0, last = MOBX_STAT_COUNT - 1;
+	struct sk_buff *msg;
+	void *hdr;
+	int err;
+
+	if (only) {
+		first = nla_get_u32(only);
+		last = first;
+	}
+	msg = nlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(msg, info, &mobx_nl_family, 0,
+				MOBX_CMD_STATS_GET);
+	err = hdr ? 0 : -EMSGSIZE;
+	for (i = first; !err && i <= last; i++)
+		err = mobx_stat_put(msg, mnet, i);
+	if (err) {
+		nlmsg_free(msg);
+		return err;
+	}
+	genlmsg_end(msg, hdr);
+	return genlmsg_reply(msg, info);
+}
+
+/* Attributes of the request that began a dump, indexed by type. */
+struct nlattr **mobx_nl_dump_attrs(struct netlink_callback *cb)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+	return genl_info_dump(cb)->attrs;
+#else
+	return genl_dumpit_info(cb)->attrs;
+#endif
+}
+
+/* Context: module init. Return: 0 or an error. */
+int mobx_netlink_init(void)
+{
+	return genl_register_family(&mobx_nl_family);
+}
+
+/* Context: module exit. */
+void mobx_netlink_exit(void)
+{
+	genl_unregister_family(&mobx_nl_family);
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What mobx keeps for each network namespace, and when it holds the module.
+ */
+
+#include <linux/module.h>
+#include <linux/netlink.h>
+#include <linux/notifier.h>
+#include <linux/random.h>
+#include <linux/suspend.h>
+#include <net/genetlink.h>
+
+#include "datapath.h"
+#include "netns.h"
+#include "peer.h"
+#include "policy.h"
+#include "sa.h"
+
+unsigned int mobx_net_id __read_mostly;
+
+/* All namespaces, for notifiers. Taken before mobx_net.lock. */
+static DEFINE_MUTEX(mobx_nets_lock);
+static LIST_HEAD(mobx_nets);
+
+/**
+ * mobx_stat_read - a counter of a namespace, over all CPUs
+ * @mnet: namespace
+ * @which: counter
+ *
+ * Context: any.
+ */
+u64 mobx_stat_read(const struct mobx_net *mnet, enum mobx_stat which)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(mnet->stats, cpu)->n[which]);
+	return sum;
+}
+
+/**
+ * mobx_net_protect - there is one more object that protects
+ * @mnet: namespace
+ * @extack: says why not
+ *
+ * Each such object, a peer, an SA, a policy, or the default that discards,
+ * holds the module: to unload it would let in clear what is protected. The
+ * first one of a namespace brings the hooks.
+ *
+ * Context: process, under mobx_net.lock.
+ * Return: 0, -ENODEV while the module is being unloaded, or the error of hooks
+ * that could not be registered
+ */
+int mobx_net_protect(struct mobx_net *mnet, struct netlink_ext_ack *extack)
+{
+	int err;
+
+	lockdep_assert_held(&mnet->lock);
+	if (!try_module_get(THIS_MODULE)) {
+		NL_SET_ERR_MSG(extack, "the module is being unloaded");
+		return -ENODEV;
+	}
+	if (!mnet->protecting) {
+		err = mobx_hooks_up(mnet);
+		if (err) {
+			NL_SET_ERR_MSG(extack,
+				       "the netfilter hooks cannot be registered");
+			module_put(THIS_MODULE);
+			return err;
+		}
+	}
+	mnet->protecting++;
+	return 0;
+}
+
+/* The reverse of mobx_net_protect(). Context: the same. */
+void mobx_net_unprotect(struct mobx_net *mnet)
+{
+	lockdep_assert_held(&mnet->lock);
+	if (!--mnet->protecting)
+		mobx_hooks_down(mnet);
+	module_put(THIS_MODULE);
+}
+
+static void mobx_expire_work_fn(struct work_struct *work)
+{
+	struct mobx_net *mnet = container_of(work, struct mobx_net,
+					     expire_work);
+
+	mutex_lock(&mnet->lock);
+	mobx_sa_expire_remove(mnet);
+	mutex_unlock(&mnet->lock);
+}
+
+static void mobx_timer_work_fn(struct work_struct *work)
+{
+	struct mobx_net *mnet = container_of(to_delayed_work(work),
+					     struct mobx_net, timer_work);
+
+	mutex_lock(&mnet->lock);
+	mobx_sa_expire_timers(mnet);
+	mutex_unlock(&mnet->lock);
+}
+
+static int __net_init mobx_net_init(struct net *net)
+{
+	struct mobx_net *mnet = mobx_pernet(net);
+	int err;
+
+	mnet->net = net;
+	mnet->default_action = MOBX_ACTION_BYPASS;
+	INIT_LIST_HEAD(&mnet->policies);
+	mutex_init(&mnet->lock);
+	INIT_DELAYED_WORK(&mnet->timer_work, mobx_timer_work_fn);
+	INIT_WORK(&mnet->expire_work, mobx_expire_work_fn);
+	mnet->stats = alloc_percpu(struct mobx_stats);
+	if (!mnet->stats)
+		return -ENOMEM;
+	err = mobx_peer_tables_init(mnet);
+	if (err)
+		goto err_stats;
+	err = mobx_sa_tables_init(mnet);
+	if (err)
+		goto err_peers;
+	err = mobx_datapath_net_init(mnet);
+	if (err)
+		goto err_sas;
+	mutex_lock(&mobx_nets_lock);
+	list_add(&mnet->list, &mobx_nets);
+	mutex_unlock(&mobx_nets_lock);
+	return 0;
+
+err_sas:
+	mobx_sa_tables_exit(mnet);
+err_peers:
+	mobx_peer_tables_exit(mnet);
+err_stats:
+	free_percpu(mnet->stats);
+	return err;
+}
+
+/* A namespace that ends protects nothing: nothing in it sends any more. */
+static void mobx_net_clear(struct mobx_net *mnet)
+{
+	struct mobx_policy *pol, *next;
+	struct mobx_peer *peer;
+	unsigned long id;
+
+	mutex_lock(&mnet->lock);
+	list_for_each_entry_safe(pol, next, &mnet->policies, list)
+		mobx_policy_remove(mnet, pol);
+	xa_for_each(&mnet->peers, id, peer)
+		mobx_peer_remove(peer);
+	if (mnet->default_action == MOBX_ACTION_DISCARD) {
+		mnet->default_action = MOBX_ACTION_BYPASS;
+		mobx_net_unprotect(mnet);
+	}
+	mutex_unlock(&mnet->lock);
+}
+
+static void __net_exit mobx_net_exit(struct net *net)
+{
+	struct mobx_net *mnet = mobx_pernet(net);
+
+	mutex_lock(&mobx_nets_lock);
+	list_del(&mnet->list);
+	mutex_unlock(&mobx_nets_lock);
+
+	mobx_net_clear(mnet);
+	mobx_datapath_net_exit(mnet);
+	/* No packet is on its way any more that could expire an SA. */
+	cancel_work_sync(&mnet->expire_work);
+	mutex_lock(&mnet->lock);
+	mobx_sa_expire_remove(mnet);
+	mutex_unlock(&mnet->lock);
+	cancel_delayed_work_sync(&mnet->timer_work);
+	/* Readers may still be walking the tables. */
+	synchronize_rcu();
+	mobx_sa_tables_exit(mnet);
+	mobx_peer_tables_exit(mnet);
+	free_percpu(mnet->stats);
+}
+
+static struct pernet_operations mobx_net_ops = {
+	.init = mobx_net_init,
+	.exit = mobx_net_exit,
+	.id = &mobx_net_id,
+	.size = sizeof(struct mobx_net),
+};
+
+/*
+ * The machine may go on twice from here: as itself, and as a copy. Both would
+ * number their packets alike and use IVs again, so outbound SAs end. What they
+ * carried is held until there are others.
+ */
+static void mobx_expire_outbound(void)
+{
+	struct mobx_net *mnet;
+	struct mobx_peer *peer;
+	struct mobx_sa *sa;
+	unsigned long id;
+
+	mutex_lock(&mobx_nets_lock);
+	list_for_each_entry(mnet, &mobx_nets, list) {
+		mutex_lock(&mnet->lock);
+		xa_for_each(&mnet->peers, id, peer)
+			list_for_each_entry(sa, &peer->sas_out, list)
+				mobx_sa_expire(sa, MOBX_EXPIRE_HARD);
+		mutex_unlock(&mnet->lock);
+	}
+	mutex_unlock(&mobx_nets_lock);
+}
+
+/* The clock of workqueues stood still: look at all deadlines again. */
+static void mobx_kick_timers(void)
+{
+	struct mobx_net *mnet;
+
+	mutex_lock(&mobx_nets_lock);
+	list_for_each_entry(mnet, &mobx_nets, list)
+		mod_delayed_work(system_wq, &mnet->timer_work, 0);
+	mutex_unlock(&mobx_nets_lock);
+}
+
+static int mobx_pm_event(struct notifier_block *nb, unsigned long event,
+			 void *data)
+{
+	switch (event) {
+	case PM_HIBERNATION_PREPARE:
+		mobx_expire_outbound();
+		break;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
+		mobx_kick_timers();
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static int mobx_vmfork_event(struct notifier_block *nb, unsigned long event,
+			     void *data)
+{
+	mobx_expire_outbound();
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block mobx_pm_nb = { .notifier_call = mobx_pm_event };
+static struct notifier_block mobx_vmfork_nb = {
+	.notifier_call = mobx_vmfork_event,
+};
+
+/* Context: module init. Return: 0 or an error. */
+int mobx_netns_init(void)
+{
+	int err;
+
+	err = register_pernet_subsys(&mobx_net_ops);
+	if (err)
+		return err;
+	err = register_pm_notifier(&mobx_pm_nb);
+	if (err)
+		goto err_pernet;
+	err = register_random_vmfork_notifier(&mobx_vmfork_nb);
+	if (err)
+		goto err_pm;
+	return 0;
+
+err_pm:
+	unregister_pm_notifier(&mobx_pm_nb);
+err_pernet:
+	unregister_pernet_subsys(&mobx_net_ops);
+	return err;
+}
+
+/* Context: module exit. */
+void mobx_netns_exit(void)
+{
+	unregister_random_vmfork_notifier(&mobx_vmfork_nb);
+	unregister_pm_notifier(&mobx_pm_nb);
+	unregister_pernet_subsys(&mobx_net_ops);
+}

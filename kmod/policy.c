@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The SPD: an ordered list of static policies, and what is exempt from it.
+ */
+
+#include <linux/netlink.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <linux/udp.h>
+#include <net/udp.h>
+
+#include "datapath.h"
+#include "ikesock.h"
+#include "netns.h"
+#include "peer.h"
+#include "policy.h"
+
+#define DHCP_SERVER_PORT	67
+#define DHCP_CLIENT_PORT	68
+
+static bool mobx_is_dhcp(const struct mobx_flow *flow)
+{
+	return flow->proto == IPPROTO_UDP &&
+	       (flow->local_port == DHCP_SERVER_PORT ||
+		flow->local_port == DHCP_CLIENT_PORT) &&
+	       (flow->remote_port == DHCP_SERVER_PORT ||
+		flow->remote_port == DHCP_CLIENT_PORT);
+}
+
+/**
+ * mobx_exempt_out4 - whether the module lets a packet out by itself
+ * @mnet: namespace
+ * @skb: packet
+ * @flow: its flow
+ *
+ * Context: RCU section.
+ * Return: which exemption it is, or MOBX_EXEMPT_NOT
+ */
+enum mobx_exempt mobx_exempt_out4(const struct mobx_net *mnet,
+				  const struct sk_buff *skb,
+				  const struct mobx_flow *flow)
+{
+	if (flow->proto == IPPROTO_ESP)
+		return MOBX_EXEMPT_ESP;
+	if (skb->dev && skb->dev->flags & IFF_LOOPBACK)
+		return MOBX_EXEMPT_LOOPBACK;
+	if (flow->proto != IPPROTO_UDP)
+		return MOBX_EXEMPT_NOT;
+	if (mobx_is_dhcp(flow))
+		return MOBX_EXEMPT_DHCP;
+	return mobx_ikesock_is(mnet, skb->sk) ? MOBX_EXEMPT_IKE :
+						MOBX_EXEMPT_NOT;
+}
+
+/**
+ * mobx_exempt_in4 - whether the module lets a clear packet in by itself
+ * @mnet: namespace
+ * @skb: packet, at its way in
+ * @flow: its flow
+ *
+ * Looks the socket up where there may be a registered one, so it is best asked
+ * about packets that would be dropped otherwise.
+ *
+ * Context: RCU section.
+ * Return: which exemption it is, or MOBX_EXEMPT_NOT
+ */
+enum mobx_exempt mobx_exempt_in4(const struct mobx_net *mnet,
+				 struct sk_buff *skb,
+				 const struct mobx_flow *flow)
+{
+	struct sock *sk;
+	bool ike;
+
+	if (flow->proto == IPPROTO_ESP)
+		return MOBX_EXEMPT_ESP;
+	if (skb->dev->flags & IFF_LOOPBACK)
+		return MOBX_EXEMPT_LOOPBACK;
+	if (flow->proto != IPPROTO_UDP || flow->opaque_ports)
+		return MOBX_EXEMPT_NOT;
+	if (mobx_is_dhcp(flow))
+		return MOBX_EXEMPT_DHCP;
+	if (!READ_ONCE(mnet->n_ike))
+		return MOBX_EXEMPT_NOT;
+	sk = udp4_lib_lookup(mnet->net, flow->remote.v4,
+			     htons(flow->remote_port), flow->local.v4,
+			     htons(flow->local_port), inet_iif(skb));
+	if (!sk)
+		return MOBX_EXEMPT_NOT;
+	ike = mobx_ikesock_is(mnet, sk);
+	sock_put(sk);
+	return ike ? MOBX_EXEMPT_IKE : MOBX_EXEMPT_NOT;
+}
+
+/**
+ * mobx_policy_lookup - the policy that decides about a flow, and count it
+ * @mnet: namespace
+ * @flow: flow
+ *
+ * A packet that does not show its ports is not let pass by a policy that asks
+ * for them; it is discarded or protected by one.
+ *
+ * Context: RCU section.
+ * Return: the first policy that matches, or NULL
+ */
+const struct mobx_policy *mobx_policy_lookup(const struct mobx_net *mnet,
+					     const struct mobx_flow *flow)
+{
+	const struct mobx_policy *pol;
+
+	list_for_each_entry_rcu(pol, &mnet->policies, list) {
+		enum mobx_match match = mobx_selector_match(&pol->sel, flow);
+
+		if (match == MOBX_MATCH_NO ||
+		    (match == MOBX_MATCH_MAYBE &&
+		     pol->action == MOBX_ACTION_BYPASS))
+			continue;
+		this_cpu_inc(*pol->packets);
+		return pol;
+	}
+	return NULL;
+}
+
+/* Packets that a policy decided, on all CPUs. */
+u64 mobx_policy_packets(const struct mobx_policy *pol)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += *per_cpu_ptr(pol->packets, cpu);
+	return sum;
+}
+
+static int mobx_policy_check(struct mobx_net *mnet, u32 order, u8 action,
+			     u8 mode, u32 peer_id,
+			     struct netlink_ext_ack *extack)
+{
+	if (mobx_policy_find(mnet, order)) {
+		NL_SET_ERR_MSG(extack,
+			       "there is a policy with this order already");
+		return -EEXIST;
+	}
+	if (action != MOBX_ACTION_PROTECT && peer_id) {
+		NL_SET_ERR_MSG(extack,
+			       "a peer is for policies whose action is protect");
+		return -EINVAL;
+	}
+	if (mode != MOBX_MODE_TRANSPORT) {
+		NL_SET_ERR_MSG(extack, "tunnel mode is not supported yet");
+		return -EOPNOTSUPP;
+	}
+	if (peer_id && !mobx_peer_find(mnet, peer_id)) {
+		NL_SET_ERR_MSG(extack,
+			       "there is no peer with this id: add it first, or leave the peer open");
+		return -ENOENT;
+	}
+	return 0;
+}
+
+/* Context: under mobx_net.lock. */
+static void mobx_policy_link(struct mobx_net *mnet, struct mobx_policy *pol)
+{
+	struct list_head *at = &mnet->policies;
+	struct mobx_policy *other;
+
+	list_for_each_entry(other, &mnet->policies, list) {
+		if (other->order > pol->order)
+			break;
+		at = &other->list;
+	}
+	list_add_rcu(&pol->list, at);
+	mnet->n_policies++;
+}
+
+/**
+ * mobx_policy_create - add a policy to the SPD
+ * @mnet: namespace
+ * @order: position, unique
+ * @action: enum mobx_action
+ * @mode: enum mobx_mode
+ * @peer_id: for protect; 0 for whichever peer has the address
+ * @sel: selector
+ * @label: at most MOBX_MAX_LABEL octets
+ * @extack: says why not
+ *
+ * Context: process, under mobx_net.lock.
+ * Return: 0, -EEXIST, -EINVAL, -EOPNOTSUPP, -ENOENT, -ENOMEM, or what
+ * mobx_net_protect() returns
+ */
+int mobx_policy_create(struct mobx_net *mnet, u32 order, u8 action, u8 mode,
+		       u32 peer_id, const struct mobx_selector *sel,
+		       const char *label, struct netlink_ext_ack *extack)
+{
+	struct mobx_policy *pol;
+	int err;
+
+	lockdep_assert_held(&mnet->lock);
+	err = mobx_policy_check(mnet, order, action, mode, peer_id, extack);
+	if (err)
+		return err;
+	err = mobx_net_protect(mnet, extack);
+	if (err)
+		return err;
+	pol = kzalloc(sizeof(*pol), GFP_KERNEL);
+	if (!pol)
+		goto no_memory;
+	pol->packets = alloc_percpu(u64);
+	if (!pol->packets)
+		goto no_memory;
+	pol->order = order;
+	pol->action = action;
+	pol->mode = mode;
+	pol->sel = *sel;
+	strscpy(pol->label, label, sizeof(pol->label));
+	if (peer_id) {
+		pol->peer = mobx_peer_find(mnet, peer_id);
+		pol->peer->n_policies++;
+		refcount_inc(&pol->peer->ref);
+	}
+	mobx_policy_link(mnet, pol);
+	mnet->seq++;
+	mobx_hold_retry(mnet);
+	return 0;
+
+no_memory:
+	kfree(pol);
+	mobx_net_unprotect(mnet);
+	NL_SET_ERR_MSG(extack, "no memory for the policy");
+	return -ENOMEM;
+}
+
+/* Context: under mobx_net.lock. Return: the policy of an order, or NULL. */
+struct mobx_policy *mobx_policy_find(struct mobx_net *mnet, u32 order)
+{
+	struct mobx_policy *pol;
+
+	list_for_each_entry(pol, &mnet->policies, list)
+		if (pol->order == order)
+			return pol;
+	return NULL;
+}
+
+static void mobx_policy_free(struct rcu_head *rcu)
+{
+	struct mobx_policy *pol = container_of(rcu, struct mobx_policy, rcu);
+
+	free_percpu(pol->packets);
+	kfree(pol);
+}
+
+/* Context: process, under mobx_net.lock. */
+void mobx_policy_remove(struct mobx_net *mnet, struct mobx_policy *pol)
+{
+	lockdep_assert_held(&mnet->lock);
+	list_del_rcu(&pol->list);
+	mnet->n_policies--;
+	mnet->seq++;
+	if (pol->peer) {
+		pol->peer->n_policies--;
+		mobx_peer_put(pol->peer);
+	}
+	call_rcu(&pol->rcu, mobx_policy_free);
+	mobx_hold_retry(mnet);
+	mobx_net_unprotect(mnet);
+}

@@ -1,0 +1,579 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Security associations: making, finding, choosing and ending them.
+ */
+
+#include <crypto/aead.h>
+#include <linux/netlink.h>
+#include <linux/random.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+
+#include "alg.h"
+#include "datapath.h"
+#include "event.h"
+#include "netns.h"
+#include "peer.h"
+#include "replay.h"
+#include "sa.h"
+
+static const struct rhashtable_params mobx_sa_params = {
+	.key_len = sizeof(__be32),
+	.key_offset = offsetof(struct mobx_sa, spi),
+	.head_offset = offsetof(struct mobx_sa, node),
+	.automatic_shrinking = true,
+};
+
+/* SAs without references, to be freed in process context. */
+static LLIST_HEAD(mobx_sa_free_list);
+
+/**
+ * mobx_sa_find_in - the inbound SA of an SPI (RFC 4301, section 4.1)
+ * @mnet: namespace
+ * @spi: SPI
+ *
+ * Context: RCU section.
+ * Return: the SA, which may be beyond its limits, or NULL
+ */
+struct mobx_sa *mobx_sa_find_in(struct mobx_net *mnet, __be32 spi)
+{
+	struct rhlist_head *list;
+
+	list = rhltable_lookup(&mnet->sa_in, &spi, mobx_sa_params);
+	return list ? container_of(list, struct mobx_sa, node) : NULL;
+}
+
+/**
+ * mobx_sa_lookup_out - the outbound SAs of an SPI, of whichever peers
+ * @mnet: namespace
+ * @spi: SPI
+ *
+ * Context: RCU section, which the list does not outlive.
+ * Return: list for rhl_for_each_entry_rcu(), or NULL
+ */
+struct rhlist_head *mobx_sa_lookup_out(struct mobx_net *mnet, __be32 spi)
+{
+	return rhltable_lookup(&mnet->sa_out, &spi, mobx_sa_params);
+}
+
+/**
+ * mobx_sa_find - an SA as netlink names it
+ * @mnet: namespace
+ * @dir: direction
+ * @spi: SPI
+ * @peer_id: whose; 0 for whoever, if there is only one
+ *
+ * Context: under mobx_net.lock.
+ * Return: the SA, NULL, or ERR_PTR(-ENOTUNIQ) when @peer_id is needed
+ */
+struct mobx_sa *mobx_sa_find(struct mobx_net *mnet, enum mobx_dir dir,
+			     __be32 spi, u32 peer_id)
+{
+	struct mobx_sa *found = NULL;
+	struct rhlist_head *pos;
+	struct mobx_sa *sa;
+
+	lockdep_assert_held(&mnet->lock);
+	rcu_read_lock();
+	if (dir == MOBX_DIR_IN) {
+		found = mobx_sa_find_in(mnet, spi);
+		if (found && peer_id && found->peer->id != peer_id)
+			found = NULL;
+		goto out;
+	}
+	mobx_for_each_sa_out(sa, pos, mnet, spi) {
+		if (peer_id && sa->peer->id != peer_id)
+			continue;
+		if (found) {
+			found = ERR_PTR(-ENOTUNIQ);
+			break;
+		}
+		found = sa;
+	}
+out:
+	rcu_read_unlock();
+	return found;
+}
+
+/**
+ * mobx_sa_match - whether an SA may carry a flow
+ * @sa: SA
+ * @flow: flow; its addresses were checked against the binding
+ *
+ * Context: any in which @sa cannot go away.
+ * Return: the best match of its selectors; yes for an SA that has none
+ */
+enum mobx_match mobx_sa_match(const struct mobx_sa *sa,
+			      const struct mobx_flow *flow)
+{
+	enum mobx_match best = MOBX_MATCH_NO;
+	unsigned int i;
+
+	if (!sa->n_sels)
+		return MOBX_MATCH_YES;
+	for (i = 0; i < sa->n_sels && best != MOBX_MATCH_YES; i++)
+		best = max(best, mobx_selector_match(&sa->sels[i], flow));
+	return best;
+}
+
+/**
+ * mobx_sa_choose_out - the SA for a packet to a peer
+ * @peer: peer
+ * @flow: flow of the packet
+ *
+ * Context: RCU section.
+ * Return: the newest SA that may carry the packet, or NULL
+ */
+struct mobx_sa *mobx_sa_choose_out(const struct mobx_peer *peer,
+				   const struct mobx_flow *flow)
+{
+	struct mobx_sa *sa;
+
+	list_for_each_entry_rcu(sa, &peer->sas_out, list)
+		if (mobx_sa_usable(sa) &&
+		    mobx_sa_match(sa, flow) == MOBX_MATCH_YES)
+			return sa;
+	return NULL;
+}
+
+/**
+ * mobx_sa_negotiated - whether negotiated selectors ask for protection
+ * @peer: peer in whose current binding the pair of addresses is
+ * @dir: of the packet
+ * @flow: its flow
+ *
+ * An SA without selectors asks for nothing: then policies alone decide. One
+ * that may match, if only the packet showed its ports, does ask.
+ *
+ * Context: RCU section.
+ */
+bool mobx_sa_negotiated(const struct mobx_peer *peer, enum mobx_dir dir,
+			const struct mobx_flow *flow)
+{
+	const struct list_head *sas;
+	const struct mobx_sa *sa;
+
+	sas = dir == MOBX_DIR_IN ? &peer->sas_in : &peer->sas_out;
+	list_for_each_entry_rcu(sa, sas, list)
+		if (sa->n_sels && mobx_sa_match(sa, flow) != MOBX_MATCH_NO)
+			return true;
+	return false;
+}
+
+static void mobx_sa_free(struct mobx_sa *sa)
+{
+	if (sa->tfm)
+		crypto_free_aead(sa->tfm);
+	if (sa->peer)
+		mobx_peer_put(sa->peer);
+	kfree_sensitive(sa->keys);
+	mobx_replay_free(sa->replay);
+	kfree(sa);
+}
+
+static void mobx_sa_free_work_fn(struct work_struct *work)
+{
+	struct llist_node *list = llist_del_all(&mobx_sa_free_list);
+	struct mobx_sa *sa, *next;
+
+	/* Readers may have found them before they left the tables. */
+	synchronize_rcu();
+	llist_for_each_entry_safe(sa, next, list, free) {
+		mobx_sa_free(sa);
+		cond_resched();
+	}
+}
+
+static DECLARE_WORK(mobx_sa_free_work, mobx_sa_free_work_fn);
+
+/* Give a reference back. Context: any. */
+void mobx_sa_put(struct mobx_sa *sa)
+{
+	if (refcount_dec_and_test(&sa->ref) &&
+	    llist_add(&sa->free, &mobx_sa_free_list))
+		schedule_work(&mobx_sa_free_work);
+}
+
+/* Wait until all SAs without references are freed. Context: module exit. */
+void mobx_sa_flush_free(void)
+{
+	flush_work(&mobx_sa_free_work);
+}
+
+static int mobx_sa_spec_check(const struct mobx_sa_spec *spec,
+			      struct netlink_ext_ack *extack)
+{
+	const struct mobx_lifetime *life = &spec->life;
+
+	if (spec->mode != MOBX_MODE_TRANSPORT) {
+		NL_SET_ERR_MSG(extack, "tunnel mode is not supported yet");
+		return -EOPNOTSUPP;
+	}
+	if (spec->esn) {
+		NL_SET_ERR_MSG(extack,
+			       "extended sequence numbers are not supported yet");
+		return -EOPNOTSUPP;
+	}
+	if (spec->seq > U32_MAX) {
+		NL_SET_ERR_MSG(extack,
+			       "without esn a sequence number has 32 bits");
+		return -ERANGE;
+	}
+	if (spec->dir == MOBX_DIR_OUT && spec->replay_window) {
+		NL_SET_ERR_MSG(extack,
+			       "a replay window is for inbound SAs only");
+		return -EINVAL;
+	}
+	if ((life->hard_seconds && life->soft_seconds > life->hard_seconds) ||
+	    (life->hard_bytes && life->soft_bytes > life->hard_bytes) ||
+	    (life->hard_packets && life->soft_packets > life->hard_packets)) {
+		NL_SET_ERR_MSG(extack,
+			       "a soft limit is beyond its hard limit");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static u64 mobx_deadline(u64 start, u64 seconds)
+{
+	if (!seconds || seconds > div_u64(S64_MAX - start, NSEC_PER_SEC))
+		return U64_MAX;
+	return start + seconds * NSEC_PER_SEC;
+}
+
+/* The nearer of a soft and a hard limit, 0 being none. */
+static u64 mobx_first_limit(u64 soft, u64 hard)
+{
+	return min(soft ?: U64_MAX, hard ?: U64_MAX);
+}
+
+static void mobx_sa_set_limits(struct mobx_sa *sa)
+{
+	const struct mobx_lifetime *life = &sa->life;
+
+	sa->added = ktime_get_boottime_ns();
+	sa->hard_until = mobx_deadline(sa->added, life->hard_seconds);
+	sa->limit_packets = mobx_first_limit(life->soft_packets,
+					     life->hard_packets);
+	sa->limit_bytes = mobx_first_limit(life->soft_bytes, life->hard_bytes);
+	timerqueue_init(&sa->timer);
+	sa->timer.expires = min_t(u64, S64_MAX,
+				  min(mobx_deadline(sa->added,
+						    life->soft_seconds),
+				      sa->hard_until));
+}
+
+/* Keys, transform and replay window. */
+static int mobx_sa_set_keys(struct mobx_sa *sa, const struct mobx_sa_spec *spec,
+			    struct netlink_ext_ack *extack)
+{
+	sa->enc_key_len = spec->enc_key_len;
+	sa->auth_key_len = spec->auth_key_len;
+	sa->keys = kmalloc(sa->enc_key_len + sa->auth_key_len, GFP_KERNEL);
+	if (!sa->keys)
+		return -ENOMEM;
+	if (sa->enc_key_len)
+		memcpy(sa->keys, spec->enc_key, sa->enc_key_len);
+	if (sa->auth_key_len)
+		memcpy(sa->keys + sa->enc_key_len, spec->auth_key,
+		       sa->auth_key_len);
+	sa->tfm = mobx_alg_alloc(sa->alg, spec->enc_key, spec->enc_key_len,
+				 spec->auth_key, spec->auth_key_len, extack);
+	if (IS_ERR(sa->tfm)) {
+		int err = PTR_ERR(sa->tfm);
+
+		sa->tfm = NULL;
+		return err;
+	}
+	sa->replay_window = spec->replay_window;
+	if (!spec->replay_window)
+		return 0;
+	sa->replay = mobx_replay_alloc(spec->replay_window);
+	if (!sa->replay)
+		return -ENOMEM;
+	if (spec->seq)
+		mobx_replay_commit(sa->replay, spec->seq);
+	return 0;
+}
+
+/**
+ * mobx_sa_alloc - make an SA that is in no table yet
+ * @spec: what it is to be; lengths are within their limits
+ * @extack: says why not
+ *
+ * Context: process, without mobx_net.lock: the crypto API may load modules.
+ * Return: the SA with one reference, or an ERR_PTR
+ */
+struct mobx_sa *mobx_sa_alloc(const struct mobx_sa_spec *spec,
+			      struct netlink_ext_ack *extack)
+{
+	const struct mobx_alg *alg;
+	struct mobx_sa *sa;
+	int err;
+
+	err = mobx_sa_spec_check(spec, extack);
+	if (err)
+		return ERR_PTR(err);
+	alg = mobx_alg_find(spec->enc, spec->auth, extack);
+	if (!alg)
+		return ERR_PTR(-EOPNOTSUPP);
+	err = mobx_alg_check_keys(alg, spec->enc_key_len, spec->auth_key_len,
+				  extack);
+	if (err)
+		return ERR_PTR(err);
+	if (mobx_alg_counter_mode(alg) && !spec->managed && !spec->force) {
+		NL_SET_ERR_MSG(extack,
+			       "a counter-mode cipher with a manual key breaks when the key is used twice (RFC 8221): say force to take it all the same");
+		return ERR_PTR(-EINVAL);
+	}
+	sa = kzalloc(struct_size(sa, sels, spec->n_sels), GFP_KERNEL);
+	if (!sa)
+		goto no_memory;
+	refcount_set(&sa->ref, 1);
+	sa->spi = spec->spi;
+	sa->dir = spec->dir;
+	sa->mode = spec->mode;
+	sa->alg = alg;
+	sa->iv_base = get_random_u64();
+	sa->flags = spec->managed ? BIT(MOBX_SA_MANAGED) : 0;
+	sa->life = spec->life;
+	sa->n_sels = spec->n_sels;
+	memcpy(sa->sels, spec->sels, spec->n_sels * sizeof(*sa->sels));
+	if (sa->dir == MOBX_DIR_OUT)
+		atomic64_set(&sa->seq, spec->seq);
+	mobx_sa_set_limits(sa);
+	err = mobx_sa_set_keys(sa, spec, extack);
+	if (!err)
+		return sa;
+	mobx_sa_free(sa);
+	if (err != -ENOMEM)
+		return ERR_PTR(err);
+no_memory:
+	NL_SET_ERR_MSG(extack, "no memory for the SA");
+	return ERR_PTR(-ENOMEM);
+}
+
+static struct rhltable *mobx_sa_table(struct mobx_net *mnet,
+				      const struct mobx_sa *sa)
+{
+	return sa->dir == MOBX_DIR_IN ? &mnet->sa_in : &mnet->sa_out;
+}
+
+static void mobx_timer_kick(struct mobx_net *mnet)
+{
+	struct timerqueue_node *first = timerqueue_getnext(&mnet->timers);
+	u64 now = ktime_get_boottime_ns();
+	u64 delay = 0;
+
+	if (!first)
+		return;
+	/* The work runs on a clock that stands still in suspend. */
+	if ((u64)first->expires > now)
+		delay = min_t(u64, first->expires - now, NSEC_PER_SEC * 3600);
+	mod_delayed_work(system_wq, &mnet->timer_work,
+			 nsecs_to_jiffies(delay) + 1);
+}
+
+/**
+ * mobx_sa_insert - give an SA to a peer
+ * @peer: peer
+ * @sa: from mobx_sa_alloc(); its reference goes to the tables on success
+ * @extack: says why not
+ *
+ * An outbound SA is used from here on, being the newest.
+ *
+ * Context: process, under mobx_net.lock.
+ * Return: 0, -EEXIST, -ENOMEM, or what mobx_net_protect() returns
+ */
+int mobx_sa_insert(struct mobx_peer *peer, struct mobx_sa *sa,
+		   struct netlink_ext_ack *extack)
+{
+	struct mobx_net *mnet = peer->mnet;
+	int err;
+
+	lockdep_assert_held(&mnet->lock);
+	/* Inbound SPIs are ours to choose, outbound ones only that peer's. */
+	if (mobx_sa_find(mnet, sa->dir, sa->spi,
+			 sa->dir == MOBX_DIR_OUT ? peer->id : 0)) {
+		NL_SET_ERR_MSG(extack,
+			       "there is an SA with this SPI already: inbound ones are unique, outbound ones for each peer");
+		return -EEXIST;
+	}
+	err = mobx_net_protect(mnet, extack);
+	if (err)
+		return err;
+	refcount_inc(&peer->ref);
+	sa->peer = peer;
+	err = rhltable_insert(mobx_sa_table(mnet, sa), &sa->node,
+			      mobx_sa_params);
+	if (err) {
+		NL_SET_ERR_MSG(extack, "no memory for the SA in its table");
+		mobx_net_unprotect(mnet);
+		return err;
+	}
+	list_add_rcu(&sa->list, sa->dir == MOBX_DIR_IN ? &peer->sas_in :
+							 &peer->sas_out);
+	peer->n_sas++;
+	mnet->seq++;
+	if (sa->timer.expires != S64_MAX) {
+		timerqueue_add(&mnet->timers, &sa->timer);
+		mobx_timer_kick(mnet);
+	}
+	mobx_hold_retry(mnet);
+	return 0;
+}
+
+/**
+ * mobx_sa_remove - take an SA out of use
+ * @sa: SA; gone already is fine
+ *
+ * Context: process, under mobx_net.lock.
+ */
+void mobx_sa_remove(struct mobx_sa *sa)
+{
+	struct mobx_net *mnet = sa->peer->mnet;
+
+	lockdep_assert_held(&mnet->lock);
+	if (test_and_set_bit(MOBX_SA_REMOVED, &sa->flags))
+		return;
+	set_bit(MOBX_SA_DEAD, &sa->flags);
+	list_del_rcu(&sa->list);
+	rhltable_remove(mobx_sa_table(mnet, sa), &sa->node, mobx_sa_params);
+	if (!RB_EMPTY_NODE(&sa->timer.node))
+		timerqueue_del(&mnet->timers, &sa->timer);
+	sa->peer->n_sas--;
+	mnet->seq++;
+	mobx_net_unprotect(mnet);
+	mobx_sa_put(sa);
+}
+
+/* Remove all SAs of a peer. Context: process, under mobx_net.lock. */
+void mobx_sa_remove_all(struct mobx_peer *peer)
+{
+	struct mobx_sa *sa, *next;
+
+	list_for_each_entry_safe(sa, next, &peer->sas_out, list)
+		mobx_sa_remove(sa);
+	list_for_each_entry_safe(sa, next, &peer->sas_in, list)
+		mobx_sa_remove(sa);
+}
+
+/**
+ * mobx_sa_expire - an SA has met a limit
+ * @sa: SA
+ * @which: soft tells of it, hard ends the SA too; each once
+ *
+ * Context: any; RCU section, or a reference held.
+ */
+void mobx_sa_expire(struct mobx_sa *sa, enum mobx_expire which)
+{
+	struct mobx_net *mnet = sa->peer->mnet;
+
+	if (which == MOBX_EXPIRE_SOFT) {
+		if (!test_and_set_bit(MOBX_SA_SOFT, &sa->flags))
+			mobx_event_expire(sa, which);
+		return;
+	}
+	if (test_and_set_bit(MOBX_SA_DEAD, &sa->flags))
+		return;
+	mobx_event_expire(sa, which);
+	if (!mobx_sa_tryget(sa))
+		return;
+	llist_add(&sa->expired, &mnet->expired);
+	schedule_work(&mnet->expire_work);
+}
+
+/* Remove SAs that met a hard limit. Context: process, under mobx_net.lock. */
+void mobx_sa_expire_remove(struct mobx_net *mnet)
+{
+	struct mobx_sa *sa, *next;
+
+	llist_for_each_entry_safe(sa, next, llist_del_all(&mnet->expired),
+				  expired) {
+		mobx_sa_remove(sa);
+		mobx_sa_put(sa);
+	}
+}
+
+/* Expire what has run out of time. Context: process, under mobx_net.lock. */
+void mobx_sa_expire_timers(struct mobx_net *mnet)
+{
+	u64 now = ktime_get_boottime_ns();
+	struct timerqueue_node *node;
+
+	while ((node = timerqueue_getnext(&mnet->timers)) &&
+	       (u64)node->expires <= now) {
+		struct mobx_sa *sa = container_of(node, struct mobx_sa, timer);
+
+		timerqueue_del(&mnet->timers, node);
+		if (sa->hard_until <= now) {
+			mobx_sa_expire(sa, MOBX_EXPIRE_HARD);
+			continue;
+		}
+		mobx_sa_expire(sa, MOBX_EXPIRE_SOFT);
+		if (sa->hard_until == U64_MAX)
+			continue;
+		node->expires = sa->hard_until;
+		timerqueue_add(&mnet->timers, node);
+	}
+	mobx_timer_kick(mnet);
+}
+
+/**
+ * mobx_sa_limit - a packet has met a limit of its SA, soft or hard
+ * @sa: SA
+ * @packets: packets of the SA with this one
+ * @bytes: their octets
+ *
+ * The packet that meets a hard limit exactly still passes, none after it.
+ *
+ * Context: any; RCU section, or a reference held.
+ * Return: false when the packet is beyond a hard limit
+ */
+bool mobx_sa_limit(struct mobx_sa *sa, u64 packets, u64 bytes)
+{
+	const struct mobx_lifetime *life = &sa->life;
+	u64 hard_packets = life->hard_packets ?: U64_MAX;
+	u64 hard_bytes = life->hard_bytes ?: U64_MAX;
+
+	if (packets >= (life->soft_packets ?: U64_MAX) ||
+	    bytes >= (life->soft_bytes ?: U64_MAX)) {
+		mobx_sa_expire(sa, MOBX_EXPIRE_SOFT);
+		WRITE_ONCE(sa->limit_packets, hard_packets);
+		WRITE_ONCE(sa->limit_bytes, hard_bytes);
+	}
+	if (packets >= hard_packets || bytes >= hard_bytes)
+		mobx_sa_expire(sa, MOBX_EXPIRE_HARD);
+	return packets <= hard_packets && bytes <= hard_bytes;
+}
+
+/* Out, the last number sent; in, the highest accepted (0 without a window). */
+u64 mobx_sa_seq(const struct mobx_sa *sa)
+{
+	if (sa->dir == MOBX_DIR_OUT)
+		return min_t(u64, atomic64_read(&sa->seq), U32_MAX);
+	return sa->replay ? mobx_replay_top(sa->replay) : 0;
+}
+
+/* Context: process, at the birth of a namespace. Return: 0 or -ENOMEM. */
+int mobx_sa_tables_init(struct mobx_net *mnet)
+{
+	int err;
+
+	timerqueue_init_head(&mnet->timers);
+	init_llist_head(&mnet->expired);
+	err = rhltable_init(&mnet->sa_in, &mobx_sa_params);
+	if (err)
+		return err;
+	err = rhltable_init(&mnet->sa_out, &mobx_sa_params);
+	if (err)
+		rhltable_destroy(&mnet->sa_in);
+	return err;
+}
+
+/* Context: process, when all SAs have been removed. */
+void mobx_sa_tables_exit(struct mobx_net *mnet)
+{
+	rhltable_destroy(&mnet->sa_in);
+	rhltable_destroy(&mnet->sa_out);
+}
