@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "agent/conf.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/conf_conn.h"
+#include "agent/conf_value.h"
+#include "agent/log.h"
+
+#define CONF_MAX_SIZE (4u << 20)
+
+/* libconfuse has no room for a context; one file is read at a time. */
+static struct {
+	const char *file;
+	char *err;
+	size_t errlen;
+} reading;
+
+static const char *const level_words[] = {
+	"error", "warning", "info", "debug", NULL
+};
+
+static void put(size_t *used, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void put(size_t *used, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	if (*used >= reading.errlen)
+		return;
+	va_start(ap, fmt);
+	n = vsnprintf(reading.err + *used, reading.errlen - *used, fmt, ap);
+	va_end(ap);
+	*used += n > 0 ? (size_t)n : 0;
+}
+
+/* Keeps the first message and adds what would be right to the parser's own. */
+static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
+{
+	char text[CONF_MAX_ERROR];
+	size_t used = 0;
+
+	if (reading.err[0])
+		return;
+	vsnprintf(text, sizeof(text), fmt, ap);
+	put(&used, "%s:%d: ", reading.file, cfg->line);
+	if (cfg->title)
+		put(&used, "connection \"%s\": ", cfg->title);
+	put(&used, "%s", text);
+	if (strstr(fmt, "no such option")) {
+		put(&used, "; there are:");
+		for (cfg_opt_t *o = cfg->opts; o->name; o++)
+			put(&used, " %s", o->name);
+	} else if (strstr(fmt, "boolean value")) {
+		put(&used, "; true or false would be right");
+	} else if (strstr(fmt, "integer value")) {
+		put(&used, "; a whole number would be right");
+	} else if (strstr(fmt, "missing title")) {
+		put(&used, "; connection \"NAME\" { would be right");
+	}
+}
+
+/* An order belongs to one policy; all connections share the SPD. */
+static int check_orders(cfg_t *cfg, cfg_opt_t *conns)
+{
+	unsigned int last = cfg_opt_size(conns) - 1;
+	cfg_t *mine = cfg_opt_getnsec(conns, last);
+
+	for (unsigned int p = 0; p < cfg_size(mine, "protect"); p++) {
+		long order = cfg_getint(cfg_getnsec(mine, "protect", p),
+					"order");
+
+		for (unsigned int c = 0; c <= last; c++) {
+			cfg_t *conn = cfg_opt_getnsec(conns, c);
+			unsigned int n = c == last ? p : cfg_size(conn, "protect");
+
+			while (n--) {
+				if (cfg_getint(cfg_getnsec(conn, "protect", n),
+					       "order") != order)
+					continue;
+				cfg_error(cfg, "connection \"%s\": order %ld is taken by connection \"%s\" already; each protect section needs its own",
+					  cfg_title(mine), order,
+					  cfg_title(conn));
+				return -1;
+			}
+		}
+	}
+	return 0;
+}
+
+static int check_connection(cfg_t *cfg, cfg_opt_t *opt)
+{
+	cfg_t *sec = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+	char err[CONF_MAX_ERROR] = "";
+	struct conf_conn c;
+	int ret;
+
+	ret = conf_conn_build(sec, reading.file, &c, err, sizeof(err));
+	explicit_bzero(&c, sizeof(c));
+	if (ret) {
+		cfg_error(cfg, "connection \"%s\": %s", cfg_title(sec), err);
+		return -1;
+	}
+	if (cfg_opt_size(opt) > CONF_MAX_CONNS) {
+		cfg_error(cfg, "more than %u connections", CONF_MAX_CONNS);
+		return -1;
+	}
+	return check_orders(cfg, opt);
+}
+
+static int check_level(cfg_t *cfg, cfg_opt_t *opt)
+{
+	char err[CONF_MAX_ERROR];
+
+	if (conf_word(cfg_opt_getnstr(opt, 0), level_words, err,
+		      sizeof(err)) >= 0)
+		return 0;
+	cfg_error(cfg, "%s: %s", cfg_opt_name(opt), err);
+	return -1;
+}
+
+static int check_control(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const char *path = cfg_opt_getnstr(opt, 0);
+
+	if (path[0] == '/' && strlen(path) < CONF_MAX_PATH)
+		return 0;
+	cfg_error(cfg, "%s: \"%s\" must be an absolute path of at most %d characters",
+		  cfg_opt_name(opt), path, CONF_MAX_PATH - 1);
+	return -1;
+}
+
+static int check_user(cfg_t *cfg, cfg_opt_t *opt)
+{
+	size_t len = strlen(cfg_opt_getnstr(opt, 0));
+
+	if (len && len < sizeof(((struct conf *)0)->user))
+		return 0;
+	cfg_error(cfg, "%s: the name of a user without privileges would be right, such as \"nobody\"",
+		  cfg_opt_name(opt));
+	return -1;
+}
+
+static int check_threshold(cfg_t *cfg, cfg_opt_t *opt)
+{
+	long n = cfg_opt_getnint(opt, 0);
+
+	if (n >= 0 && n <= 65535)
+		return 0;
+	cfg_error(cfg, "%s: %ld is out of range; 0 to 65535 would be right",
+		  cfg_opt_name(opt), n);
+	return -1;
+}
+
+static cfg_t *parser_new(void)
+{
+	cfg_opt_t options[] = {
+		CFG_STR("log-level", "info", CFGF_NONE),
+		CFG_STR("control", CONF_DEFAULT_CONTROL, CFGF_NONE),
+		CFG_STR("user", "nobody", CFGF_NONE),
+		CFG_INT("cookie-threshold", 64, CFGF_NONE),
+		CFG_SEC("connection", conf_conn_options(),
+			CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+		CFG_END()
+	};
+	cfg_t *cfg = cfg_init(options, CFGF_NONE);
+
+	if (!cfg)
+		return NULL;
+	cfg_set_error_function(cfg, on_error);
+	cfg_set_validate_func(cfg, "log-level", check_level);
+	cfg_set_validate_func(cfg, "control", check_control);
+	cfg_set_validate_func(cfg, "user", check_user);
+	cfg_set_validate_func(cfg, "cookie-threshold", check_threshold);
+	cfg_set_validate_func(cfg, "connection", check_connection);
+	conf_conn_watch(cfg);
+	return cfg;
+}
+
+/* Whole file with a closing NUL, in memory that the caller wipes and frees. */
+static char *slurp(const char *file, size_t *size)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	char *buf = NULL;
+	struct stat st;
+	size_t got = 0;
+	ssize_t n = -1;
+
+	if (fd < 0 || fstat(fd, &st))
+		goto fail;
+	if (!S_ISREG(st.st_mode)) {
+		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+		goto fail;
+	}
+	if (st.st_size > CONF_MAX_SIZE) {
+		errno = EFBIG;
+		goto fail;
+	}
+	buf = calloc(1, (size_t)st.st_size + 1);
+	if (!buf)
+		goto fail;
+	while (got < (size_t)st.st_size) {
+		n = read(fd, buf + got, (size_t)st.st_size - got);
+		if (n < 0)
+			goto fail;
+		if (!n)
+			break;
+		got += (size_t)n;
+	}
+	if (memchr(buf, 0, got)) {
+		errno = EILSEQ;
+		goto fail;
+	}
+	close(fd);
+	*size = got;
+	return buf;
+fail:
+	n = errno;
+	free(buf);
+	if (fd >= 0)
+		close(fd);
+	errno = (int)n;
+	return NULL;
+}
+
+static bool has_inline_key(cfg_t *cfg)
+{
+	for (unsigned int i = 0; i < cfg_size(cfg, "connection"); i++)
+		if (cfg_size(cfg_getnsec(cfg, "connection", i), "psk"))
+			return true;
+	return false;
+}
+
+static void warn_readable(cfg_t *cfg, const char *file)
+{
+	struct stat st;
+
+	if (has_inline_key(cfg) && !stat(file, &st) &&
+	    (st.st_mode & (S_IRWXG | S_IRWXO)))
+		log_line(IKE_LOG_WARNING, NULL, "config",
+			 "%s holds a key, and others than its owner can read or change it; chmod 600 would be right",
+			 file);
+}
+
+/* What libconfuse still holds of keys is overwritten before it is freed. */
+static void parser_free(cfg_t *cfg)
+{
+	for (unsigned int i = 0; i < cfg_size(cfg, "connection"); i++) {
+		cfg_t *sec = cfg_getnsec(cfg, "connection", i);
+
+		if (cfg_size(sec, "psk"))
+			explicit_bzero(cfg_getstr(sec, "psk"),
+				       strlen(cfg_getstr(sec, "psk")));
+	}
+	cfg_free(cfg);
+}
+
+static int build(cfg_t *cfg, struct conf *c, char *err, size_t errlen)
+{
+	c->level = (enum ike_level)conf_word(cfg_getstr(cfg, "log-level"),
+					     level_words, err, errlen);
+	snprintf(c->control, sizeof(c->control), "%s",
+		 cfg_getstr(cfg, "control"));
+	snprintf(c->user, sizeof(c->user), "%s", cfg_getstr(cfg, "user"));
+	c->cookie_threshold =
+		(unsigned int)cfg_getint(cfg, "cookie-threshold");
+	c->conn = calloc(cfg_size(cfg, "connection") + 1, sizeof(*c->conn));
+	if (!c->conn) {
+		snprintf(err, errlen, "no memory");
+		return -ENOMEM;
+	}
+	for (; c->nconn < cfg_size(cfg, "connection"); c->nconn++) {
+		cfg_t *sec = cfg_getnsec(cfg, "connection", c->nconn);
+		int ret = conf_conn_build(sec, reading.file,
+					  &c->conn[c->nconn], err, errlen);
+
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+int conf_load(const char *file, struct conf **out, char *err, size_t errlen)
+{
+	struct conf *c = NULL;
+	cfg_t *cfg = NULL;
+	size_t size = 0;
+	int ret = -EINVAL;
+	char *text;
+
+	err[0] = '\0';
+	reading.file = file;
+	reading.err = err;
+	reading.errlen = errlen;
+	text = slurp(file, &size);
+	if (!text) {
+		ret = -errno;
+		snprintf(err, errlen, "%s: cannot read it: %s", file,
+			 errno == EILSEQ ? "it holds a NUL, so it is no text" :
+					   strerror(errno));
+		return ret;
+	}
+	cfg = parser_new();
+	c = calloc(1, sizeof(*c));
+	if (!cfg || !c) {
+		snprintf(err, errlen, "no memory");
+		ret = -ENOMEM;
+		goto out;
+	}
+	if (size && cfg_parse_buf(cfg, text) != CFG_SUCCESS) {
+		if (!err[0])
+			snprintf(err, errlen, "%s:%d: syntax error", file,
+				 cfg->line);
+		goto out;
+	}
+	ret = build(cfg, c, err, errlen);
+	if (!ret)
+		warn_readable(cfg, file);
+out:
+	explicit_bzero(text, size);
+	free(text);
+	if (cfg)
+		parser_free(cfg);
+	if (ret) {
+		conf_free(c);
+		return ret;
+	}
+	*out = c;
+	return 0;
+}
+
+void conf_free(struct conf *c)
+{
+	if (!c)
+		return;
+	if (c->conn) {
+		explicit_bzero(c->conn, c->nconn * sizeof(*c->conn));
+		free(c->conn);
+	}
+	free(c);
+}
+
+struct conf_conn *conf_find(const struct conf *c, const char *name)
+{
+	for (unsigned int i = 0; i < c->nconn; i++)
+		if (!strcmp(c->conn[i].ike.name, name))
+			return &c->conn[i];
+	return NULL;
+}

@@ -1,0 +1,634 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "agent/conf_conn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/conf_value.h"
+#include "agent/log.h"
+
+static const char *const role_words[] = { "initiate", "respond", NULL };
+static const char *const start_words[] = {
+	"manual", "on-load", "on-traffic", NULL
+};
+static const char *const rrc_words[] = { "early", "before", "off", NULL };
+static const char *const mode_words[] = { "transport", NULL };
+
+/* What a number may be; times are converted by the builder. */
+static const struct range {
+	const char *option;
+	long min, max;
+} ranges[] = {
+	{ "dpd-delay", 0, 86400 },
+	{ "replay-window", 0, MOBX_MAX_REPLAY_WINDOW },
+	{ "retransmit-first-ms", 10, 60000 },
+	{ "retransmit-tries", 1, 100 },
+	{ "rekey-seconds", 0, 31536000 },
+	{ "order", 0, INT_MAX },
+	{ "drain-ms", 0, 600000 },
+	{ "max-paths", 2, MOBX_MAX_PATHS },
+};
+
+cfg_opt_t *conf_conn_options(void)
+{
+	static cfg_opt_t protect[] = {
+		CFG_INT("order", 0, CFGF_NODEFAULT),
+		CFG_STR("proto", NULL, CFGF_NODEFAULT),
+		CFG_STR("local-port", NULL, CFGF_NODEFAULT),
+		CFG_STR("remote-port", NULL, CFGF_NODEFAULT),
+		CFG_STR("local", NULL, CFGF_NODEFAULT),
+		CFG_STR("remote", NULL, CFGF_NODEFAULT),
+		CFG_END()
+	};
+	static cfg_opt_t paths[] = {
+		CFG_BOOL("auto-add", cfg_false, CFGF_NODEFAULT),
+		CFG_STR_LIST("prefer", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("allow", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("deny", NULL, CFGF_NODEFAULT),
+		CFG_INT("drain-ms", 0, CFGF_NODEFAULT),
+		CFG_INT("max-paths", 0, CFGF_NODEFAULT),
+		CFG_END()
+	};
+	static cfg_opt_t conn[] = {
+		CFG_STR("role", NULL, CFGF_NODEFAULT),
+		CFG_STR("start", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("local", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("remote", NULL, CFGF_NODEFAULT),
+		CFG_STR("local-id", NULL, CFGF_NODEFAULT),
+		CFG_STR("remote-id", NULL, CFGF_NODEFAULT),
+		CFG_STR("psk", NULL, CFGF_NODEFAULT),
+		CFG_STR("psk-file", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("ike", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("esp", NULL, CFGF_NODEFAULT),
+		CFG_STR("mode", NULL, CFGF_NODEFAULT),
+		CFG_SEC("protect", protect, CFGF_MULTI),
+		CFG_BOOL("mobike", cfg_false, CFGF_NODEFAULT),
+		CFG_BOOL("mobike-x", cfg_false, CFGF_NODEFAULT),
+		CFG_STR("rrc", NULL, CFGF_NODEFAULT),
+		CFG_SEC("paths", paths, CFGF_NONE),
+		CFG_INT("dpd-delay", 0, CFGF_NODEFAULT),
+		CFG_INT("replay-window", 0, CFGF_NODEFAULT),
+		CFG_INT("retransmit-first-ms", 0, CFGF_NODEFAULT),
+		CFG_INT("retransmit-tries", 0, CFGF_NODEFAULT),
+		CFG_INT("rekey-seconds", 0, CFGF_NODEFAULT),
+		CFG_END()
+	};
+
+	return conn;
+}
+
+/* ------------------------------------------- one value, while it is read */
+
+/* The value that was read last. */
+static const char *last_text(cfg_opt_t *opt)
+{
+	return cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
+}
+
+static int complain(cfg_t *cfg, cfg_opt_t *opt, const char *err)
+{
+	cfg_error(cfg, "%s: %s", cfg_opt_name(opt), err);
+	return -1;
+}
+
+static int check_words(cfg_t *cfg, cfg_opt_t *opt, const char *const *words)
+{
+	char err[CONF_MAX_ERROR];
+
+	if (conf_word(last_text(opt), words, err, sizeof(err)) < 0)
+		return complain(cfg, opt, err);
+	return 0;
+}
+
+static int check_role(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_words(cfg, opt, role_words);
+}
+
+static int check_start(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_words(cfg, opt, start_words);
+}
+
+static int check_rrc(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_words(cfg, opt, rrc_words);
+}
+
+static int check_mode(cfg_t *cfg, cfg_opt_t *opt)
+{
+	if (!strcmp(last_text(opt), "tunnel"))
+		return complain(cfg, opt,
+				"\"tunnel\" is not supported yet; \"transport\" would be right");
+	return check_words(cfg, opt, mode_words);
+}
+
+static int check_prefix(cfg_t *cfg, cfg_opt_t *opt)
+{
+	char err[CONF_MAX_ERROR];
+	struct ike_prefix p;
+
+	if (conf_prefix(last_text(opt), &p, err, sizeof(err)))
+		return complain(cfg, opt, err);
+	if (p.addr.family == 6)
+		return complain(cfg, opt, "IPv6 is not supported yet");
+	return 0;
+}
+
+static bool is_host(const struct ike_prefix *p)
+{
+	return p->addr.family && p->plen == wire_addr_len(p->addr.family) * 8;
+}
+
+static int check_own(cfg_t *cfg, cfg_opt_t *opt)
+{
+	char err[CONF_MAX_ERROR];
+	struct ike_prefix p;
+
+	if (conf_prefix(last_text(opt), &p, err, sizeof(err)))
+		return complain(cfg, opt, err);
+	if (p.addr.family && !is_host(&p))
+		return complain(cfg, opt,
+				"a prefix is no own address; \"any\" or single addresses would be right");
+	return check_prefix(cfg, opt);
+}
+
+static int check_ports(cfg_t *cfg, cfg_opt_t *opt)
+{
+	char err[CONF_MAX_ERROR];
+	uint16_t min, max;
+
+	if (conf_ports(last_text(opt), &min, &max, err, sizeof(err)))
+		return complain(cfg, opt, err);
+	return 0;
+}
+
+static int check_proto(cfg_t *cfg, cfg_opt_t *opt)
+{
+	char err[CONF_MAX_ERROR];
+	uint8_t proto;
+
+	if (conf_proto(last_text(opt), &proto, err, sizeof(err)))
+		return complain(cfg, opt, err);
+	return 0;
+}
+
+static int check_id(cfg_t *cfg, cfg_opt_t *opt)
+{
+	struct ike_id id;
+
+	if (ike_id_parse(last_text(opt), &id))
+		return complain(cfg, opt,
+				"1 to 128 octets would be right: an FQDN, an address, user@fqdn or \"key-id:TEXT\"");
+	return 0;
+}
+
+static int check_ike(cfg_t *cfg, cfg_opt_t *opt)
+{
+	char err[CONF_MAX_ERROR];
+	struct crypto_suite suite;
+
+	if (ike_suite_parse(last_text(opt), false, &suite, err, sizeof(err)))
+		return complain(cfg, opt, err);
+	return 0;
+}
+
+static int check_esp(cfg_t *cfg, cfg_opt_t *opt)
+{
+	char err[CONF_MAX_ERROR];
+	struct crypto_suite suite;
+
+	if (ike_suite_parse(last_text(opt), true, &suite, err, sizeof(err)))
+		return complain(cfg, opt, err);
+	return 0;
+}
+
+static int check_ifname(cfg_t *cfg, cfg_opt_t *opt)
+{
+	size_t len = strlen(last_text(opt));
+
+	if (!len || len >= IKE_IFNAME_LEN)
+		return complain(cfg, opt,
+				"an interface name has 1 to 15 characters");
+	return 0;
+}
+
+static int check_range(cfg_t *cfg, cfg_opt_t *opt)
+{
+	long n = cfg_opt_getnint(opt, cfg_opt_size(opt) - 1);
+	char err[128];
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		const struct range *r = &ranges[i];
+
+		if (strcmp(r->option, cfg_opt_name(opt)) ||
+		    (n >= r->min && n <= r->max))
+			continue;
+		snprintf(err, sizeof(err),
+			 "%ld is out of range; %ld to %ld would be right", n,
+			 r->min, r->max);
+		return complain(cfg, opt, err);
+	}
+	return 0;
+}
+
+void conf_conn_watch(cfg_t *root)
+{
+	static const struct {
+		const char *option;
+		cfg_validate_callback_t fn;
+	} checks[] = {
+		{ "role", check_role },
+		{ "start", check_start },
+		{ "local", check_own },
+		{ "remote", check_prefix },
+		{ "local-id", check_id },
+		{ "remote-id", check_id },
+		{ "ike", check_ike },
+		{ "esp", check_esp },
+		{ "mode", check_mode },
+		{ "rrc", check_rrc },
+		{ "dpd-delay", check_range },
+		{ "replay-window", check_range },
+		{ "retransmit-first-ms", check_range },
+		{ "retransmit-tries", check_range },
+		{ "rekey-seconds", check_range },
+		{ "protect|order", check_range },
+		{ "protect|proto", check_proto },
+		{ "protect|local-port", check_ports },
+		{ "protect|remote-port", check_ports },
+		{ "protect|local", check_prefix },
+		{ "protect|remote", check_prefix },
+		{ "paths|prefer", check_ifname },
+		{ "paths|allow", check_prefix },
+		{ "paths|deny", check_prefix },
+		{ "paths|drain-ms", check_range },
+		{ "paths|max-paths", check_range },
+	};
+	char name[64];
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		snprintf(name, sizeof(name), "connection|%s", checks[i].option);
+		cfg_set_validate_func(root, name, checks[i].fn);
+	}
+}
+
+/* ----------------------------------------------- a section, as it closes */
+
+static int too_many(const char *what, unsigned int max, char *err,
+		    size_t errlen)
+{
+	snprintf(err, errlen, "%s: more than %u", what, max);
+	return -EINVAL;
+}
+
+/* A list of prefixes; "any" anywhere in it makes it empty, which means any. */
+static int build_prefixes(cfg_t *sec, const char *option,
+			  struct ike_prefix out[IKE_MAX_ADDRS],
+			  unsigned int *count, char *err, size_t errlen)
+{
+	unsigned int n = cfg_size(sec, option);
+
+	*count = 0;
+	if (n > IKE_MAX_ADDRS)
+		return too_many(option, IKE_MAX_ADDRS, err, errlen);
+	for (unsigned int i = 0; i < n; i++) {
+		int ret = conf_prefix(cfg_getnstr(sec, option, i), &out[i], err,
+				      errlen);
+
+		if (ret)
+			return ret;
+		if (!out[i].addr.family) {
+			memset(out, 0, sizeof(*out) * IKE_MAX_ADDRS);
+			return 0;
+		}
+	}
+	*count = n;
+	return 0;
+}
+
+static int build_addresses(cfg_t *sec, struct ike_conn *c, char *err,
+			   size_t errlen)
+{
+	struct ike_prefix own[IKE_MAX_ADDRS];
+	int ret;
+
+	memset(own, 0, sizeof(own));
+	ret = build_prefixes(sec, "local", own, &c->nlocal, err, errlen);
+	if (ret)
+		return ret;
+	for (unsigned int i = 0; i < c->nlocal; i++)
+		c->local[i] = own[i].addr;
+
+	if (c->role == IKE_INITIATE && !cfg_size(sec, "remote")) {
+		snprintf(err, errlen,
+			 "remote is missing; who initiates needs an address, for instance remote = { \"192.0.2.1\" }");
+		return -EINVAL;
+	}
+	return build_prefixes(sec, "remote", c->remote, &c->nremote, err,
+			      errlen);
+}
+
+static int build_identity(cfg_t *sec, const char *option, struct ike_id *id,
+			  char *err, size_t errlen)
+{
+	if (!cfg_size(sec, option)) {
+		snprintf(err, errlen,
+			 "%s is missing; an FQDN, an address, user@fqdn or \"key-id:TEXT\" would be right",
+			 option);
+		return -EINVAL;
+	}
+	return ike_id_parse(cfg_getstr(sec, option), id);
+}
+
+static int build_suites(cfg_t *sec, const char *option, bool esp,
+			struct crypto_suite out[IKE_MAX_PROPOSALS],
+			unsigned int *count, char *err, size_t errlen)
+{
+	unsigned int n = cfg_size(sec, option);
+
+	if (!n)
+		return 0;
+	if (n > IKE_MAX_PROPOSALS)
+		return too_many(option, IKE_MAX_PROPOSALS, err, errlen);
+	memset(out, 0, sizeof(*out) * IKE_MAX_PROPOSALS);
+	for (unsigned int i = 0; i < n; i++) {
+		int ret = ike_suite_parse(cfg_getnstr(sec, option, i), esp,
+					  &out[i], err, errlen);
+
+		if (ret)
+			return ret;
+	}
+	*count = n;
+	return 0;
+}
+
+/* Reads at most @max octets; more, or none, is not a key. */
+static int read_key_file(const char *path, char *buf, size_t max, size_t *len,
+			 char *err, size_t errlen)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat st;
+	ssize_t got = -1;
+
+	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode))
+		got = read(fd, buf, max);
+	if (got < 0) {
+		snprintf(err, errlen, "psk-file: cannot read %s: %s", path,
+			 fd < 0 ? strerror(errno) : "not a regular file");
+		if (fd >= 0)
+			close(fd);
+		return -ENOENT;
+	}
+	if (st.st_mode & (S_IRWXG | S_IRWXO))
+		log_line(IKE_LOG_WARNING, NULL, "config",
+			 "others than its owner can read or change %s; chmod 600 would be right",
+			 path);
+	close(fd);
+	*len = (size_t)got;
+	return 0;
+}
+
+static int build_key_file(const char *name, const char *file,
+			  struct conf_conn *out, char *err, size_t errlen)
+{
+	const char *slash = strrchr(file, '/');
+	char text[2 * CONF_MAX_PSK + 4];
+	char path[PATH_MAX];
+	size_t len;
+	int ret;
+
+	if (name[0] == '/' || !slash)
+		snprintf(path, sizeof(path), "%s", name);
+	else
+		snprintf(path, sizeof(path), "%.*s/%s", (int)(slash - file),
+			 file, name);
+	ret = read_key_file(path, text, sizeof(text), &len, err, errlen);
+	if (ret)
+		return ret;
+	if (len && text[len - 1] == '\n')
+		len--;
+	ret = conf_psk(text, len, out->psk, sizeof(out->psk), &out->psk_len,
+		       err, errlen);
+	explicit_bzero(text, sizeof(text));
+	return ret;
+}
+
+static int build_key(cfg_t *sec, const char *file, struct conf_conn *out,
+		     char *err, size_t errlen)
+{
+	bool has_key = cfg_size(sec, "psk"), has_file = cfg_size(sec, "psk-file");
+	const char *text;
+
+	if (has_key == has_file) {
+		snprintf(err, errlen, "%s; one of psk and psk-file would be right",
+			 has_key ? "psk and psk-file are both given" :
+				   "the pre-shared key is missing");
+		return -EINVAL;
+	}
+	if (has_file)
+		return build_key_file(cfg_getstr(sec, "psk-file"), file, out,
+				      err, errlen);
+	text = cfg_getstr(sec, "psk");
+	return conf_psk(text, strlen(text), out->psk, sizeof(out->psk),
+			&out->psk_len, err, errlen);
+}
+
+static int protect_prefix(cfg_t *sec, const char *option,
+			  struct wire_addr *addr, uint8_t *plen, char *err,
+			  size_t errlen)
+{
+	struct ike_prefix p;
+	int ret;
+
+	if (!cfg_size(sec, option))
+		return 0;
+	ret = conf_prefix(cfg_getstr(sec, option), &p, err, errlen);
+	*addr = p.addr;
+	*plen = p.plen;
+	return ret;
+}
+
+static int build_protect(cfg_t *sec, struct ike_selector *ike,
+			 struct conf_protect *out, char *err, size_t errlen)
+{
+	struct kern_selector *s = &out->selector;
+	int ret = 0;
+
+	kern_selector_any(s);
+	if (!cfg_size(sec, "order")) {
+		snprintf(err, errlen,
+			 "protect has no order; a number such as order = 100 would be right (the lowest that matches decides)");
+		return -EINVAL;
+	}
+	out->order = (uint32_t)cfg_getint(sec, "order");
+	if (cfg_size(sec, "proto"))
+		ret = conf_proto(cfg_getstr(sec, "proto"), &s->proto, err,
+				 errlen);
+	if (!ret && cfg_size(sec, "local-port"))
+		ret = conf_ports(cfg_getstr(sec, "local-port"),
+				 &s->local_port_min, &s->local_port_max, err,
+				 errlen);
+	if (!ret && cfg_size(sec, "remote-port"))
+		ret = conf_ports(cfg_getstr(sec, "remote-port"),
+				 &s->remote_port_min, &s->remote_port_max, err,
+				 errlen);
+	if (!ret)
+		ret = protect_prefix(sec, "local", &s->local, &s->local_plen,
+				     err, errlen);
+	if (!ret)
+		ret = protect_prefix(sec, "remote", &s->remote,
+				     &s->remote_plen, err, errlen);
+	ike->proto = s->proto;
+	ike->local_min = s->local_port_min;
+	ike->local_max = s->local_port_max;
+	ike->remote_min = s->remote_port_min;
+	ike->remote_max = s->remote_port_max;
+	return ret;
+}
+
+static int build_protects(cfg_t *sec, struct conf_conn *out, char *err,
+			  size_t errlen)
+{
+	unsigned int n = cfg_size(sec, "protect");
+
+	if (!n || n > IKE_MAX_SELECTORS) {
+		snprintf(err, errlen,
+			 "%u protect sections; 1 to %u would be right", n,
+			 IKE_MAX_SELECTORS);
+		return -EINVAL;
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		int ret = build_protect(cfg_getnsec(sec, "protect", i),
+					&out->ike.protect[i], &out->protect[i],
+					err, errlen);
+
+		if (ret)
+			return ret;
+	}
+	out->ike.nprotect = n;
+	return 0;
+}
+
+static int build_paths(cfg_t *sec, struct ike_conn *c, char *err,
+		       size_t errlen)
+{
+	unsigned int n = cfg_size(sec, "prefer");
+	int ret;
+
+	if (cfg_size(sec, "auto-add"))
+		c->auto_add = cfg_getbool(sec, "auto-add");
+	if (cfg_size(sec, "drain-ms"))
+		c->drain_us = (uint64_t)cfg_getint(sec, "drain-ms") * 1000;
+	if (cfg_size(sec, "max-paths"))
+		c->max_paths = (uint8_t)cfg_getint(sec, "max-paths");
+	if (n > IKE_MAX_IFNAMES)
+		return too_many("prefer", IKE_MAX_IFNAMES, err, errlen);
+	for (c->nprefer = 0; c->nprefer < n; c->nprefer++)
+		snprintf(c->prefer[c->nprefer], IKE_IFNAME_LEN, "%s",
+			 cfg_getnstr(sec, "prefer", c->nprefer));
+	ret = build_prefixes(sec, "allow", c->allow, &c->nallow, err, errlen);
+	if (ret)
+		return ret;
+	return build_prefixes(sec, "deny", c->deny, &c->ndeny, err, errlen);
+}
+
+static void build_numbers(cfg_t *sec, struct ike_conn *c)
+{
+	if (cfg_size(sec, "dpd-delay"))
+		c->dpd_delay_us =
+			(uint64_t)cfg_getint(sec, "dpd-delay") * 1000000;
+	if (cfg_size(sec, "replay-window"))
+		c->replay_window = (uint32_t)cfg_getint(sec, "replay-window");
+	if (cfg_size(sec, "retransmit-first-ms"))
+		c->retransmit_first_us =
+			(uint64_t)cfg_getint(sec, "retransmit-first-ms") * 1000;
+	if (cfg_size(sec, "retransmit-tries"))
+		c->retransmit_tries =
+			(unsigned int)cfg_getint(sec, "retransmit-tries");
+	if (cfg_size(sec, "rekey-seconds"))
+		c->rekey_us =
+			(uint64_t)cfg_getint(sec, "rekey-seconds") * 1000000;
+}
+
+static int build_words(cfg_t *sec, struct ike_conn *c, char *err,
+		       size_t errlen)
+{
+	if (!cfg_size(sec, "role")) {
+		snprintf(err, errlen,
+			 "role is missing; initiate or respond would be right");
+		return -EINVAL;
+	}
+	c->role = conf_word(cfg_getstr(sec, "role"), role_words, err, errlen) ?
+			  IKE_RESPOND : IKE_INITIATE;
+	if (cfg_size(sec, "start"))
+		c->start = (enum ike_start)conf_word(cfg_getstr(sec, "start"),
+						     start_words, err, errlen);
+	if (cfg_size(sec, "rrc"))
+		c->rrc = (enum ike_rrc)conf_word(cfg_getstr(sec, "rrc"),
+						 rrc_words, err, errlen);
+	if (cfg_size(sec, "mobike"))
+		c->mobike = cfg_getbool(sec, "mobike");
+	if (cfg_size(sec, "mobike-x"))
+		c->mobikex = cfg_getbool(sec, "mobike-x");
+	else if (!c->mobike)
+		c->mobikex = false;
+	return 0;
+}
+
+static int check_name(const char *name, char *err, size_t errlen)
+{
+	size_t len = strlen(name);
+
+	if (!len || len >= IKE_MAX_NAME ||
+	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != len) {
+		snprintf(err, errlen,
+			 "a name has 1 to %u letters, digits, '-', '_' and '.'",
+			 IKE_MAX_NAME - 1);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int conf_conn_build(cfg_t *sec, const char *file, struct conf_conn *out,
+		    char *err, size_t errlen)
+{
+	struct ike_conn *c = &out->ike;
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	ike_conn_init(c);
+	ret = check_name(cfg_title(sec), err, errlen);
+	if (ret)
+		return ret;
+	snprintf(c->name, sizeof(c->name), "%s", cfg_title(sec));
+	ret = build_words(sec, c, err, errlen);
+	if (!ret)
+		ret = build_addresses(sec, c, err, errlen);
+	if (!ret)
+		ret = build_identity(sec, "local-id", &c->local_id, err, errlen);
+	if (!ret)
+		ret = build_identity(sec, "remote-id", &c->remote_id, err,
+				     errlen);
+	if (!ret)
+		ret = build_key(sec, file, out, err, errlen);
+	if (!ret)
+		ret = build_suites(sec, "ike", false, c->ike, &c->nike, err,
+				   errlen);
+	if (!ret)
+		ret = build_suites(sec, "esp", true, c->esp, &c->nesp, err,
+				   errlen);
+	if (!ret)
+		ret = build_protects(sec, out, err, errlen);
+	if (!ret)
+		ret = build_paths(cfg_getsec(sec, "paths"), c, err, errlen);
+	if (ret)
+		return ret;
+	build_numbers(sec, c);
+	return ike_conn_check(c, err, errlen);
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The configuration on its way to the kernel and to the other processes. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/chan.h"
+#include "agent/log.h"
+#include "agent/msg.h"
+#include "agent/parent_priv.h"
+#include "agent/policy.h"
+
+static void send_key(struct parent *p, const struct conf_conn *c)
+{
+	struct msg_key m = { .len = (uint32_t)c->psk_len };
+
+	memcpy(m.name, c->ike.name, sizeof(m.name));
+	memcpy(m.key, c->psk, c->psk_len);
+	chan_send(p->creds, MSG_KEY, 0, &m, sizeof(m));
+	explicit_bzero(&m, sizeof(m));
+}
+
+static void send_name(struct chan *to, uint32_t type, const char *name)
+{
+	struct msg_name m = { 0 };
+
+	snprintf(m.name, sizeof(m.name), "%s", name);
+	chan_send(to, type, 0, &m, sizeof(m));
+}
+
+/* Keys go first: a connection may need its own as soon as it is there. */
+static void send_all(struct parent *p, uint64_t reply)
+{
+	struct msg_loaded loaded = { 0 };
+
+	for (unsigned int i = 0; i < p->conf->nconn; i++)
+		send_key(p, &p->conf->conn[i]);
+	for (unsigned int i = 0; i < p->conf->nconn; i++) {
+		struct conf_conn *c = &p->conf->conn[i];
+
+		chan_send(p->worker, MSG_CONN, 0, &c->ike, sizeof(c->ike));
+		/* From now on only the other processes need it. */
+		explicit_bzero(c->psk, sizeof(c->psk));
+	}
+	chan_send(p->worker, MSG_LOADED, reply, &loaded, sizeof(loaded));
+}
+
+/* ------------------------------------------------------------ first load */
+
+/* The connection that a kernel peer was made for, see ike_sa_label(). */
+static struct conf_conn *conn_of_label(const struct conf *conf,
+				       const char *label)
+{
+	char name[IKE_MAX_NAME];
+	size_t len = strcspn(label, "/");
+
+	if (!label[len] || len >= sizeof(name))
+		return NULL;
+	memcpy(name, label, len);
+	name[len] = '\0';
+	return conf_find(conf, name);
+}
+
+static int on_leftover(const struct kern_peer *peer, void *ctx)
+{
+	struct msg_leftover m = { .peer = peer->id };
+	struct parent *p = ctx;
+	struct conf_conn *c = conn_of_label(p->conf, peer->label);
+
+	memcpy(m.label, peer->label, sizeof(m.label));
+	/* Peers of others count too: their IDs are not free. */
+	chan_send(p->worker, MSG_LEFTOVER, 0, &m, sizeof(m));
+	if (c) {
+		c->ike.initial_contact = false;
+		log_line(IKE_LOG_INFO, c->ike.name, "leftover",
+			 "peer %u of an earlier run still protects traffic; it goes when new SAs are there",
+			 peer->id);
+	} else if (strchr(peer->label, '/')) {
+		log_line(IKE_LOG_WARNING, NULL, "leftover",
+			 "peer %u (%s) belongs to no connection of the configuration; if nobody needs it: mobx peer del %u",
+			 peer->id, peer->label, peer->id);
+	}
+	return 0;
+}
+
+/*
+ * INITIAL_CONTACT makes the peer drop every other IKE SA between the same two
+ * identities: right when this host has just started, wrong while traffic flows
+ * under SAs of an earlier run or when two connections share their identities.
+ */
+static void choose_initial_contact(struct conf *conf)
+{
+	for (unsigned int i = 0; i < conf->nconn; i++) {
+		struct ike_conn *a = &conf->conn[i].ike;
+
+		a->initial_contact = a->role == IKE_INITIATE;
+		for (unsigned int j = 0; j < conf->nconn; j++) {
+			const struct ike_conn *b = &conf->conn[j].ike;
+
+			if (i != j && ike_id_equal(&a->local_id, &b->local_id) &&
+			    ike_id_equal(&a->remote_id, &b->remote_id))
+				a->initial_contact = false;
+		}
+	}
+}
+
+void parent_first_load(struct parent *p)
+{
+	choose_initial_contact(p->conf);
+	if (kern_peer_dump(p->kern, on_leftover, p))
+		log_line(IKE_LOG_ERROR, NULL, "leftover",
+			 "cannot read the kernel's peers: %s",
+			 kern_error(p->kern));
+	send_all(p, 0);
+}
+
+/* ---------------------------------------------------------------- reload */
+
+static int load(struct parent *p, struct conf **out, char *err, size_t errlen)
+{
+	struct conf *c;
+	int ret = conf_load(p->args->file, &c, err, errlen);
+
+	if (ret)
+		return ret;
+	ret = policy_sync(p->kern, c, err, errlen);
+	if (ret)
+		conf_free(c);
+	else
+		*out = c;
+	return ret;
+}
+
+static void warn_fixed(const struct conf *old, const struct conf *new)
+{
+	if (strcmp(old->control, new->control) ||
+	    strcmp(old->user, new->user) ||
+	    old->cookie_threshold != new->cookie_threshold ||
+	    old->level != new->level)
+		log_line(IKE_LOG_WARNING, NULL, "reload",
+			 "log-level, control, user and cookie-threshold change with a restart only");
+}
+
+static void drop_gone(struct parent *p, const struct conf *old)
+{
+	for (unsigned int i = 0; i < old->nconn; i++) {
+		const char *name = old->conn[i].ike.name;
+
+		if (conf_find(p->conf, name))
+			continue;
+		send_name(p->worker, MSG_CONN_GONE, name);
+		send_name(p->creds, MSG_KEY_GONE, name);
+	}
+}
+
+/* What was decided at the start stays, lest the connection look changed. */
+static void keep_initial_contact(struct conf *new, const struct conf *old)
+{
+	for (unsigned int i = 0; i < new->nconn; i++) {
+		struct ike_conn *c = &new->conn[i].ike;
+		const struct conf_conn *before = conf_find(old, c->name);
+
+		c->initial_contact = before && before->ike.initial_contact;
+	}
+}
+
+void parent_reload(struct parent *p, uint64_t reply)
+{
+	struct msg_loaded failed = { 0 };
+	struct conf *old = p->conf, *new;
+
+	if (p->stopping)
+		return;
+	failed.err = load(p, &new, failed.text, sizeof(failed.text));
+	if (failed.err) {
+		log_line(IKE_LOG_ERROR, NULL, "reload",
+			 "nothing changed: %s", failed.text);
+		chan_send(p->worker, MSG_LOADED, reply, &failed,
+			  sizeof(failed));
+		return;
+	}
+	warn_fixed(old, new);
+	keep_initial_contact(new, old);
+	p->conf = new;
+	drop_gone(p, old);
+	send_all(p, reply);
+	conf_free(old);
+	log_line(IKE_LOG_INFO, NULL, "reload", "%u connections",
+		 p->conf->nconn);
+}

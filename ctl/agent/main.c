@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/* mobxd: options, and the three processes that it is made of. */
+#include <errno.h>
+#include <getopt.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "agent/chan.h"
+#include "agent/conf.h"
+#include "agent/creds.h"
+#include "agent/log.h"
+#include "agent/parent.h"
+#include "agent/worker.h"
+
+static const char usage[] =
+	"usage: mobxd [options]\n"
+	"  -c, --config FILE   configuration (" CONF_DEFAULT_FILE ")\n"
+	"  -n, --check         check the configuration and exit\n"
+	"  -S, --control PATH  control socket, in place of the configuration's\n"
+	"  -d, --debug         log everything\n"
+	"  -f, --foreground    stay in the foreground (it always does)\n"
+	"  -V, --version       print the version\n"
+	"  -h, --help          print this text\n";
+
+struct options {
+	const char *file;
+	const char *control;
+	bool check;
+	bool debug;
+};
+
+/* Returns -1 to go on, else the exit status. */
+static int parse(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "check", no_argument, NULL, 'n' },
+		{ "control", required_argument, NULL, 'S' },
+		{ "debug", no_argument, NULL, 'd' },
+		{ "foreground", no_argument, NULL, 'f' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "c:nS:dfVh", longs, NULL)) >= 0) {
+		switch (opt) {
+		case 'c':
+			o->file = optarg;
+			break;
+		case 'n':
+			o->check = true;
+			break;
+		case 'S':
+			o->control = optarg;
+			break;
+		case 'd':
+			o->debug = true;
+			break;
+		case 'f':
+			break;
+		case 'V':
+			puts("mobxd " MOBX_VERSION);
+			return 0;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	if (optind == argc)
+		return -1;
+	fprintf(stderr, "mobxd: \"%s\" is not an option\n%s", argv[optind],
+		usage);
+	return 2;
+}
+
+static int check(const char *file)
+{
+	char err[CONF_MAX_ERROR];
+	struct conf *c;
+
+	if (conf_load(file, &c, err, sizeof(err))) {
+		fprintf(stderr, "mobxd: %s\n", err);
+		return 1;
+	}
+	printf("%s: fine, %u connection%s\n", file, c->nconn,
+	       c->nconn == 1 ? "" : "s");
+	conf_free(c);
+	return 0;
+}
+
+enum { AT_PARENT, AT_OTHER };
+
+struct pairs {
+	int worker[2];
+	int creds[2];
+	int between[2];
+};
+
+static void close_all(const int *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+static pid_t fork_worker(const struct pairs *p)
+{
+	int theirs[] = {
+		p->worker[AT_PARENT], p->creds[AT_PARENT], p->creds[AT_OTHER],
+		p->between[1],
+	};
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_NAME, "mobxd-worker");
+	close_all(theirs, sizeof(theirs) / sizeof(theirs[0]));
+	exit(worker_main(p->worker[AT_OTHER], p->between[0]));
+}
+
+static pid_t fork_creds(const struct pairs *p)
+{
+	int theirs[] = {
+		p->creds[AT_PARENT], p->worker[AT_PARENT], p->worker[AT_OTHER],
+		p->between[0],
+	};
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_NAME, "mobxd-creds");
+	close_all(theirs, sizeof(theirs) / sizeof(theirs[0]));
+	exit(creds_main(p->creds[AT_OTHER], p->between[1]));
+}
+
+/* The parent alone decides when it is time to go; the others follow it. */
+static void set_signals(void)
+{
+	static const int ignored[] = { SIGPIPE, SIGINT, SIGTERM, SIGHUP };
+
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+}
+
+/* Forked before a key or anything else is read: they inherit nothing. */
+static int run(const struct options *o)
+{
+	struct parent_args args = {
+		.file = o->file,
+		.control = o->control,
+		.debug = o->debug,
+	};
+	struct pairs p;
+
+	if (chan_pair(p.worker) || chan_pair(p.creds) ||
+	    chan_pair(p.between)) {
+		fprintf(stderr, "mobxd: cannot make a socket pair: %s\n",
+			strerror(errno));
+		return 1;
+	}
+	set_signals();
+	args.worker_pid = fork_worker(&p);
+	args.creds_pid = args.worker_pid > 0 ? fork_creds(&p) : -1;
+	if (args.creds_pid < 0) {
+		fprintf(stderr, "mobxd: cannot fork: %s\n", strerror(errno));
+		return 1;
+	}
+	close(p.worker[AT_OTHER]);
+	close(p.creds[AT_OTHER]);
+	close_all(p.between, 2);
+	args.worker = p.worker[AT_PARENT];
+	args.creds = p.creds[AT_PARENT];
+	/* Memory that is freed is overwritten: the parser has held keys. */
+	mallopt(M_PERTURB, 0x5a);
+	return parent_main(&args);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .file = CONF_DEFAULT_FILE };
+	int status = parse(argc, argv, &o);
+
+	if (status >= 0)
+		return status;
+	log_init("parent", o.debug ? IKE_LOG_DEBUG : IKE_LOG_INFO);
+	if (o.check)
+		return check(o.file);
+	if (geteuid()) {
+		fputs("mobxd: root's privileges are needed (or use -n to check a configuration)\n",
+		      stderr);
+		return 1;
+	}
+	return run(&o);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the processes of mobxd say to each other. The parent has privileges and
+ * parses nothing from the network; the worker parses and has none; the
+ * credentials process knows the keys and does nothing else. All three are one
+ * program, so bodies are structs as they are in memory.
+ */
+#ifndef MOBX_AGENT_MSG_H
+#define MOBX_AGENT_MSG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "agent/conf.h"
+#include "crypto/prf.h"
+#include "ike/ike.h"
+
+enum msg_type {
+	/* parent to both, with descriptors to the worker */
+	MSG_START = 1,
+
+	/* parent to worker */
+	MSG_LEFTOVER,
+	MSG_CONN,
+	MSG_CONN_GONE,
+	MSG_LOADED,
+	MSG_KERNEL_DONE,
+	MSG_ACQUIRE,
+	MSG_SA_EXPIRE,
+	MSG_PATH_HINT,
+	MSG_STOP,
+
+	/* worker to parent; the first five are answered by MSG_KERNEL_DONE */
+	MSG_PEER_NEW,
+	MSG_PEER_REBIND,
+	MSG_PEER_DEL,
+	MSG_SA_NEW,
+	MSG_SA_DEL,
+	MSG_RELOAD,
+	MSG_READY,
+	MSG_IDLE,
+
+	/* parent to credentials */
+	MSG_KEY,
+	MSG_KEY_GONE,
+
+	/* worker to credentials, and its answer */
+	MSG_SIGN,
+	MSG_VERIFY,
+	MSG_AUTH_DONE,
+};
+
+/* Descriptors that go with MSG_START to the worker. */
+enum msg_start_fd {
+	MSG_FD_IKE,
+	MSG_FD_NATT,
+	MSG_FD_CONTROL,
+	MSG_NFDS,
+};
+
+/**
+ * struct msg_start - what a process needs before it gives its privileges up
+ * @level: of the log
+ * @uid: who to become
+ * @gid: likewise
+ * @root: empty folder to be locked into
+ * @cookie_threshold: see struct conf
+ * @has_control: a control socket could be made
+ */
+struct msg_start {
+	enum ike_level level;
+	uid_t uid;
+	gid_t gid;
+	char root[CONF_MAX_PATH + 8];
+	unsigned int cookie_threshold;
+	bool has_control;
+};
+
+/** struct msg_name - MSG_CONN_GONE, MSG_KEY_GONE */
+struct msg_name {
+	char name[IKE_MAX_NAME];
+};
+
+/** struct msg_leftover - MSG_LEFTOVER */
+struct msg_leftover {
+	uint32_t peer;
+	char label[MOBX_MAX_LABEL + 1];
+};
+
+/** struct msg_loaded - MSG_LOADED: answers MSG_RELOAD, tag 0 if none asked */
+struct msg_loaded {
+	int err;
+	char text[CONF_MAX_ERROR];
+};
+
+/** struct msg_kernel_done - MSG_KERNEL_DONE */
+struct msg_kernel_done {
+	int err;
+	uint64_t generation;
+	char text[IKE_MAX_TEXT];
+};
+
+/** struct msg_acquire - MSG_ACQUIRE */
+struct msg_acquire {
+	struct ike_ev_acquire ev;
+	char label[MOBX_MAX_LABEL + 1];
+};
+
+/**
+ * struct msg_peer - MSG_PEER_*
+ * @id: peer
+ * @expected_generation: MSG_PEER_REBIND
+ * @label: MSG_PEER_NEW
+ * @npaths: number of struct ike_path that follow
+ */
+struct msg_peer {
+	uint32_t id;
+	uint64_t expected_generation;
+	char label[MOBX_MAX_LABEL + 1];
+	uint32_t npaths;
+};
+
+/** struct msg_key - MSG_KEY: the pre-shared key of a connection */
+struct msg_key {
+	char name[IKE_MAX_NAME];
+	uint32_t len;
+	uint8_t key[CONF_MAX_PSK];
+};
+
+/**
+ * struct msg_auth - MSG_SIGN, MSG_VERIFY
+ * @conn: whose key
+ * @prf: transform ID
+ * @octets_len: octets to be signed, which follow
+ * @auth_len: octets of authentication data that follow those
+ */
+struct msg_auth {
+	char conn[IKE_MAX_NAME];
+	uint16_t prf;
+	uint32_t octets_len;
+	uint32_t auth_len;
+};
+
+/** struct msg_auth_done - MSG_AUTH_DONE */
+struct msg_auth_done {
+	bool ok;
+	uint32_t len;
+	uint8_t data[CRYPTO_PRF_MAX];
+};
+
+#endif /* MOBX_AGENT_MSG_H */

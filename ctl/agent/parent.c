@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "agent/parent.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent/chan.h"
+#include "agent/listen.h"
+#include "agent/log.h"
+#include "agent/msg.h"
+#include "agent/notify.h"
+#include "agent/owner.h"
+#include "agent/parent_priv.h"
+#include "agent/policy.h"
+#include "agent/request.h"
+#include "agent/udp.h"
+#include "wire/ike_const.h"
+
+/* For the Deletes to be answered; a dead peer does not hold the host up. */
+#define STOP_SECONDS 3
+/* For a process to end when its channel has closed, in steps of 10 ms. */
+#define REAP_STEPS 100
+
+const char *parent_control_path(const struct parent *p)
+{
+	return p->args->control ? p->args->control : p->conf->control;
+}
+
+enum ike_level parent_level(const struct parent *p)
+{
+	return p->args->debug ? IKE_LOG_DEBUG : p->conf->level;
+}
+
+static void fail(const char *text)
+{
+	log_line(IKE_LOG_ERROR, NULL, "start", "%s", text);
+}
+
+static void end(struct parent *p, int status)
+{
+	p->status = status;
+	event_base_loopbreak(p->base);
+}
+
+/* -------------------------------------------------------- kernel events */
+
+static void on_kernel_event(const struct kern_event *e, void *ctx)
+{
+	struct parent *p = ctx;
+	struct msg_acquire acquire = { 0 };
+	struct ike_ev_sa_expire expire = {
+		.peer = e->peer, .spi = e->spi, .dir = e->dir, .kind = e->expire,
+	};
+	struct ike_ev_path_hint hint = {
+		.peer = e->peer, .local = e->local, .remote = e->remote,
+	};
+
+	switch ((unsigned int)e->cmd) {
+	case MOBX_CMD_ACQUIRE:
+		acquire.ev.peer = e->peer;
+		acquire.ev.local = e->local;
+		acquire.ev.remote = e->remote;
+		acquire.ev.proto = e->proto;
+		acquire.ev.local_port = e->local_port;
+		acquire.ev.remote_port = e->remote_port;
+		memcpy(acquire.label, e->label, sizeof(acquire.label));
+		chan_send(p->worker, MSG_ACQUIRE, 0, &acquire, sizeof(acquire));
+		break;
+	case MOBX_CMD_SEQUENCE_OVERFLOW:
+		expire.dir = MOBX_DIR_OUT;
+		expire.kind = MOBX_EXPIRE_HARD;
+		chan_send(p->worker, MSG_SA_EXPIRE, 0, &expire, sizeof(expire));
+		break;
+	case MOBX_CMD_SA_EXPIRE:
+		chan_send(p->worker, MSG_SA_EXPIRE, 0, &expire, sizeof(expire));
+		break;
+	case MOBX_CMD_PATH_HINT:
+		chan_send(p->worker, MSG_PATH_HINT, 0, &hint, sizeof(hint));
+		break;
+	case MOBX_CMD_INTEGRITY_FAILURE:
+		log_line(IKE_LOG_WARNING, NULL, "integrity-failure",
+			 "peer %u, inbound SA 0x%08x: a packet was forged or damaged",
+			 e->peer, e->spi);
+		break;
+	default:
+		/* Bindings change because the worker asked for it. */
+		break;
+	}
+}
+
+static void on_kernel_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct parent *p = arg;
+
+	(void)fd;
+	(void)what;
+	if (kern_events_read(p->kern_events, on_kernel_event, p) == -ENOBUFS)
+		log_line(IKE_LOG_WARNING, NULL, "kernel",
+			 "events were lost; packets that still wait ask again, SAs near their end are replaced when they reach it");
+}
+
+/* ------------------------------------------------------- other processes */
+
+static void from_worker(void *ctx, uint32_t type, uint64_t tag,
+			const void *data, size_t len)
+{
+	struct msg_kernel_done done;
+	struct parent *p = ctx;
+
+	switch (type) {
+	case MSG_PEER_NEW:
+	case MSG_PEER_REBIND:
+	case MSG_PEER_DEL:
+	case MSG_SA_NEW:
+	case MSG_SA_DEL:
+		request_run(p->kern, type, data, len, &done);
+		chan_send(p->worker, MSG_KERNEL_DONE, tag, &done, sizeof(done));
+		break;
+	case MSG_RELOAD:
+		parent_reload(p, tag);
+		break;
+	case MSG_READY:
+		log_line(IKE_LOG_INFO, NULL, "ready", "%u connections, control socket %s",
+			 p->conf->nconn, parent_control_path(p));
+		notify("READY=1\nSTATUS=running");
+		break;
+	case MSG_IDLE:
+		end(p, 0);
+		break;
+	default:
+		log_line(IKE_LOG_ERROR, NULL, "bug",
+			 "message %u of %zu octets from the worker", type, len);
+		break;
+	}
+}
+
+/* The credentials process has nothing to say to the parent. */
+static void from_creds(void *ctx, uint32_t type, uint64_t tag,
+		       const void *data, size_t len)
+{
+	(void)ctx;
+	(void)tag;
+	(void)data;
+	log_line(IKE_LOG_ERROR, NULL, "bug",
+		 "message %u of %zu octets from the credentials process", type,
+		 len);
+}
+
+static void on_closed(void *ctx)
+{
+	struct parent *p = ctx;
+
+	end(p, p->stopping ? 0 : 1);
+}
+
+static const struct chan_ops worker_ops = { from_worker, on_closed };
+static const struct chan_ops creds_ops = { from_creds, on_closed };
+
+static void tell_death(struct parent *p, pid_t pid, int status)
+{
+	const char *who = pid == p->args->worker_pid ? "worker" : "credentials";
+
+	if (p->stopping && WIFEXITED(status) && !WEXITSTATUS(status))
+		return;
+	if (WIFSIGNALED(status))
+		log_line(IKE_LOG_ERROR, NULL, "died",
+			 "the %s process (pid %d) was killed by signal %d (%s); SAs and policies stay in the kernel",
+			 who, (int)pid, WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+	else
+		log_line(IKE_LOG_ERROR, NULL, "died",
+			 "the %s process (pid %d) ended with status %d; SAs and policies stay in the kernel",
+			 who, (int)pid, WEXITSTATUS(status));
+}
+
+/* ---------------------------------------------------------------- signals */
+
+static void stop(struct parent *p)
+{
+	struct timeval patience = { .tv_sec = STOP_SECONDS };
+
+	if (p->stopping) {
+		end(p, 0);
+		return;
+	}
+	p->stopping = true;
+	log_line(IKE_LOG_INFO, NULL, "stop",
+		 "closing all connections; policies stay, so that nothing leaves in clear");
+	notify("STOPPING=1");
+	chan_send(p->worker, MSG_STOP, 0, NULL, 0);
+	event_add(p->patience, &patience);
+}
+
+static void on_patience(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	log_line(IKE_LOG_WARNING, NULL, "stop",
+		 "a peer did not answer the Delete within %d s; it will find out by itself",
+		 STOP_SECONDS);
+	end(arg, 0);
+}
+
+static void on_signal(evutil_socket_t sig, short what, void *arg)
+{
+	struct parent *p = arg;
+	int status;
+	pid_t pid;
+
+	(void)what;
+	if (sig == SIGHUP) {
+		parent_reload(p, 0);
+	} else if (sig == SIGCHLD) {
+		while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+			tell_death(p, pid, status);
+			end(p, p->stopping ? p->status : 1);
+		}
+	} else {
+		stop(p);
+	}
+}
+
+/* ------------------------------------------------------------------ start */
+
+static bool load(struct parent *p)
+{
+	char err[CONF_MAX_ERROR];
+
+	if (conf_load(p->args->file, &p->conf, err, sizeof(err))) {
+		fail(err);
+		return false;
+	}
+	log_init("parent", parent_level(p));
+	return true;
+}
+
+/* Sockets first: who finds them taken must not touch what another runs. */
+static bool open_sockets(struct parent *p)
+{
+	static const uint16_t ports[] = { IKE_PORT, IKE_NATT_PORT };
+	char err[512];
+
+	p->control = listen_control(parent_control_path(p), err, sizeof(err));
+	p->made_control = p->control >= 0;
+	if (p->control == -ENOSPC || p->control == -EDQUOT) {
+		log_line(IKE_LOG_ERROR, NULL, "start",
+			 "%s; going on without: free some space and restart",
+			 err);
+	} else if (p->control < 0) {
+		fail(err);
+		return false;
+	}
+	for (int i = 0; i < 2; i++) {
+		p->udp[i] = udp_open(ports[i], err, sizeof(err));
+		if (p->udp[i] < 0) {
+			fail(err);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool open_kernel(struct parent *p)
+{
+	unsigned int xfrm = owner_xfrm_policies();
+	char err[CONF_MAX_ERROR];
+
+	if (kern_open(&p->kern, err, sizeof(err)) ||
+	    kern_events_open(&p->kern_events, err, sizeof(err))) {
+		fail(err);
+		return false;
+	}
+	for (int i = 0; i < 2; i++) {
+		if (!kern_conf_ike_socket(p->kern, p->udp[i]))
+			continue;
+		fail(kern_error(p->kern));
+		return false;
+	}
+	if (xfrm)
+		log_line(IKE_LOG_WARNING, NULL, "xfrm",
+			 "the kernel's own IPsec has %u policies here, which may catch the same traffic; ip xfrm policy shows them, mobx check says more",
+			 xfrm);
+	if (policy_sync(p->kern, p->conf, err, sizeof(err))) {
+		fail(err);
+		return false;
+	}
+	return true;
+}
+
+static bool find_user(const struct conf *c, struct msg_start *start)
+{
+	struct passwd *pw = getpwnam(c->user);
+
+	if (!pw || !pw->pw_uid || !pw->pw_gid) {
+		log_line(IKE_LOG_ERROR, NULL, "start",
+			 "user \"%s\" %s; the name of a user without privileges would be right",
+			 c->user, pw ? "is root or in root's group" :
+				       "does not exist");
+		return false;
+	}
+	start->uid = pw->pw_uid;
+	start->gid = pw->pw_gid;
+	return true;
+}
+
+static bool start_others(struct parent *p)
+{
+	struct msg_start start;
+	int fds[MSG_NFDS] = { p->udp[0], p->udp[1], p->control };
+	int ret;
+
+	memset(&start, 0, sizeof(start));
+	start.level = parent_level(p);
+	start.cookie_threshold = p->conf->cookie_threshold;
+	start.has_control = p->control >= 0;
+	if (!start.has_control)
+		fds[MSG_FD_CONTROL] = p->udp[0];
+	if (!find_user(p->conf, &start))
+		return false;
+	ret = listen_empty_folder(parent_control_path(p), start.root,
+				  sizeof(start.root));
+	if (ret) {
+		log_line(IKE_LOG_ERROR, NULL, "start",
+			 "cannot make the folder %s, which must be empty and root's: %s",
+			 start.root, strerror(-ret));
+		return false;
+	}
+	ret = chan_pass(p->args->creds, MSG_START, &start, sizeof(start), NULL,
+			0);
+	if (!ret)
+		ret = chan_pass(p->args->worker, MSG_START, &start,
+				sizeof(start), fds, MSG_NFDS);
+	if (ret) {
+		fail("the other processes are gone already");
+		return false;
+	}
+	if (p->control >= 0)
+		close(p->control);
+	p->control = -1;
+	return true;
+}
+
+static bool start_loop(struct parent *p)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+
+	p->worker = chan_new(p->base, p->args->worker, &worker_ops, p);
+	p->creds = chan_new(p->base, p->args->creds, &creds_ops, p);
+	p->kern_readable = event_new(p->base, kern_events_fd(p->kern_events),
+				     EV_READ | EV_PERSIST, on_kernel_readable,
+				     p);
+	p->patience = evtimer_new(p->base, on_patience, p);
+	if (!p->worker || !p->creds || !p->kern_readable || !p->patience ||
+	    event_add(p->kern_readable, NULL))
+		return false;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		p->signals[i] = evsignal_new(p->base, signals[i], on_signal, p);
+		if (!p->signals[i] || event_add(p->signals[i], NULL))
+			return false;
+	}
+	return true;
+}
+
+/* -------------------------------------------------------------------- end */
+
+/* With their channels closed the others end by themselves. */
+static void reap(struct parent *p)
+{
+	pid_t pids[] = { p->args->worker_pid, p->args->creds_pid };
+
+	for (int i = 0; i < 2; i++) {
+		int step;
+
+		for (step = 0; step < REAP_STEPS; step++) {
+			pid_t got = waitpid(pids[i], NULL, WNOHANG);
+
+			if (got == pids[i] || (got < 0 && errno == ECHILD))
+				break;
+			usleep(10000);
+		}
+		if (step == REAP_STEPS) {
+			kill(pids[i], SIGKILL);
+			waitpid(pids[i], NULL, 0);
+		}
+	}
+}
+
+static void tear_down(struct parent *p)
+{
+	if (p->creds && p->stopping)
+		chan_send(p->creds, MSG_STOP, 0, NULL, 0);
+	chan_free(p->worker);
+	chan_free(p->creds);
+	if (!p->worker)
+		close(p->args->worker);
+	if (!p->creds)
+		close(p->args->creds);
+	reap(p);
+	if (p->made_control)
+		unlink(parent_control_path(p));
+	for (int i = 0; i < 4; i++)
+		if (p->signals[i])
+			event_free(p->signals[i]);
+	if (p->kern_readable)
+		event_free(p->kern_readable);
+	if (p->patience)
+		event_free(p->patience);
+	kern_events_close(p->kern_events);
+	kern_close(p->kern);
+	conf_free(p->conf);
+	if (p->base)
+		event_base_free(p->base);
+}
+
+int parent_main(const struct parent_args *args)
+{
+	struct parent p = {
+		.args = args,
+		.control = -1,
+		.udp = { -1, -1 },
+		.status = 1,
+	};
+
+	p.base = event_base_new();
+	if (p.base && load(&p) && open_sockets(&p) && open_kernel(&p) &&
+	    start_others(&p) && start_loop(&p)) {
+		parent_first_load(&p);
+		event_base_dispatch(p.base);
+	}
+	tear_down(&p);
+	return p.status;
+}

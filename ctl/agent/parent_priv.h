@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The parent's state, shared by the files that make it up. */
+#ifndef MOBX_AGENT_PARENT_PRIV_H
+#define MOBX_AGENT_PARENT_PRIV_H
+
+#include "agent/conf.h"
+#include "agent/parent.h"
+
+struct chan;
+struct event;
+struct event_base;
+
+/**
+ * struct parent - the process
+ * @args: what it was started with
+ * @base: event loop
+ * @conf: configuration in force
+ * @kern: requests to the kernel
+ * @kern_events: what the kernel reports
+ * @kern_readable: event of @kern_events
+ * @signals: SIGTERM, SIGINT, SIGHUP, SIGCHLD
+ * @patience: how long the worker may take to close its connections
+ * @worker: channel
+ * @creds: channel
+ * @udp: sockets of ports 500 and 4500, kept to the end
+ * @control: listening socket until it is passed on, or -1
+ * @made_control: the control socket's file is ours to remove
+ * @stopping: told to stop
+ * @status: exit status
+ */
+struct parent {
+	const struct parent_args *args;
+	struct event_base *base;
+	struct conf *conf;
+	struct kern *kern;
+	struct kern_events *kern_events;
+	struct event *kern_readable;
+	struct event *signals[4];
+	struct event *patience;
+	struct chan *worker;
+	struct chan *creds;
+	int udp[2];
+	int control;
+	bool made_control;
+	bool stopping;
+	int status;
+};
+
+/** parent_control_path() - where the control socket is */
+const char *parent_control_path(const struct parent *p);
+
+/** parent_level() - what to log */
+enum ike_level parent_level(const struct parent *p);
+
+/** parent_first_load() - give both processes what they work with */
+void parent_first_load(struct parent *p);
+
+/**
+ * parent_reload() - read the configuration again
+ * @p: parent
+ * @reply: number of the command that asked, 0 for a signal
+ *
+ * A configuration with a mistake changes nothing.
+ */
+void parent_reload(struct parent *p, uint64_t reply);
+
+#endif /* MOBX_AGENT_PARENT_PRIV_H */

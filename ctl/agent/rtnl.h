@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Questions to the kernel's routing, answered at once. */
+#ifndef MOBX_AGENT_RTNL_H
+#define MOBX_AGENT_RTNL_H
+
+#include <netlink/msg.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wire/addr.h"
+
+/**
+ * struct rtnl - a socket for questions
+ * @fd: its descriptor
+ * @seq: of the last question
+ */
+struct rtnl {
+	int fd;
+	uint32_t seq;
+};
+
+/**
+ * struct rtnl_route - where packets would go
+ * @ifindex: interface, 0 when the answer names none (several next hops)
+ * @metric: priority of the route, the lower the better
+ * @source: address that the kernel would choose, family 0 if it does not say
+ */
+struct rtnl_route {
+	uint32_t ifindex;
+	uint32_t metric;
+	struct wire_addr source;
+};
+
+/** rtnl_open() - 0 or a negative errno */
+int rtnl_open(struct rtnl *r);
+
+/** rtnl_close() - close the socket */
+void rtnl_close(struct rtnl *r);
+
+/**
+ * rtnl_dump() - a table of links or addresses
+ * @r: socket
+ * @type: RTM_GETLINK or RTM_GETADDR
+ * @fn: called for each entry
+ * @ctx: its argument
+ *
+ * Return: 0; -EAGAIN when the table changed meanwhile; or a negative errno.
+ */
+int rtnl_dump(struct rtnl *r, uint16_t type,
+	      void (*fn)(struct nlmsghdr *h, void *ctx), void *ctx);
+
+/**
+ * rtnl_lookup() - which route leads to an address
+ * @r: socket
+ * @remote: destination
+ * @local: source address, or NULL: what would the kernel do by itself
+ * @ifindex: with @local, interface to leave by
+ * @out: gets the answer
+ *
+ * Return: 0; -ENETUNREACH or the like when there is no route; a negative errno.
+ */
+int rtnl_lookup(struct rtnl *r, const struct wire_addr *remote,
+		const struct wire_addr *local, uint32_t ifindex,
+		struct rtnl_route *out);
+
+#endif /* MOBX_AGENT_RTNL_H */

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "agent/watch.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "agent/log.h"
+#include "agent/rtnl.h"
+
+/* After acting on an event, how long the next ones are gathered. */
+#define SETTLE_US 3000
+#define WATCH_LINKS 1024
+#define WATCH_ADDRS 4096
+
+struct link {
+	uint32_t ifindex;
+	uint32_t flags;
+	uint32_t mtu;
+	char name[IKE_IFNAME_LEN];
+};
+
+struct own {
+	uint32_t ifindex;
+	uint32_t flags;
+	uint8_t scope;
+	struct wire_addr addr;
+};
+
+struct watch {
+	int fd;
+	struct rtnl rtnl;
+	struct event *readable;
+	struct event *settled;
+	void (*changed)(void *ctx);
+	void *ctx;
+	bool again;
+	struct link *link;
+	unsigned int nlink;
+	struct own *own;
+	unsigned int nown;
+};
+
+/* ---------------------------------------------------------------- tables */
+
+static struct link *link_find(struct watch *w, uint32_t ifindex)
+{
+	for (unsigned int i = 0; i < w->nlink; i++)
+		if (w->link[i].ifindex == ifindex)
+			return &w->link[i];
+	return NULL;
+}
+
+static void on_link(struct watch *w, struct nlmsghdr *h)
+{
+	struct nlattr *tb[IFLA_MAX + 1];
+	struct ifinfomsg *ifi;
+	struct link *l;
+
+	if (nlmsg_parse(h, sizeof(*ifi), tb, IFLA_MAX, NULL))
+		return;
+	ifi = nlmsg_data(h);
+	/* Bridges repeat their ports in a family of their own. */
+	if (ifi->ifi_family != AF_UNSPEC)
+		return;
+	l = link_find(w, (uint32_t)ifi->ifi_index);
+	if (h->nlmsg_type == RTM_DELLINK) {
+		if (l)
+			*l = w->link[--w->nlink];
+		return;
+	}
+	if (!l) {
+		if (w->nlink == WATCH_LINKS)
+			return;
+		l = &w->link[w->nlink++];
+		memset(l, 0, sizeof(*l));
+	}
+	l->ifindex = (uint32_t)ifi->ifi_index;
+	l->flags = ifi->ifi_flags;
+	if (tb[IFLA_MTU] && nla_len(tb[IFLA_MTU]) >= 4)
+		l->mtu = nla_get_u32(tb[IFLA_MTU]);
+	if (tb[IFLA_IFNAME])
+		nla_strlcpy(l->name, tb[IFLA_IFNAME], sizeof(l->name));
+}
+
+static void on_addr(struct watch *w, struct nlmsghdr *h)
+{
+	struct nlattr *tb[IFA_MAX + 1], *addr;
+	struct own o = { 0 };
+	struct ifaddrmsg *ifa;
+	unsigned int i;
+
+	if (nlmsg_parse(h, sizeof(*ifa), tb, IFA_MAX, NULL))
+		return;
+	ifa = nlmsg_data(h);
+	addr = tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS];
+	if (!addr || !wire_addr_set(&o.addr, nla_data(addr),
+				    (size_t)nla_len(addr)))
+		return;
+	o.ifindex = ifa->ifa_index;
+	o.scope = ifa->ifa_scope;
+	o.flags = tb[IFA_FLAGS] && nla_len(tb[IFA_FLAGS]) >= 4 ?
+			  nla_get_u32(tb[IFA_FLAGS]) : ifa->ifa_flags;
+	for (i = 0; i < w->nown; i++)
+		if (w->own[i].ifindex == o.ifindex &&
+		    wire_addr_equal(&w->own[i].addr, &o.addr))
+			break;
+	if (h->nlmsg_type == RTM_DELADDR) {
+		if (i < w->nown)
+			w->own[i] = w->own[--w->nown];
+		return;
+	}
+	if (i == WATCH_ADDRS)
+		return;
+	if (i == w->nown)
+		w->nown++;
+	w->own[i] = o;
+}
+
+static void on_message(struct nlmsghdr *h, void *ctx)
+{
+	struct watch *w = ctx;
+
+	switch (h->nlmsg_type) {
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		on_link(w, h);
+		break;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		on_addr(w, h);
+		break;
+	default:
+		/* Routes and rules are asked for when they matter. */
+		break;
+	}
+}
+
+/* Everything anew, at the start and when the kernel lost events. */
+static int read_tables(struct watch *w)
+{
+	int ret = -EAGAIN;
+
+	for (int i = 0; i < 10 && ret == -EAGAIN; i++) {
+		w->nlink = 0;
+		w->nown = 0;
+		ret = rtnl_dump(&w->rtnl, RTM_GETLINK, on_message, w);
+		if (!ret)
+			ret = rtnl_dump(&w->rtnl, RTM_GETADDR, on_message, w);
+	}
+	return ret;
+}
+
+/* ---------------------------------------------------------------- events */
+
+static void act(struct watch *w)
+{
+	struct timeval settle = { .tv_usec = SETTLE_US };
+
+	w->again = false;
+	event_add(w->settled, &settle);
+	w->changed(w->ctx);
+}
+
+static void on_settled(evutil_socket_t fd, short what, void *arg)
+{
+	struct watch *w = arg;
+
+	(void)fd;
+	(void)what;
+	if (w->again)
+		act(w);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	static union {
+		struct nlmsghdr h;
+		char buf[64 * 1024];
+	} rsp;
+	struct watch *w = arg;
+
+	(void)what;
+	for (;;) {
+		ssize_t n = recv(fd, &rsp, sizeof(rsp), 0);
+		struct nlmsghdr *h = &rsp.h;
+		int left = (int)n;
+
+		if (n < 0 && errno == ENOBUFS) {
+			log_line(IKE_LOG_WARNING, NULL, "rtnetlink",
+				 "the kernel lost events; reading all links and addresses anew");
+			if (read_tables(w))
+				log_line(IKE_LOG_ERROR, NULL, "rtnetlink",
+					 "cannot read links and addresses");
+			continue;
+		}
+		if (n <= 0)
+			break;
+		for (; nlmsg_ok(h, left); h = nlmsg_next(h, &left))
+			on_message(h, w);
+	}
+	if (event_pending(w->settled, EV_TIMEOUT, NULL))
+		w->again = true;
+	else
+		act(w);
+}
+
+static int open_events(void)
+{
+	static const int groups[] = {
+		RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+		RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE,
+		RTNLGRP_IPV6_RULE,
+	};
+	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			NETLINK_ROUTE);
+	int size = 4 << 20;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	if (bind(fd, (struct sockaddr *)&any, sizeof(any)))
+		goto fail;
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
+			       &groups[i], sizeof(groups[i])) && i < 2)
+			goto fail;
+	return fd;
+fail:
+	size = -errno;
+	close(fd);
+	return size;
+}
+
+struct watch *watch_new(struct event_base *base, void (*changed)(void *ctx),
+			void *ctx, char *err, size_t errlen)
+{
+	struct watch *w = calloc(1, sizeof(*w));
+	int ret = -ENOMEM;
+
+	if (!w)
+		goto fail;
+	w->changed = changed;
+	w->ctx = ctx;
+	w->rtnl.fd = -1;
+	w->fd = open_events();
+	ret = w->fd < 0 ? w->fd : rtnl_open(&w->rtnl);
+	if (ret)
+		goto fail;
+	w->link = calloc(WATCH_LINKS, sizeof(*w->link));
+	w->own = calloc(WATCH_ADDRS, sizeof(*w->own));
+	w->readable = event_new(base, w->fd, EV_READ | EV_PERSIST, on_readable,
+				w);
+	w->settled = evtimer_new(base, on_settled, w);
+	ret = -ENOMEM;
+	if (!w->link || !w->own || !w->readable || !w->settled ||
+	    event_add(w->readable, NULL))
+		goto fail;
+	ret = read_tables(w);
+	if (!ret)
+		return w;
+fail:
+	snprintf(err, errlen, "cannot watch links and addresses: %s",
+		 strerror(-ret));
+	watch_free(w);
+	return NULL;
+}
+
+void watch_free(struct watch *w)
+{
+	if (!w)
+		return;
+	if (w->readable)
+		event_free(w->readable);
+	if (w->settled)
+		event_free(w->settled);
+	if (w->fd >= 0)
+		close(w->fd);
+	rtnl_close(&w->rtnl);
+	free(w->link);
+	free(w->own);
+	free(w);
+}
+
+/* --------------------------------------------------------------- answers */
+
+static bool usable(const struct own *o, const struct link *l)
+{
+	return l && (l->flags & IFF_UP) && (l->flags & IFF_LOWER_UP) &&
+	       !(l->flags & IFF_LOOPBACK) && o->scope == RT_SCOPE_UNIVERSE &&
+	       wire_addr_kind(&o->addr) == WIRE_ADDR_UNICAST &&
+	       !(o->flags & (IFA_F_DEPRECATED | IFA_F_TENTATIVE |
+			     IFA_F_DADFAILED));
+}
+
+struct candidate {
+	struct ike_host_addr pair;
+	bool chosen;
+	uint32_t metric;
+	uint32_t place;
+};
+
+static int compare(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+
+	if (x->chosen != y->chosen)
+		return x->chosen ? -1 : 1;
+	if (x->metric != y->metric)
+		return x->metric < y->metric ? -1 : 1;
+	return x->place < y->place ? -1 : x->place > y->place;
+}
+
+static bool candidate_get(struct watch *w, const struct own *o,
+			  const struct wire_addr *remote,
+			  const struct rtnl_route *def, struct candidate *c)
+{
+	struct link *l = link_find(w, o->ifindex);
+	struct rtnl_route r;
+
+	if (o->addr.family != remote->family || !usable(o, l) ||
+	    rtnl_lookup(&w->rtnl, remote, &o->addr, o->ifindex, &r) ||
+	    (r.ifindex && r.ifindex != o->ifindex))
+		return false;
+	memset(c, 0, sizeof(*c));
+	c->pair.local = o->addr;
+	c->pair.remote = *remote;
+	c->pair.ifindex = o->ifindex;
+	memcpy(c->pair.ifname, l->name, sizeof(c->pair.ifname));
+	c->pair.mtu = l->mtu;
+	c->chosen = def->ifindex == o->ifindex &&
+		    wire_addr_equal(&def->source, &o->addr);
+	c->metric = r.metric;
+	return true;
+}
+
+unsigned int watch_usable(struct watch *w, const struct wire_addr *remotes,
+			  unsigned int n, struct ike_host_addr *out,
+			  unsigned int max)
+{
+	struct candidate c[IKE_MAX_HOST_ADDRS];
+	unsigned int total = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int found = 0;
+		struct rtnl_route def;
+
+		rtnl_lookup(&w->rtnl, &remotes[i], NULL, 0, &def);
+		for (unsigned int j = 0; j < w->nown; j++) {
+			if (found == IKE_MAX_HOST_ADDRS)
+				break;
+			if (!candidate_get(w, &w->own[j], &remotes[i], &def,
+					   &c[found]))
+				continue;
+			c[found].place = found;
+			found++;
+		}
+		qsort(c, found, sizeof(c[0]), compare);
+		for (unsigned int j = 0; j < found && total < max; j++)
+			out[total++] = c[j].pair;
+	}
+	return total;
+}

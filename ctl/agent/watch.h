@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which of this host's addresses can be used now, as rtnetlink tells it. The
+ * first event of a burst is acted on at once; what follows within a few
+ * milliseconds is looked at together.
+ */
+#ifndef MOBX_AGENT_WATCH_H
+#define MOBX_AGENT_WATCH_H
+
+#include "ike/ike.h"
+
+struct event_base;
+struct watch;
+
+/**
+ * watch_new() - begin to watch links, addresses, routes and rules
+ * @base: event loop
+ * @changed: called when watch_usable() may give another answer
+ * @ctx: its argument
+ * @err: reason of a failure
+ * @errlen: octets in @err
+ *
+ * Return: the watcher, or NULL.
+ */
+struct watch *watch_new(struct event_base *base, void (*changed)(void *ctx),
+			void *ctx, char *err, size_t errlen);
+
+/** watch_free() - end it; NULL is fine */
+void watch_free(struct watch *w);
+
+/**
+ * watch_usable() - who can be reached from where
+ * @w: watcher
+ * @remotes: addresses to be reached
+ * @n: their number
+ * @out: gets pairs, for each remote the kernel's own choice first, then by
+ *	metric of the route
+ * @max: room in @out
+ *
+ * Own addresses count whose link is up and has a carrier and that are neither
+ * of the host itself nor deprecated nor still being checked. Each is asked of
+ * the kernel with source address and interface; no routing table is dumped.
+ *
+ * Return: number of pairs.
+ */
+unsigned int watch_usable(struct watch *w, const struct wire_addr *remotes,
+			  unsigned int n, struct ike_host_addr *out,
+			  unsigned int max);
+
+#endif /* MOBX_AGENT_WATCH_H */

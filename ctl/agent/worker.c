@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "agent/worker.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/chan.h"
+#include "agent/control.h"
+#include "agent/drop.h"
+#include "agent/log.h"
+#include "agent/msg.h"
+#include "agent/udp.h"
+#include "agent/watch.h"
+#include "crypto/util.h"
+#include "mobike/mobike.h"
+#include "wire/ike_const.h"
+
+/* Datagrams of one socket before others get their turn. */
+#define BURST 32
+
+uint64_t worker_now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* ---------------------------------------------------------------- events */
+
+static void set_timer(struct worker *w)
+{
+	uint64_t deadline = ike_engine_deadline(w->engine);
+	uint64_t now = worker_now_us();
+	uint64_t wait = deadline > now ? deadline - now : 0;
+	struct timeval tv = {
+		.tv_sec = (time_t)(wait / 1000000),
+		.tv_usec = (suseconds_t)(wait % 1000000),
+	};
+
+	if (deadline == IKE_NEVER)
+		event_del(w->timer);
+	else
+		event_add(w->timer, &tv);
+}
+
+static void engine_event(struct worker *w, const struct ike_event *ev)
+{
+	struct ike_actions acts = { 0 };
+
+	ike_engine_event(w->engine, ev, worker_now_us(), &acts);
+	worker_act(w, &acts);
+	ike_actions_clear(&acts);
+}
+
+/* Tells the engine which addresses can be used, if that is news to it. */
+static void look_at_addrs(struct worker *w)
+{
+	struct ike_host_addr addrs[IKE_MAX_HOST_ADDRS];
+	struct ike_event ev = { .type = IKE_EV_ADDRS };
+	unsigned int n;
+
+	memset(addrs, 0, sizeof(addrs));
+	n = watch_usable(w->watch, w->remotes, w->nremotes, addrs,
+			 IKE_MAX_HOST_ADDRS);
+	if (n == w->naddrs && !memcmp(addrs, w->addrs, n * sizeof(addrs[0])))
+		return;
+	memcpy(w->addrs, addrs, sizeof(addrs));
+	w->naddrs = n;
+	ev.u.addrs.addrs = w->addrs;
+	ev.u.addrs.n = n;
+	engine_event(w, &ev);
+}
+
+/* Which remote addresses matter follows from events, and makes new ones. */
+static void follow_remotes(struct worker *w)
+{
+	struct wire_addr remotes[WORKER_MAX_REMOTES];
+	unsigned int n;
+
+	for (int i = 0; i < 4; i++) {
+		memset(remotes, 0, sizeof(remotes));
+		n = ike_engine_remotes(w->engine, remotes, WORKER_MAX_REMOTES);
+		if (n == w->nremotes &&
+		    !memcmp(remotes, w->remotes, n * sizeof(remotes[0])))
+			return;
+		memcpy(w->remotes, remotes, sizeof(remotes));
+		w->nremotes = n;
+		look_at_addrs(w);
+	}
+}
+
+static void stop_when_idle(struct worker *w)
+{
+	if (!w->stopping || !ike_engine_idle(w->engine))
+		return;
+	w->orderly = true;
+	chan_send(w->parent, MSG_IDLE, 0, NULL, 0);
+	event_base_loopbreak(w->base);
+}
+
+void worker_event(struct worker *w, const struct ike_event *ev)
+{
+	engine_event(w, ev);
+	follow_remotes(w);
+	set_timer(w);
+	stop_when_idle(w);
+}
+
+static void on_addrs_changed(void *ctx)
+{
+	struct worker *w = ctx;
+
+	if (!w->engine)
+		return;
+	look_at_addrs(w);
+	follow_remotes(w);
+	set_timer(w);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct ike_event ev = { .type = IKE_EV_TIMER };
+
+	(void)fd;
+	(void)what;
+	worker_event(arg, &ev);
+}
+
+static void on_datagram(evutil_socket_t fd, short what, void *arg)
+{
+	static uint8_t buf[UDP_MAX];
+	struct worker *w = arg;
+	uint16_t port = fd == w->udp[1] ? IKE_NATT_PORT : IKE_PORT;
+
+	(void)what;
+	for (int i = 0; i < BURST; i++) {
+		struct ike_event ev = { .type = IKE_EV_PACKET };
+		struct ike_ev_packet *p = &ev.u.packet;
+		int n = udp_receive(fd, port, &p->local, &p->remote, buf,
+				    sizeof(buf));
+
+		if (n < 0)
+			break;
+		if (!n)
+			continue;
+		p->data = buf;
+		p->len = (size_t)n;
+		worker_event(w, &ev);
+	}
+}
+
+/* -------------------------------------------------------------- messages */
+
+static void on_conn(struct worker *w, const struct ike_conn *conn)
+{
+	struct ike_event ev = { .type = IKE_EV_CONN_ADD };
+
+	ev.u.conn.conn = conn;
+	ev.u.conn.name = conn->name;
+	worker_event(w, &ev);
+}
+
+static void on_conn_gone(struct worker *w, const struct msg_name *m)
+{
+	struct ike_event ev = { .type = IKE_EV_CONN_DEL };
+
+	ev.u.conn.name = m->name;
+	worker_event(w, &ev);
+}
+
+static void on_leftover(struct worker *w, const struct msg_leftover *m)
+{
+	struct ike_event ev = { .type = IKE_EV_LEFTOVER };
+
+	ev.u.leftover.peer = m->peer;
+	ev.u.leftover.label = m->label;
+	worker_event(w, &ev);
+}
+
+static void on_loaded(struct worker *w, uint64_t reply,
+		      const struct msg_loaded *m)
+{
+	if (!w->ready) {
+		w->ready = true;
+		w->started_us = worker_now_us();
+		chan_send(w->parent, MSG_READY, 0, NULL, 0);
+	}
+	if (reply)
+		control_done(w->control, reply, m->err, m->text);
+}
+
+static void on_kernel_done(struct worker *w, uint64_t tag,
+			   const struct msg_kernel_done *m)
+{
+	struct ike_event ev = { .type = IKE_EV_KERNEL_DONE };
+
+	ev.u.kernel_done.tag = tag;
+	ev.u.kernel_done.err = m->err;
+	ev.u.kernel_done.generation = m->generation;
+	ev.u.kernel_done.text = m->text[0] ? m->text : NULL;
+	worker_event(w, &ev);
+}
+
+static void on_acquire(struct worker *w, const struct msg_acquire *m)
+{
+	struct ike_event ev = { .type = IKE_EV_ACQUIRE };
+
+	ev.u.acquire = m->ev;
+	ev.u.acquire.label = m->label[0] ? m->label : NULL;
+	worker_event(w, &ev);
+}
+
+static void on_stop(struct worker *w)
+{
+	struct ike_event ev = { .type = IKE_EV_SHUTDOWN };
+
+	if (w->stopping)
+		return;
+	w->stopping = true;
+	worker_event(w, &ev);
+}
+
+static void on_kernel_event(struct worker *w, uint32_t type, const void *data)
+{
+	struct ike_event ev = { .type = IKE_EV_SA_EXPIRE };
+
+	if (type == MSG_SA_EXPIRE) {
+		ev.u.sa_expire = *(const struct ike_ev_sa_expire *)data;
+	} else {
+		ev.type = IKE_EV_PATH_HINT;
+		ev.u.path_hint = *(const struct ike_ev_path_hint *)data;
+	}
+	worker_event(w, &ev);
+}
+
+/* The parent is trusted; a length that is wrong means a bug in one of us. */
+static void from_parent(void *ctx, uint32_t type, uint64_t tag,
+			const void *data, size_t len)
+{
+	struct worker *w = ctx;
+
+	if (type == MSG_CONN && len == sizeof(struct ike_conn))
+		on_conn(w, data);
+	else if (type == MSG_CONN_GONE && len == sizeof(struct msg_name))
+		on_conn_gone(w, data);
+	else if (type == MSG_LEFTOVER && len == sizeof(struct msg_leftover))
+		on_leftover(w, data);
+	else if (type == MSG_LOADED && len == sizeof(struct msg_loaded))
+		on_loaded(w, tag, data);
+	else if (type == MSG_KERNEL_DONE &&
+		 len == sizeof(struct msg_kernel_done))
+		on_kernel_done(w, tag, data);
+	else if (type == MSG_ACQUIRE && len == sizeof(struct msg_acquire))
+		on_acquire(w, data);
+	else if ((type == MSG_SA_EXPIRE &&
+		  len == sizeof(struct ike_ev_sa_expire)) ||
+		 (type == MSG_PATH_HINT &&
+		  len == sizeof(struct ike_ev_path_hint)))
+		on_kernel_event(w, type, data);
+	else if (type == MSG_STOP)
+		on_stop(w);
+	else
+		log_line(IKE_LOG_ERROR, NULL, "bug",
+			 "message %u of %zu octets from the parent", type, len);
+}
+
+static void from_creds(void *ctx, uint32_t type, uint64_t tag,
+		       const void *data, size_t len)
+{
+	struct ike_event ev = { .type = IKE_EV_AUTH_DONE };
+	const struct msg_auth_done *m = data;
+
+	if (type != MSG_AUTH_DONE || len != sizeof(*m) ||
+	    m->len > sizeof(m->data))
+		return;
+	ev.u.auth_done.tag = tag;
+	ev.u.auth_done.ok = m->ok;
+	ev.u.auth_done.data = m->data;
+	ev.u.auth_done.len = m->len;
+	worker_event(ctx, &ev);
+}
+
+/* Without one of the others nothing useful is left; traffic goes on. */
+static void on_closed(void *ctx)
+{
+	struct worker *w = ctx;
+
+	event_base_loopbreak(w->base);
+}
+
+static const struct chan_ops parent_ops = { from_parent, on_closed };
+static const struct chan_ops creds_ops = { from_creds, on_closed };
+
+/* ----------------------------------------------------------------- start */
+
+static struct event_base *new_base(void)
+{
+	struct event_config *cfg = event_config_new();
+	struct event_base *base = NULL;
+
+	if (cfg && !event_config_set_flag(cfg, EVENT_BASE_FLAG_PRECISE_TIMER))
+		base = event_base_new_with_config(cfg);
+	if (cfg)
+		event_config_free(cfg);
+	return base;
+}
+
+static bool set_up_engine(struct worker *w, const struct msg_start *start)
+{
+	struct ike_settings settings = {
+		.random = crypto_random,
+		.cookie_threshold = start->cookie_threshold,
+	};
+
+	w->engine = ike_engine_new(&settings, &mobike_ext);
+	w->timer = evtimer_new(w->base, on_timer, w);
+	return w->engine && w->timer;
+}
+
+static bool set_up_udp(struct worker *w, const int *fds)
+{
+	w->udp[0] = fds[MSG_FD_IKE];
+	w->udp[1] = fds[MSG_FD_NATT];
+	for (int i = 0; i < 2; i++) {
+		w->readable[i] = event_new(w->base, w->udp[i],
+					   EV_READ | EV_PERSIST, on_datagram,
+					   w);
+		if (!w->readable[i] || event_add(w->readable[i], NULL))
+			return false;
+	}
+	return true;
+}
+
+/* Everything that needs privileges first, then without them the rest. */
+static bool set_up(struct worker *w, int parent, int creds)
+{
+	struct msg_start start;
+	int fds[MSG_NFDS];
+	char err[256] = "";
+	int ret;
+
+	if (chan_take(parent, MSG_START, &start, sizeof(start), fds, MSG_NFDS))
+		return false;
+	log_init("worker", start.level);
+	w->base = new_base();
+	ret = w->base ? crypto_init() : -ENOMEM;
+	if (ret)
+		goto fail;
+	w->watch = watch_new(w->base, on_addrs_changed, w, err, sizeof(err));
+	ret = -EIO;
+	if (!w->watch)
+		goto fail;
+	ret = drop_privileges(start.root, start.uid, start.gid);
+	if (ret)
+		goto fail;
+	ret = -ENOMEM;
+	if (!set_up_engine(w, &start) || !set_up_udp(w, fds))
+		goto fail;
+	if (start.has_control) {
+		w->control = control_new(w->base, fds[MSG_FD_CONTROL], w);
+		if (!w->control)
+			goto fail;
+	} else {
+		close(fds[MSG_FD_CONTROL]);
+	}
+	w->creds = chan_new(w->base, creds, &creds_ops, w);
+	w->parent = chan_new(w->base, parent, &parent_ops, w);
+	if (w->creds && w->parent)
+		return true;
+fail:
+	log_line(IKE_LOG_ERROR, NULL, "start",
+		 "cannot set the worker up: %s", err[0] ? err : strerror(-ret));
+	return false;
+}
+
+static void tear_down(struct worker *w)
+{
+	ike_engine_free(w->engine);
+	control_free(w->control);
+	watch_free(w->watch);
+	for (int i = 0; i < 2; i++)
+		if (w->readable[i])
+			event_free(w->readable[i]);
+	if (w->timer)
+		event_free(w->timer);
+	chan_free(w->creds);
+	chan_free(w->parent);
+	if (w->base)
+		event_base_free(w->base);
+}
+
+int worker_main(int parent, int creds)
+{
+	static struct worker w;
+
+	if (set_up(&w, parent, creds))
+		event_base_dispatch(w.base);
+	tear_down(&w);
+	return w.orderly ? 0 : 1;
+}
