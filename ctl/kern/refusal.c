@@ -15,11 +15,16 @@
 
 /* Added to the kernel's header in 5.20, later than some C libraries'. */
 #define REFUSAL_MISS_TYPE 5
-#define REFUSAL_MAX 6
+#define REFUSAL_MISS_NEST 6
+#define REFUSAL_MAX REFUSAL_MISS_NEST
 
-/* Where in the request an offset lies, as words: "paths/local". */
-static void name_attribute(const struct nlmsghdr *request, uint32_t offset,
-			   char *buf, size_t room)
+/*
+ * Where in the request an offset lies, as words: "paths/local". Returns the
+ * attribute set inside of what lies there, NULL if it has none.
+ */
+static const struct kern_attrs *name_attribute(const struct nlmsghdr *request,
+					       uint32_t offset, char *buf,
+					       size_t room)
 {
 	const uint8_t *base = (const uint8_t *)request;
 	const struct genlmsghdr *genl = NLMSG_DATA(
@@ -35,21 +40,22 @@ static void name_attribute(const struct nlmsghdr *request, uint32_t offset,
 		unsigned int type = (unsigned int)nla_type(a);
 
 		if (offset < start)
-			return;
+			return NULL;
 		if (offset >= start + (size_t)NLA_ALIGN(a->nla_len)) {
 			a = nla_next(a, &len);
 			continue;
 		}
 		if (type > set->max || !set->name[type])
-			return;
+			return NULL;
 		used += (size_t)snprintf(buf + used, room - used, "%s%s",
 					 used ? "/" : "", set->name[type]);
-		if (offset == start || !set->nested || used >= room)
-			return;
-		set = set->nested[type];
+		set = set->nested ? set->nested[type] : NULL;
+		if (offset == start || used >= room)
+			return set;
 		len = nla_len(a);
 		a = nla_data(a);
 	}
+	return NULL;
 }
 
 static const char *plain_words(int err)
@@ -102,19 +108,22 @@ static uint32_t fixed_part(const struct nlmsghdr *h)
 static void point_at(struct nlattr *const tb[], const struct nlmsghdr *request,
 		     char *buf, size_t room)
 {
-	const struct kern_attrs *set;
-	const struct genlmsghdr *genl;
-	char name[96];
+	const struct genlmsghdr *genl = NLMSG_DATA(
+		(struct nlmsghdr *)(uintptr_t)request);
+	const struct kern_attrs *set = kern_cmd_attrs(genl->cmd);
+	char name[96] = "";
+	uint32_t type;
 
 	buf[0] = '\0';
-	genl = NLMSG_DATA((struct nlmsghdr *)(uintptr_t)request);
-	set = kern_cmd_attrs(genl->cmd);
-	if (tb[REFUSAL_MISS_TYPE] && set) {
-		uint32_t type = nla_get_u32(tb[REFUSAL_MISS_TYPE]);
-
-		if (type <= set->max && set->name[type])
-			snprintf(buf, room, " (%s is missing)",
-				 set->name[type]);
+	if (tb[REFUSAL_MISS_TYPE]) {
+		type = nla_get_u32(tb[REFUSAL_MISS_TYPE]);
+		if (tb[REFUSAL_MISS_NEST])
+			set = name_attribute(request,
+					     nla_get_u32(tb[REFUSAL_MISS_NEST]),
+					     name, sizeof(name));
+		if (set && type <= set->max && set->name[type])
+			snprintf(buf, room, " (%s%s%s is missing)", name,
+				 name[0] ? "/" : "", set->name[type]);
 	} else if (tb[NLMSGERR_ATTR_OFFS]) {
 		name_attribute(request, nla_get_u32(tb[NLMSGERR_ATTR_OFFS]),
 			       name, sizeof(name));
@@ -130,6 +139,7 @@ int kern_refusal(struct kern *k, const struct nlmsghdr *h,
 		[NLMSGERR_ATTR_MSG] = { .type = NLA_STRING },
 		[NLMSGERR_ATTR_OFFS] = { .type = NLA_U32 },
 		[REFUSAL_MISS_TYPE] = { .type = NLA_U32 },
+		[REFUSAL_MISS_NEST] = { .type = NLA_U32 },
 	};
 	struct nlattr *tb[REFUSAL_MAX + 1] = { NULL };
 	uint32_t fixed = fixed_part(h);
