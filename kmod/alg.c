@@ -87,13 +87,17 @@ const struct mobx_alg *mobx_alg_find(u32 enc, u32 auth,
 			return &mobx_algs[i];
 
 	if (enc == MOBX_ENC_NULL && auth == MOBX_AUTH_NONE)
-		NL_SET_ERR_MSG_MOD(extack, "null encryption without integrity protects nothing; give auth (RFC 4303, section 3.2)");
+		NL_SET_ERR_MSG(extack,
+			       "null without auth protects nothing: add auth hmac-sha1-96");
 	else if (enc == MOBX_ENC_AES_CBC && auth == MOBX_AUTH_NONE)
-		NL_SET_ERR_MSG_MOD(extack, "aes-cbc needs auth hmac-sha1-96 or hmac-sha2-256-128");
+		NL_SET_ERR_MSG(extack,
+			       "aes-cbc needs auth hmac-sha1-96 or hmac-sha2-256-128");
 	else if (enc == MOBX_ENC_AES_GCM_16)
-		NL_SET_ERR_MSG_MOD(extack, "aes-gcm-16 has its own integrity; leave auth out");
+		NL_SET_ERR_MSG(extack,
+			       "aes-gcm-16 has its own integrity; leave auth out");
 	else
-		NL_SET_ERR_MSG_MOD(extack, "enc and auth not supported yet; there are aes-gcm-16, aes-cbc with hmac-sha1-96 or hmac-sha2-256-128, null with hmac-sha1-96");
+		NL_SET_ERR_MSG(extack,
+			       "not supported yet: use aes-gcm-16, or aes-cbc with hmac-sha1-96");
 	return NULL;
 }
 
@@ -114,11 +118,14 @@ int mobx_alg_check_keys(const struct mobx_alg *alg, unsigned int enc_len,
 
 	if (auth_len != alg->auth_key_len) {
 		if (!alg->auth_key_len)
-			NL_SET_ERR_MSG_MOD(extack, "auth-key given, but the suite has none");
+			NL_SET_ERR_MSG(extack,
+				       "auth-key given, but the suite has none");
 		else if (alg->auth_key_len == 20)
-			NL_SET_ERR_MSG_MOD(extack, "auth-key must have 20 octets");
+			NL_SET_ERR_MSG(extack,
+				       "auth-key must have 20 octets");
 		else
-			NL_SET_ERR_MSG_MOD(extack, "auth-key must have 32 octets");
+			NL_SET_ERR_MSG(extack,
+				       "auth-key must have 32 octets");
 		return -EINVAL;
 	}
 	if (!alg->enc_key_len[0] && !enc_len)
@@ -128,11 +135,14 @@ int mobx_alg_check_keys(const struct mobx_alg *alg, unsigned int enc_len,
 			return 0;
 
 	if (!alg->enc_key_len[0])
-		NL_SET_ERR_MSG_MOD(extack, "enc-key given, but null encryption has none");
+		NL_SET_ERR_MSG(extack,
+			       "enc-key given, but null encryption has none");
 	else if (alg->salt_len)
-		NL_SET_ERR_MSG_MOD(extack, "enc-key must have 20 or 36 octets: the key, then 4 octets of salt");
+		NL_SET_ERR_MSG(extack,
+			       "enc-key must have 20 or 36 octets, the last 4 are the salt");
 	else
-		NL_SET_ERR_MSG_MOD(extack, "enc-key must have 16, 24 or 32 octets");
+		NL_SET_ERR_MSG(extack,
+			       "enc-key must have 16, 24 or 32 octets");
 	return -EINVAL;
 }
 
@@ -191,7 +201,8 @@ struct crypto_aead *mobx_alg_alloc(const struct mobx_alg *alg,
 
 	tfm = crypto_alloc_aead(alg->template, 0, 0);
 	if (IS_ERR(tfm)) {
-		NL_SET_ERR_MSG_MOD(extack, "this kernel lacks the algorithm, or the crypto module that brings it");
+		NL_SET_ERR_MSG(extack,
+			       "this kernel lacks the algorithm or its crypto module");
 		return tfm;
 	}
 	if (alg->auth_key_len)
@@ -202,7 +213,7 @@ struct crypto_aead *mobx_alg_alloc(const struct mobx_alg *alg,
 	if (!err)
 		err = crypto_aead_setauthsize(tfm, alg->icv_len);
 	if (err) {
-		NL_SET_ERR_MSG_MOD(extack, "the crypto API refuses the key");
+		NL_SET_ERR_MSG(extack, "the crypto API refuses the key");
 		crypto_free_aead(tfm);
 		return ERR_PTR(err);
 	}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where the data path begins and ends, for the module and for each namespace.
+ */
+#include <linux/delay.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/slab.h>
+#include <net/netfilter/ipv4/nf_defrag_ipv4.h>
+
+#include "datapath.h"
+#include "esp.h"
+#include "hold.h"
+#include "input.h"
+#include "netns.h"
+#include "output.h"
+
+static const struct nf_hook_ops mobx_hook_ops[] = {
+	{
+		.hook		= mobx_input_hook,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_PRE_ROUTING,
+		.priority	= NF_IP_PRI_CONNTRACK_DEFRAG + 1,
+	},
+	{
+		.hook		= mobx_output_hook,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_POST_ROUTING,
+		.priority	= NF_IP_PRI_LAST,
+	},
+};
+
+/**
+ * mobx_hooks_up - attach a namespace to netfilter
+ * @mnet: namespace
+ *
+ * Selectors look at ports, so packets must be whole before they are asked.
+ *
+ * Context: process, may sleep.
+ * Return: 0 or an error, with nothing attached
+ */
+int mobx_hooks_up(struct mobx_net *mnet)
+{
+	int err;
+
+	err = nf_defrag_ipv4_enable(mnet->net);
+	if (err)
+		return err;
+	err = nf_register_net_hooks(mnet->net, mobx_hook_ops,
+				    ARRAY_SIZE(mobx_hook_ops));
+	if (err)
+		nf_defrag_ipv4_disable(mnet->net);
+	return err;
+}
+
+/**
+ * mobx_hooks_down - detach it again; waits until nobody is in a hook
+ * @mnet: namespace
+ *
+ * Context: process, may sleep.
+ */
+void mobx_hooks_down(struct mobx_net *mnet)
+{
+	nf_unregister_net_hooks(mnet->net, mobx_hook_ops,
+				ARRAY_SIZE(mobx_hook_ops));
+	nf_defrag_ipv4_disable(mnet->net);
+}
+
+static void mobx_datapath_work(struct work_struct *work)
+{
+	struct mobx_hold *hold = container_of(to_delayed_work(work),
+					      struct mobx_hold, work);
+	bool out = mobx_hold_expire(hold), in = mobx_keep_expire(hold);
+
+	/* Kept packets have 100 ms, held ones seconds. */
+	if (in)
+		schedule_delayed_work(&hold->work, HZ / 20);
+	else if (out)
+		schedule_delayed_work(&hold->work, HZ / 4);
+}
+
+static void mobx_datapath_retry(struct work_struct *work)
+{
+	struct mobx_hold *hold = container_of(work, struct mobx_hold, retry);
+
+	mobx_keep_retry(hold);
+	mobx_hold_retry_out(hold);
+}
+
+/**
+ * mobx_hold_retry - look at all that waits in a namespace once more
+ * @mnet: namespace
+ *
+ * Context: process.
+ */
+void mobx_hold_retry(struct mobx_net *mnet)
+{
+	mobx_keep_retry(mnet->hold);
+	mobx_hold_retry_out(mnet->hold);
+}
+
+/**
+ * mobx_datapath_net_init - what the data path has in a new namespace
+ * @mnet: namespace
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM
+ */
+int mobx_datapath_net_init(struct mobx_net *mnet)
+{
+	struct mobx_hold *hold = kzalloc(sizeof(*hold), GFP_KERNEL);
+
+	if (!hold)
+		return -ENOMEM;
+	hold->busy = alloc_percpu(long);
+	if (!hold->busy) {
+		kfree(hold);
+		return -ENOMEM;
+	}
+	spin_lock_init(&hold->lock);
+	hash_init(hold->queues);
+	INIT_LIST_HEAD(&hold->keep);
+	INIT_DELAYED_WORK(&hold->work, mobx_datapath_work);
+	INIT_WORK(&hold->retry, mobx_datapath_retry);
+	hold->mnet = mnet;
+	mnet->hold = hold;
+	return 0;
+}
+
+static long mobx_datapath_busy(const struct mobx_hold *hold)
+{
+	long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(*per_cpu_ptr(hold->busy, cpu));
+	return sum;
+}
+
+/**
+ * mobx_datapath_net_exit - a namespace ends
+ * @mnet: namespace, without hooks and with empty tables
+ *
+ * Waits for cipher requests that are under way, since they count here.
+ *
+ * Context: process, may sleep.
+ */
+void mobx_datapath_net_exit(struct mobx_net *mnet)
+{
+	struct mobx_hold *hold = mnet->hold;
+
+	while (mobx_datapath_busy(hold))
+		msleep(20);
+	/* Who counted down last may still be about to leave. */
+	synchronize_rcu();
+	spin_lock_bh(&hold->lock);
+	hold->closing = true;
+	spin_unlock_bh(&hold->lock);
+	cancel_work_sync(&hold->retry);
+	cancel_delayed_work_sync(&hold->work);
+	mobx_hold_drop_all(hold);
+	mobx_keep_drop_all(hold);
+	free_percpu(hold->busy);
+	kfree(hold);
+	mnet->hold = NULL;
+}
+
+/**
+ * mobx_datapath_init - ready for ESP
+ *
+ * Context: module init.
+ * Return: 0 or an error
+ */
+int mobx_datapath_init(void)
+{
+	return mobx_input_init();
+}
+
+/**
+ * mobx_datapath_exit - the opposite
+ *
+ * Context: module exit.
+ */
+void mobx_datapath_exit(void)
+{
+	mobx_input_exit();
+	mobx_esp_exit();
+}

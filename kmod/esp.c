@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ESP in transport mode (RFC 4303): the layout of a packet, and the cipher.
+ *
+ * The cipher may finish at once or later, in another context: requests are
+ * answered with -EINPROGRESS possibly after they have been completed. So
+ * whatever a completion needs is referenced before the request is made, and
+ * nothing of it is touched afterwards unless the cipher has said that it is
+ * done. Only transforms that may do so pay for it.
+ */
+#include <crypto/aead.h>
+#include <linux/ip.h>
+#include <linux/netdevice.h>
+#include <linux/random.h>
+#include <linux/scatterlist.h>
+#include <linux/skbuff.h>
+#include <net/dst.h>
+#include <net/esp.h>
+#include <net/ip.h>
+
+#include "compat.h"
+#include "esp.h"
+#include "event.h"
+#include "hold.h"
+#include "input.h"
+#include "netns.h"
+#include "output.h"
+#include "sa.h"
+
+/* Enough for a packet in one piece with all algorithms known. */
+#define MOBX_ESP_OP_SIZE	1024
+
+/**
+ * struct mobx_esp_op - one request to the cipher
+ * @mnet: namespace
+ * @sa: whose key it is
+ * @skb: packet
+ * @dev: inbound, the device that it came by
+ * @req: request, behind @sg
+ * @size: octets of memory that this has
+ * @mtu: outbound, what the path takes
+ * @seq: inbound, sequence number
+ * @async: the request may complete later: references are held
+ * @iv: initialisation vector, which some modes write to
+ * @sg: where the packet is
+ */
+struct mobx_esp_op {
+	struct mobx_net		*mnet;
+	struct mobx_sa		*sa;
+	struct sk_buff		*skb;
+	struct net_device	*dev;
+	struct aead_request	*req;
+	unsigned int		size;
+	unsigned int		mtu;
+	u32			seq;
+	bool			async;
+	u8			iv[MOBX_ALG_MAX_IV];
+	struct scatterlist	sg[];
+};
+
+/* One request is kept on each CPU, so that most packets allocate nothing. */
+static DEFINE_PER_CPU(struct mobx_esp_op *, mobx_esp_spare);
+static bool mobx_esp_closing;
+
+static struct mobx_esp_op *mobx_esp_op_get(struct mobx_net *mnet,
+					   struct mobx_sa *sa,
+					   struct sk_buff *skb,
+					   unsigned int n_sg)
+{
+	struct mobx_esp_op *op = NULL;
+	size_t offset, size;
+
+	offset = ALIGN(struct_size(op, sg, n_sg), crypto_tfm_ctx_alignment());
+	size = offset + sizeof(struct aead_request) +
+	       crypto_aead_reqsize(sa->tfm);
+	if (likely(size <= MOBX_ESP_OP_SIZE)) {
+		size = MOBX_ESP_OP_SIZE;
+		op = this_cpu_xchg(mobx_esp_spare, NULL);
+	}
+	if (!op)
+		op = kmalloc(size, GFP_ATOMIC);
+	if (!op)
+		return NULL;
+
+	op->mnet = mnet;
+	op->sa = sa;
+	op->skb = skb;
+	op->req = (void *)op + offset;
+	op->size = size;
+	op->async = crypto_aead_alg(sa->tfm)->base.cra_flags & CRYPTO_ALG_ASYNC;
+	if (op->async) {
+		if (!mobx_sa_tryget(sa)) {
+			kfree(op);
+			return NULL;
+		}
+		this_cpu_inc(*mnet->hold->busy);
+	}
+	return op;
+}
+
+/* The last that is done for a request: its namespace may go away then. */
+static void mobx_esp_op_put(struct mobx_esp_op *op)
+{
+	struct mobx_net *mnet = op->mnet;
+	bool async = op->async;
+
+	if (async)
+		mobx_sa_put(op->sa);
+	if (likely(op->size == MOBX_ESP_OP_SIZE &&
+		   !READ_ONCE(mobx_esp_closing)))
+		op = this_cpu_xchg(mobx_esp_spare, op);
+	kfree(op);
+	if (async)
+		this_cpu_dec(*mnet->hold->busy);
+}
+
+/**
+ * mobx_esp_exit - give the spare requests back
+ *
+ * Context: module exit; nothing makes requests any more, some may be under way.
+ */
+void mobx_esp_exit(void)
+{
+	int cpu;
+
+	WRITE_ONCE(mobx_esp_closing, true);
+	synchronize_rcu();
+	for_each_possible_cpu(cpu)
+		kfree_sensitive(xchg(per_cpu_ptr(&mobx_esp_spare, cpu), NULL));
+}
+
+/* Scatter list of the packet from its octet @offset on. */
+static int mobx_esp_map(struct mobx_esp_op *op, unsigned int offset,
+			unsigned int n_sg)
+{
+	struct sk_buff *skb = op->skb;
+	int n;
+
+	if (likely(n_sg == 1)) {
+		sg_init_one(op->sg, skb->data + offset, skb->len - offset);
+		return 0;
+	}
+	sg_init_table(op->sg, n_sg);
+	n = skb_to_sgvec(skb, op->sg, offset, skb->len - offset);
+	return n < 0 ? n : 0;
+}
+
+/*
+ * A packet in one piece, all its own: @head octets of room between IP header
+ * and payload, and @tail behind. Datagrams from sockets have little room in
+ * front and, thanks to the allocator, often enough behind, so the payload
+ * moves rather than everything be allocated anew.
+ */
+static int mobx_esp_open_linear(struct sk_buff *skb, unsigned int iphlen,
+				unsigned int head, unsigned int tail)
+{
+	unsigned int ll = LL_RESERVED_SPACE(skb_dst(skb)->dev);
+	unsigned int paged = skb->data_len, need = tail + paged;
+	unsigned int behind = skb_end_pointer(skb) - skb_tail_pointer(skb);
+	bool push = skb_headroom(skb) >= head + ll;
+	int nhead = 0, ntail = 0;
+
+	if (!push) {
+		if (skb_headroom(skb) >= ll && behind >= need + head) {
+			need += head;
+		} else {
+			nhead = head + ll - skb_headroom(skb);
+			push = true;
+		}
+	}
+	if (behind < need)
+		ntail = need - behind;
+	if (nhead || ntail || skb_cloned(skb)) {
+		int err = pskb_expand_head(skb, nhead, ntail, GFP_ATOMIC);
+
+		if (err)
+			return err;
+	}
+	if (paged && !__pskb_pull_tail(skb, paged))
+		return -ENOMEM;
+	if (skb->ip_summed == CHECKSUM_PARTIAL &&
+	    skb_csum_hwoffload_help(skb, 0))
+		return -EINVAL;
+
+	if (push) {
+		u8 *iph = skb->data;
+
+		memmove(skb_push(skb, head), iph, iphlen);
+		skb_reset_network_header(skb);
+	} else {
+		u8 *payload = skb->data + iphlen;
+
+		memmove(payload + head, payload, skb->len - iphlen);
+		skb_put(skb, head);
+	}
+	skb_set_transport_header(skb, iphlen);
+	return 0;
+}
+
+/*
+ * Lay the packet out: IP header, ESP header and IV not filled in yet, payload,
+ * padding, pad length, next header, ICV not filled in yet. Returns how many
+ * pieces it has, or an error.
+ */
+static int mobx_esp_open(struct sk_buff *skb, const struct mobx_alg *alg)
+{
+	unsigned int iphlen = ip_hdrlen(skb), head = mobx_alg_header(alg);
+	unsigned int tail = mobx_alg_trailer(alg, skb->len - iphlen);
+	unsigned int pad = tail - alg->icv_len - 2, i;
+	struct sk_buff *trailer = skb;
+	int n_sg = 1, err;
+	u8 *p;
+
+	if (likely(!skb_has_frag_list(skb))) {
+		err = mobx_esp_open_linear(skb, iphlen, head, tail);
+		if (err)
+			return err;
+		p = __skb_put(skb, tail);
+	} else {
+		u8 *iph;
+
+		if (skb->ip_summed == CHECKSUM_PARTIAL &&
+		    skb_csum_hwoffload_help(skb, 0))
+			return -EINVAL;
+		err = skb_cow_head(skb, head +
+				   LL_RESERVED_SPACE(skb_dst(skb)->dev));
+		if (err)
+			return err;
+		n_sg = skb_cow_data(skb, tail, &trailer);
+		if (n_sg < 0)
+			return n_sg;
+		iph = skb->data;
+		memmove(skb_push(skb, head), iph, iphlen);
+		skb_reset_network_header(skb);
+		skb_set_transport_header(skb, iphlen);
+		p = pskb_put(skb, trailer, tail);
+	}
+	for (i = 1; i <= pad; i++)
+		*p++ = i;
+	*p++ = pad;
+	*p = ip_hdr(skb)->protocol;
+	return n_sg;
+}
+
+/* ESP header and IV of a packet that was laid out (RFC 4303, section 2). */
+static void mobx_esp_fill(struct mobx_esp_op *op, u64 seq)
+{
+	const struct mobx_sa *sa = op->sa;
+	struct ip_esp_hdr *esph = (void *)skb_transport_header(op->skb);
+
+	esph->spi = sa->spi;
+	esph->seq_no = htonl(seq);
+	switch (sa->alg->iv) {
+	case MOBX_IV_NONE:
+		return;
+	case MOBX_IV_COUNTER:
+		put_unaligned_be64(sa->iv_base + seq, op->iv);
+		break;
+	case MOBX_IV_RANDOM:
+		put_unaligned(get_random_u64(), (u64 *)op->iv);
+		put_unaligned(get_random_u64(), (u64 *)(op->iv + 8));
+		break;
+	}
+	memcpy(esph->enc_data, op->iv, sa->alg->iv_len);
+}
+
+static void mobx_esp_drop(struct mobx_net *mnet, struct sk_buff *skb,
+			  enum mobx_stat why)
+{
+	mobx_stat_inc(mnet, why);
+	kfree_skb(skb);
+}
+
+static void mobx_esp_encrypt_done(mobx_completion_arg arg, int err)
+{
+	struct mobx_esp_op *op = mobx_completion_data(arg);
+
+	/* Only told that the request has left a queue. */
+	if (err == -EINPROGRESS)
+		return;
+	local_bh_disable();
+	rcu_read_lock();
+	if (likely(!err))
+		mobx_output_send(op->mnet, op->skb, op->mtu);
+	else
+		mobx_esp_drop(op->mnet, op->skb, MOBX_STAT_OUT_CRYPTO_ERROR);
+	mobx_esp_op_put(op);
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
+/**
+ * mobx_esp_encrypt - protect a packet and send it
+ * @mnet: namespace
+ * @sa: outbound SA
+ * @skb: whole IPv4 packet, no super-packet, at its IP header, with a route;
+ *	consumed
+ * @mtu: octets of IP packet that the path takes
+ *
+ * The sequence number is taken last, when nothing but the cipher can fail, so
+ * numbers have no gaps (RFC 4303, section 2.2) but for those that could not
+ * be sent.
+ *
+ * Context: RCU section.
+ */
+void mobx_esp_encrypt(struct mobx_net *mnet, struct mobx_sa *sa,
+		      struct sk_buff *skb, unsigned int mtu)
+{
+	const struct mobx_alg *alg = sa->alg;
+	unsigned int iphlen = ip_hdrlen(skb);
+	struct mobx_esp_op *op;
+	int n_sg, err;
+	u64 seq;
+
+	n_sg = mobx_esp_open(skb, alg);
+	if (unlikely(n_sg < 0)) {
+		mobx_esp_drop(mnet, skb, MOBX_STAT_OUT_NO_MEMORY);
+		return;
+	}
+	op = mobx_esp_op_get(mnet, sa, skb, n_sg);
+	if (unlikely(!op)) {
+		mobx_esp_drop(mnet, skb, MOBX_STAT_OUT_NO_MEMORY);
+		return;
+	}
+	/* A route that lives as long as the RCU section may be too short. */
+	if ((op->async && !skb_dst_force(skb)) ||
+	    mobx_esp_map(op, iphlen, n_sg)) {
+		mobx_esp_drop(mnet, skb, MOBX_STAT_OUT_NO_MEMORY);
+		goto put;
+	}
+	seq = atomic64_inc_return(&sa->seq);
+	if (unlikely(seq > U32_MAX)) {
+		mobx_event_overflow(sa);
+		mobx_esp_drop(mnet, skb, MOBX_STAT_OUT_SEQ_OVERFLOW);
+		goto put;
+	}
+	mobx_esp_fill(op, seq);
+	op->mtu = mtu;
+
+	aead_request_set_tfm(op->req, sa->tfm);
+	aead_request_set_callback(op->req, 0, mobx_esp_encrypt_done, op);
+	aead_request_set_ad(op->req, mobx_alg_header(alg));
+	aead_request_set_crypt(op->req, op->sg, op->sg,
+			       skb->len - iphlen - mobx_alg_header(alg) -
+			       alg->icv_len, op->iv);
+	err = crypto_aead_encrypt(op->req);
+	if (err == -EINPROGRESS)
+		return;
+	if (likely(!err))
+		mobx_output_send(mnet, skb, mtu);
+	else
+		mobx_esp_drop(mnet, skb, MOBX_STAT_OUT_CRYPTO_ERROR);
+put:
+	mobx_esp_op_put(op);
+}
+
+static void mobx_esp_decrypt_done(mobx_completion_arg arg, int err)
+{
+	struct mobx_esp_op *op = mobx_completion_data(arg);
+
+	if (err == -EINPROGRESS)
+		return;
+	local_bh_disable();
+	rcu_read_lock();
+	mobx_input_decrypted(op->mnet, op->sa, op->skb, op->seq, err);
+	dev_put(op->dev);
+	mobx_esp_op_put(op);
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
+/**
+ * mobx_esp_decrypt - check and decrypt a packet
+ * @mnet: namespace
+ * @sa: inbound SA
+ * @skb: at its ESP header, of which all up to the IV is in the first piece;
+ *	long enough and aligned for the algorithm
+ * @seq: its sequence number
+ *
+ * Context: RCU section.
+ * Return: 0 when the ICV is right, -EBADMSG when it is not, -ENOMEM; or
+ *	-EINPROGRESS: the packet is gone, and mobx_input_decrypted() will be told
+ */
+int mobx_esp_decrypt(struct mobx_net *mnet, struct mobx_sa *sa,
+		     struct sk_buff *skb, u32 seq)
+{
+	unsigned int head = mobx_alg_header(sa->alg);
+	unsigned long refdst = skb->_skb_refdst;
+	struct mobx_esp_op *op;
+	struct sk_buff *trailer;
+	int n_sg = 1, err;
+
+	/* Pages of a packet may belong to others too, even to files. */
+	if (unlikely(skb_cloned(skb) || skb_is_nonlinear(skb))) {
+		n_sg = skb_cow_data(skb, 0, &trailer);
+		if (n_sg < 0)
+			return -ENOMEM;
+	}
+	op = mobx_esp_op_get(mnet, sa, skb, n_sg);
+	if (unlikely(!op))
+		return -ENOMEM;
+	if (unlikely(mobx_esp_map(op, 0, n_sg))) {
+		err = -ENOMEM;
+		goto put;
+	}
+	op->seq = seq;
+	memcpy(op->iv, skb->data + MOBX_ESP_HDR_LEN, sa->alg->iv_len);
+
+	aead_request_set_tfm(op->req, sa->tfm);
+	aead_request_set_callback(op->req, 0, mobx_esp_decrypt_done, op);
+	aead_request_set_ad(op->req, head);
+	aead_request_set_crypt(op->req, op->sg, op->sg, skb->len - head,
+			       op->iv);
+	if (op->async) {
+		/* The route may not outlive the RCU section; find it again. */
+		if (skb_dst_is_noref(skb))
+			skb->_skb_refdst = 0;
+		op->dev = skb->dev;
+		dev_hold(op->dev);
+	}
+	err = crypto_aead_decrypt(op->req);
+	if (err == -EINPROGRESS)
+		return err;
+	if (op->async) {
+		skb->_skb_refdst = refdst;
+		dev_put(op->dev);
+	}
+put:
+	mobx_esp_op_put(op);
+	return err;
+}
+
+/**
+ * mobx_esp_strip - take ESP off a packet that was decrypted
+ * @mnet: namespace, whose counters tell what was wrong
+ * @sa: inbound SA
+ * @skb: at its ESP header; afterwards at its payload, behind an IP header
+ *	that says so. Unchanged on failure
+ *
+ * Context: any.
+ * Return: the next header, or -EINVAL when the packet is to be dropped
+ */
+int mobx_esp_strip(struct mobx_net *mnet, const struct mobx_sa *sa,
+		   struct sk_buff *skb)
+{
+	unsigned int head = mobx_alg_header(sa->alg), iphlen = ip_hdrlen(skb);
+	unsigned int end = skb->len - sa->alg->icv_len, pad, i;
+	u8 buf[U8_MAX + 2], *p, next;
+	struct iphdr *iph;
+
+	p = skb_header_pointer(skb, end - 2, 2, buf);
+	if (unlikely(!p))
+		goto malformed;
+	pad = p[0];
+	next = p[1];
+	if (unlikely(pad + 2 > end - head))
+		goto malformed;
+	p = skb_header_pointer(skb, end - 2 - pad, pad, buf);
+	for (i = 0; p && i < pad; i++)
+		if (unlikely(p[i] != i + 1))
+			goto malformed;
+	/* A dummy packet, whatever it is filled with (RFC 4303, section 2.6). */
+	if (unlikely(next == IPPROTO_NONE)) {
+		mobx_stat_inc(mnet, MOBX_STAT_IN_DUMMY);
+		return -EINVAL;
+	}
+	if (unlikely(pskb_trim(skb, end - 2 - pad))) {
+		mobx_stat_inc(mnet, MOBX_STAT_IN_NO_MEMORY);
+		return -EINVAL;
+	}
+
+	__skb_pull(skb, head);
+	memmove(skb_network_header(skb) + head, skb_network_header(skb),
+		iphlen);
+	skb->network_header += head;
+	skb_reset_transport_header(skb);
+	iph = ip_hdr(skb);
+	iph->protocol = next;
+	iph->tot_len = htons(iphlen + skb->len);
+	ip_send_check(iph);
+	return next;
+
+malformed:
+	mobx_stat_inc(mnet, MOBX_STAT_IN_PADDING);
+	return -EINVAL;
+}

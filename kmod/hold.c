@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Packets that must be protected while there is no SA or no path to do it
+ * with: a few of each pair and policy wait, as they would for ARP, while the
+ * key management daemon is told (RFC 4301, section 4.4.1; RFC 4303 leaves the
+ * rest to us). The oldest gives way to the newest; after a while they are
+ * dropped; they never leave in clear.
+ */
+#include <linux/inetdevice.h>
+#include <linux/jhash.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/slab.h>
+#include <net/dst.h>
+#include <net/ip.h>
+#include <net/route.h>
+
+#include "event.h"
+#include "hold.h"
+#include "netns.h"
+#include "output.h"
+#include "policy.h"
+
+/* Enough for an IKE_SA_INIT and an IKE_AUTH, one of them lost. */
+#define MOBX_HOLD_TIME		(3 * HZ)
+#define MOBX_HOLD_PACKETS	16
+#define MOBX_HOLD_BYTES		(1024 * 1024)
+#define MOBX_HOLD_QUEUES	256
+#define MOBX_ACQUIRE_TIME	HZ
+
+/**
+ * struct mobx_held - one packet that waits
+ * @list: in mobx_hold_queue.packets
+ * @skb: packet, with a reference to its route
+ * @okfn: where it goes on if it may leave in clear after all
+ * @until: jiffies when it is dropped
+ * @bytes: memory that it takes
+ * @no_credit: it waits for its path to be validated
+ */
+struct mobx_held {
+	struct list_head	list;
+	struct sk_buff		*skb;
+	int			(*okfn)(struct net *net, struct sock *sk,
+					struct sk_buff *skb);
+	unsigned long		until;
+	unsigned int		bytes;
+	bool			no_credit;
+};
+
+/**
+ * struct mobx_hold_queue - packets of one pair that wait because of one policy
+ * @node: in mobx_hold.queues
+ * @saddr: source
+ * @daddr: destination
+ * @order: of the policy, or U64_MAX for negotiated selectors
+ * @packets: of struct mobx_held, oldest first
+ * @n: length of @packets
+ * @next_acquire: jiffies before which no further acquire is due
+ */
+struct mobx_hold_queue {
+	struct hlist_node	node;
+	__be32			saddr;
+	__be32			daddr;
+	u64			order;
+	struct list_head	packets;
+	unsigned int		n;
+	unsigned long		next_acquire;
+};
+
+static u32 mobx_hold_hash(__be32 saddr, __be32 daddr, u64 order)
+{
+	return jhash_3words((__force u32)saddr, (__force u32)daddr, order, 0);
+}
+
+static void mobx_held_drop(struct mobx_net *mnet, struct mobx_held *held)
+{
+	mobx_stat_inc(mnet, held->no_credit ? MOBX_STAT_OUT_NO_CREDIT :
+					      MOBX_STAT_OUT_HOLD_DROPPED);
+	kfree_skb(held->skb);
+	kfree(held);
+}
+
+/* Context: hold->lock. */
+static void mobx_held_unlink(struct mobx_hold *hold,
+			     struct mobx_hold_queue *queue,
+			     struct mobx_held *held)
+{
+	list_del(&held->list);
+	queue->n--;
+	hold->bytes -= held->bytes;
+}
+
+/* Context: hold->lock. Return: the queue, a new one if need be, or NULL. */
+static struct mobx_hold_queue *
+mobx_hold_queue_get(struct mobx_hold *hold, __be32 saddr, __be32 daddr,
+		    u64 order)
+{
+	u32 hash = mobx_hold_hash(saddr, daddr, order);
+	struct mobx_hold_queue *queue;
+
+	hash_for_each_possible(hold->queues, queue, node, hash)
+		if (queue->saddr == saddr && queue->daddr == daddr &&
+		    queue->order == order)
+			return queue;
+	if (hold->n_queues >= MOBX_HOLD_QUEUES)
+		return NULL;
+	queue = kzalloc(sizeof(*queue), GFP_ATOMIC);
+	if (!queue)
+		return NULL;
+	queue->saddr = saddr;
+	queue->daddr = daddr;
+	queue->order = order;
+	INIT_LIST_HEAD(&queue->packets);
+	queue->next_acquire = jiffies;
+	hash_add(hold->queues, &queue->node, hash);
+	hold->n_queues++;
+	return queue;
+}
+
+/*
+ * Put a packet into its queue. Returns it, or another that has to make room,
+ * to be dropped outside the lock; or NULL. @acquire says whether the daemon is
+ * to be told.
+ */
+static struct mobx_held *mobx_hold_enqueue(struct mobx_hold *hold,
+					   struct mobx_held *held, u64 order,
+					   bool *acquire)
+{
+	const struct iphdr *iph = ip_hdr(held->skb);
+	struct mobx_hold_queue *queue;
+	struct mobx_held *out = NULL;
+
+	lockdep_assert_held(&hold->lock);
+	*acquire = false;
+	if (hold->closing)
+		return held;
+	queue = mobx_hold_queue_get(hold, iph->saddr, iph->daddr, order);
+	if (!queue)
+		return held;
+	if (time_after_eq(jiffies, queue->next_acquire)) {
+		queue->next_acquire = jiffies + MOBX_ACQUIRE_TIME;
+		*acquire = true;
+	}
+	if (queue->n >= MOBX_HOLD_PACKETS ||
+	    hold->bytes + held->bytes > MOBX_HOLD_BYTES) {
+		out = list_first_entry_or_null(&queue->packets,
+					       struct mobx_held, list);
+		if (!out)
+			return held;
+		mobx_held_unlink(hold, queue, out);
+	}
+	list_add_tail(&held->list, &queue->packets);
+	queue->n++;
+	hold->bytes += held->bytes;
+	return out;
+}
+
+static u64 mobx_hold_order(const struct mobx_choice *choice)
+{
+	return choice->policy ? choice->policy->order : U64_MAX;
+}
+
+/**
+ * mobx_hold_packet - have a packet wait
+ * @mnet: namespace
+ * @skb: IPv4 packet at its IP header, a super-packet possibly; consumed
+ * @state: of the hook that it came to
+ * @choice: from mobx_output_decide(), which said MOBX_WAIT
+ *
+ * Not for a source that the host does not own (any longer): no SA will ever
+ * take it.
+ *
+ * Context: the RCU section of @choice.
+ */
+void mobx_hold_packet(struct mobx_net *mnet, struct sk_buff *skb,
+		      const struct nf_hook_state *state,
+		      const struct mobx_choice *choice)
+{
+	struct mobx_hold *hold = mnet->hold;
+	struct mobx_held *held, *out;
+	bool acquire, again;
+
+	if (inet_addr_type(mnet->net, ip_hdr(skb)->saddr) != RTN_LOCAL) {
+		mobx_stat_inc(mnet, MOBX_STAT_OUT_NO_SOURCE);
+		kfree_skb(skb);
+		return;
+	}
+	held = kzalloc(sizeof(*held), GFP_ATOMIC);
+	if (!held || !skb_dst_force(skb)) {
+		mobx_stat_inc(mnet, MOBX_STAT_OUT_NO_MEMORY);
+		kfree(held);
+		kfree_skb(skb);
+		return;
+	}
+	held->skb = skb;
+	held->okfn = state->okfn;
+	held->until = jiffies + MOBX_HOLD_TIME;
+	held->bytes = skb->truesize;
+	held->no_credit = choice->no_credit;
+
+	mobx_stat_inc(mnet, MOBX_STAT_OUT_HELD);
+	spin_lock_bh(&hold->lock);
+	out = mobx_hold_enqueue(hold, held, mobx_hold_order(choice), &acquire);
+	/*
+	 * What it waits for may have come after it was decided and before it
+	 * was queued, and then nobody else would look at it.
+	 */
+	again = choice->epoch != hold->epoch;
+	if (!hold->closing) {
+		schedule_delayed_work(&hold->work, HZ / 4);
+		if (again)
+			schedule_work(&hold->retry);
+	}
+	spin_unlock_bh(&hold->lock);
+	if (out)
+		mobx_held_drop(mnet, out);
+	if (acquire)
+		mobx_event_acquire(mnet, choice->policy, choice->peer,
+				   &choice->flow);
+}
+
+/* Return: whether the packet is gone; false when it must go on waiting. */
+static bool mobx_hold_again(struct mobx_net *mnet, struct mobx_held *held,
+			    struct mobx_choice *choice)
+{
+	struct sk_buff *skb = held->skb;
+
+	if (inet_addr_type(mnet->net, ip_hdr(skb)->saddr) != RTN_LOCAL) {
+		mobx_stat_inc(mnet, MOBX_STAT_OUT_NO_SOURCE);
+		kfree_skb(skb);
+		return true;
+	}
+	switch (mobx_output_decide(mnet, skb, choice)) {
+	case MOBX_WAIT:
+		held->no_credit = choice->no_credit;
+		return false;
+	case MOBX_DROP:
+		kfree_skb(skb);
+		return true;
+	case MOBX_PASS:
+	case MOBX_TAKE:
+		break;
+	}
+	/* Routes may have changed meanwhile. */
+	if (!dst_check(skb_dst(skb), 0) &&
+	    ip_route_me_harder(mnet->net, skb->sk, skb, RTN_UNSPEC)) {
+		mobx_stat_inc(mnet, MOBX_STAT_OUT_HOLD_DROPPED);
+		kfree_skb(skb);
+		return true;
+	}
+	if (choice->sa) {
+		mobx_output_take(mnet, skb, choice);
+	} else {
+		skb->dev = skb_dst(skb)->dev;
+		held->okfn(mnet->net, skb->sk, skb);
+	}
+	return true;
+}
+
+/**
+ * mobx_hold_retry_out - look at all packets that wait to go out once more
+ * @hold: of a namespace
+ *
+ * Context: process.
+ */
+void mobx_hold_retry_out(struct mobx_hold *hold)
+{
+	struct mobx_net *mnet = hold->mnet;
+	struct mobx_held *held, *next, *out;
+	struct mobx_hold_queue *queue;
+	struct mobx_choice choice;
+	bool acquire;
+	LIST_HEAD(all);
+	int bucket;
+
+	spin_lock_bh(&hold->lock);
+	/* Pairs with the look at it in mobx_output_decide(). */
+	smp_store_release(&hold->epoch, hold->epoch + 1);
+	hash_for_each(hold->queues, bucket, queue, node) {
+		list_splice_tail_init(&queue->packets, &all);
+		queue->n = 0;
+	}
+	hold->bytes = 0;
+	spin_unlock_bh(&hold->lock);
+
+	list_for_each_entry_safe(held, next, &all, list) {
+		local_bh_disable();
+		rcu_read_lock();
+		list_del(&held->list);
+		if (mobx_hold_again(mnet, held, &choice)) {
+			kfree(held);
+		} else {
+			spin_lock(&hold->lock);
+			out = mobx_hold_enqueue(hold, held,
+						mobx_hold_order(&choice),
+						&acquire);
+			spin_unlock(&hold->lock);
+			if (acquire)
+				mobx_event_acquire(mnet, choice.policy,
+						   choice.peer, &choice.flow);
+			if (out)
+				mobx_held_drop(mnet, out);
+		}
+		rcu_read_unlock();
+		local_bh_enable();
+	}
+}
+
+/* Take what has waited until @now, and queues that have served, off @hold. */
+static void mobx_hold_collect(struct mobx_hold *hold, unsigned long now,
+			      bool everything, struct list_head *gone)
+{
+	struct mobx_held *held, *next;
+	struct mobx_hold_queue *queue;
+	struct hlist_node *tmp;
+	int bucket;
+
+	lockdep_assert_held(&hold->lock);
+	hash_for_each_safe(hold->queues, bucket, tmp, queue, node) {
+		list_for_each_entry_safe(held, next, &queue->packets, list) {
+			if (!everything && time_before(now, held->until))
+				continue;
+			mobx_held_unlink(hold, queue, held);
+			list_add_tail(&held->list, gone);
+		}
+		if (queue->n || (!everything &&
+				 time_before(now, queue->next_acquire)))
+			continue;
+		hash_del(&queue->node);
+		hold->n_queues--;
+		kfree(queue);
+	}
+}
+
+/**
+ * mobx_hold_expire - drop what has waited too long
+ * @hold: of a namespace
+ *
+ * Context: process.
+ * Return: whether there is reason to come again
+ */
+bool mobx_hold_expire(struct mobx_hold *hold)
+{
+	struct mobx_held *held, *next;
+	LIST_HEAD(gone);
+	bool more;
+
+	spin_lock_bh(&hold->lock);
+	mobx_hold_collect(hold, jiffies, false, &gone);
+	more = hold->n_queues;
+	spin_unlock_bh(&hold->lock);
+	list_for_each_entry_safe(held, next, &gone, list)
+		mobx_held_drop(hold->mnet, held);
+	return more;
+}
+
+/**
+ * mobx_hold_drop_all - the namespace ends
+ * @hold: of it; nothing is queued any more
+ *
+ * Context: process.
+ */
+void mobx_hold_drop_all(struct mobx_hold *hold)
+{
+	struct mobx_held *held, *next;
+	LIST_HEAD(gone);
+
+	spin_lock_bh(&hold->lock);
+	mobx_hold_collect(hold, jiffies, true, &gone);
+	spin_unlock_bh(&hold->lock);
+	list_for_each_entry_safe(held, next, &gone, list)
+		mobx_held_drop(hold->mnet, held);
+}

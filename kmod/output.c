@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What leaves: decided at POST_ROUTING, last, where local and forwarded
+ * packets pass, firewall and address translation have seen them in clear, and
+ * connection tracking has confirmed them. What is protected is taken there and
+ * comes back as ESP through LOCAL_OUT and POST_ROUTING, as with XFRM.
+ */
+#include <linux/netfilter_ipv4.h>
+#include <net/ip.h>
+#include <net/route.h>
+
+#include "alg.h"
+#include "compat.h"
+#include "esp.h"
+#include "hold.h"
+#include "netns.h"
+#include "output.h"
+#include "peer.h"
+#include "pmtu.h"
+#include "policy.h"
+#include "sa.h"
+
+/* Octets on the wire, IP headers included; never less than they will be. */
+static u64 mobx_output_wire_len(const struct sk_buff *skb,
+				const struct mobx_alg *alg)
+{
+	u64 each = ip_hdrlen(skb) + mobx_alg_header(alg) + alg->block + 2 +
+		   alg->icv_len;
+	u64 n = 1;
+
+	if (skb_is_gso(skb)) {
+		n = DIV_ROUND_UP(skb->len, skb_shinfo(skb)->gso_size);
+		/* Every segment has the transport's header as well. */
+		each += 60;
+	}
+	return skb->len + n * each;
+}
+
+/* Take @len octets of a tentative path's credit, all or nothing. */
+static bool mobx_output_charge(struct mobx_path *path, u64 len)
+{
+	u64 used = atomic64_read(&path->credit_used);
+
+	do {
+		if (used + len > atomic64_read(&path->credit))
+			return false;
+	} while (!atomic64_try_cmpxchg(&path->credit_used, (s64 *)&used,
+				       used + len));
+	return true;
+}
+
+/*
+ * Whether a peer can take the packet: its pair is in the binding, in a state
+ * that may be sent to, and an SA matches. One dereference decides about both.
+ * A younger peer wins over an older one, for an agent that has started anew
+ * makes new peers before it removes those of its predecessor.
+ */
+static void mobx_output_consider(struct mobx_choice *choice,
+				 struct mobx_peer *peer, u64 *serial,
+				 u8 *state)
+{
+	const struct mobx_flow *flow = &choice->flow;
+	const struct mobx_binding *b = rcu_dereference(peer->binding);
+	const struct mobx_bound *e;
+	struct mobx_sa *sa;
+
+	if (choice->sa && peer->serial < *serial)
+		return;
+	if (unlikely(!b))
+		return;
+	e = mobx_binding_find4(b, flow->local.v4, flow->remote.v4);
+	if (!e || e->state > MOBX_PATH_STATE_VALID) {
+		if (!choice->peer)
+			choice->peer = peer;
+		return;
+	}
+	sa = mobx_sa_choose_out(peer, flow);
+	if (!sa) {
+		if (!choice->sa)
+			choice->peer = peer;
+		return;
+	}
+	choice->peer = peer;
+	choice->sa = sa;
+	choice->path = e->path;
+	*serial = peer->serial;
+	*state = e->state;
+}
+
+/* The peer, SA and path for a packet that must be protected. */
+static enum mobx_verdict mobx_output_choose(struct mobx_choice *choice,
+					    struct mobx_net *mnet,
+					    const struct sk_buff *skb)
+{
+	u8 state = MOBX_PATH_STATE_VALID;
+	struct mobx_addr_node *n;
+	struct rhlist_head *pos;
+	u64 serial = 0;
+
+	if (choice->policy && choice->policy->peer)
+		mobx_output_consider(choice, choice->policy->peer, &serial,
+				     &state);
+	else
+		mobx_for_each_peer_at(n, pos, mnet, AF_INET,
+				      &choice->flow.remote)
+			mobx_output_consider(choice, n->peer, &serial, &state);
+	if (!choice->sa)
+		return MOBX_WAIT;
+	if (unlikely(state == MOBX_PATH_STATE_TENTATIVE) &&
+	    !mobx_output_charge(choice->path,
+				mobx_output_wire_len(skb, choice->sa->alg))) {
+		choice->no_credit = true;
+		return MOBX_WAIT;
+	}
+	return MOBX_TAKE;
+}
+
+/* Whether the selectors that a peer has negotiated want this protected. */
+static bool mobx_output_negotiated(struct mobx_net *mnet,
+				   const struct mobx_flow *flow)
+{
+	const struct mobx_binding *b;
+	struct mobx_addr_node *n;
+	struct rhlist_head *pos;
+
+	mobx_for_each_peer_at(n, pos, mnet, AF_INET, &flow->remote) {
+		b = rcu_dereference(n->peer->binding);
+		if (b && mobx_binding_find4(b, flow->local.v4,
+					    flow->remote.v4) &&
+		    mobx_sa_negotiated(n->peer, MOBX_DIR_OUT, flow))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * mobx_output_decide - what becomes of a packet
+ * @mnet: namespace
+ * @skb: IPv4 packet at its IP header
+ * @choice: filled; for MOBX_TAKE with SA and path, for MOBX_WAIT with what is
+ *	known of them
+ *
+ * Explicit policies in their order, then negotiated selectors, then the
+ * default of the namespace (RFC 4301, section 5.1). Counts what it passes and
+ * drops.
+ *
+ * Context: RCU section, to the end of which @choice is valid.
+ */
+enum mobx_verdict mobx_output_decide(struct mobx_net *mnet,
+				     struct sk_buff *skb,
+				     struct mobx_choice *choice)
+{
+	const struct mobx_flow *flow = &choice->flow;
+
+	mobx_flow_out4(skb, &choice->flow);
+	choice->policy = NULL;
+	choice->peer = NULL;
+	choice->sa = NULL;
+	choice->path = NULL;
+	choice->no_credit = false;
+	/* Pairs with mobx_hold_retry_out(), see mobx_hold_packet(). */
+	choice->epoch = smp_load_acquire(&mnet->hold->epoch);
+	if (mobx_exempt_out4(mnet, skb, flow) != MOBX_EXEMPT_NOT)
+		return MOBX_PASS;
+
+	choice->policy = mobx_policy_lookup(mnet, flow);
+	if (choice->policy) {
+		switch (choice->policy->action) {
+		case MOBX_ACTION_BYPASS:
+			mobx_stat_inc(mnet, MOBX_STAT_OUT_BYPASSED);
+			return MOBX_PASS;
+		case MOBX_ACTION_DISCARD:
+			goto discard;
+		}
+	} else if (!mobx_output_negotiated(mnet, flow)) {
+		if (READ_ONCE(mnet->default_action) == MOBX_ACTION_BYPASS)
+			return MOBX_PASS;
+		goto discard;
+	}
+	/* Transport mode is for whole datagrams (RFC 4303, section 3.3.4). */
+	if (unlikely(ip_is_fragment(ip_hdr(skb))))
+		goto discard;
+	return mobx_output_choose(choice, mnet, skb);
+
+discard:
+	mobx_stat_inc(mnet, MOBX_STAT_OUT_DISCARDED);
+	return MOBX_DROP;
+}
+
+/* Protect one packet that is no super-packet; consumes it. */
+static void mobx_output_one(struct mobx_net *mnet, struct sk_buff *skb,
+			    const struct mobx_choice *choice,
+			    unsigned int mtu)
+{
+	struct mobx_path *path = choice->path;
+	struct mobx_sa *sa = choice->sa;
+	unsigned int iphlen = ip_hdrlen(skb);
+
+	if (unlikely(!mobx_sa_account(sa, skb->len))) {
+		mobx_stat_inc(mnet, MOBX_STAT_OUT_EXPIRED);
+		kfree_skb(skb);
+		return;
+	}
+	atomic64_inc(&path->tx_packets);
+	atomic64_add(skb->len + mobx_alg_header(sa->alg) +
+		     mobx_alg_trailer(sa->alg, skb->len - iphlen),
+		     &path->tx_bytes);
+	mobx_esp_encrypt(mnet, sa, skb, mtu);
+}
+
+/**
+ * mobx_output_take - protect a packet and send it
+ * @mnet: namespace
+ * @skb: IPv4 packet at its IP header, a super-packet possibly; consumed
+ * @choice: from mobx_output_decide(), which said MOBX_TAKE
+ *
+ * Context: the RCU section of @choice.
+ */
+void mobx_output_take(struct mobx_net *mnet, struct sk_buff *skb,
+		      const struct mobx_choice *choice)
+{
+	unsigned int mtu = mobx_pmtu_tell(skb, choice->sa, choice->path);
+	struct sk_buff *segs, *next;
+
+	if (likely(!skb_is_gso(skb))) {
+		mobx_output_one(mnet, skb, choice, mtu);
+		return;
+	}
+	/* Without features, so each segment is checksummed, in one piece, ours. */
+	segs = skb_gso_segment(skb, 0);
+	if (IS_ERR_OR_NULL(segs)) {
+		mobx_stat_inc(mnet, MOBX_STAT_OUT_NO_MEMORY);
+		kfree_skb(skb);
+		return;
+	}
+	consume_skb(skb);
+	skb_list_walk_safe(segs, skb, next) {
+		skb_mark_not_on_list(skb);
+		mobx_output_one(mnet, skb, choice, mtu);
+	}
+}
+
+/**
+ * mobx_output_send - an ESP packet leaves
+ * @mnet: namespace
+ * @skb: at its IP header, encrypted; consumed
+ * @mtu: octets of IP packet that the path takes
+ *
+ * Through LOCAL_OUT and POST_ROUTING once more, for connection tracking a
+ * packet of its own. Routes of the pair have been told the inner MTU, which
+ * must not count for this one: IPSKB_FORWARDED has them look at the device's.
+ * What is too long for the path is fragmented here, after ESP, whatever DF
+ * says: upper layers have been told, and later packets will be shorter.
+ *
+ * Context: RCU section.
+ */
+void mobx_output_send(struct mobx_net *mnet, struct sk_buff *skb,
+		      unsigned int mtu)
+{
+	struct iphdr *iph = ip_hdr(skb);
+
+	iph->protocol = IPPROTO_ESP;
+	skb->ip_summed = CHECKSUM_NONE;
+	skb->encapsulation = 0;
+	skb->ignore_df = 1;
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	IPCB(skb)->flags = IPSKB_FORWARDED;
+	if (unlikely(skb->len > mtu)) {
+		mobx_stat_inc(mnet, MOBX_STAT_OUT_FRAGMENTED);
+		IPCB(skb)->frag_max_size = mtu;
+		/* Where DF was set, the identification need not be unique. */
+		if (iph->frag_off & htons(IP_DF)) {
+			iph->frag_off = 0;
+			__ip_select_ident(mnet->net, iph, 1);
+		}
+	}
+	nf_reset_ct(skb);
+	mobx_stat_inc(mnet, MOBX_STAT_OUT_PROTECTED);
+	ip_local_out(mnet->net, skb->sk, skb);
+}
+
+/**
+ * mobx_output_hook - POST_ROUTING, last
+ * @priv: not used
+ * @skb: packet that is about to leave
+ * @state: where
+ *
+ * Context: RCU section.
+ * Return: verdict of netfilter
+ */
+unsigned int mobx_output_hook(void *priv, struct sk_buff *skb,
+			      const struct nf_hook_state *state)
+{
+	struct mobx_net *mnet = mobx_pernet(state->net);
+	struct mobx_choice choice;
+
+	if (ip_hdr(skb)->protocol == IPPROTO_ESP ||
+	    state->out->flags & IFF_LOOPBACK)
+		return NF_ACCEPT;
+	switch (mobx_output_decide(mnet, skb, &choice)) {
+	case MOBX_PASS:
+		return NF_ACCEPT;
+	case MOBX_DROP:
+		return NF_DROP;
+	case MOBX_TAKE:
+		mobx_output_take(mnet, skb, &choice);
+		return NF_STOLEN;
+	case MOBX_WAIT:
+		mobx_hold_packet(mnet, skb, state, &choice);
+		return NF_STOLEN;
+	}
+	return NF_DROP;
+}
