@@ -47,12 +47,12 @@ int crypto_prf(uint16_t prf, const uint8_t *key, size_t key_len,
 	       uint8_t out[CRYPTO_PRF_MAX])
 {
 	size_t len = crypto_prf_len(prf);
-	int err;
+	int err = -ENOTSUP;
 
-	memset(out, 0, CRYPTO_PRF_MAX);
-	if (!len)
-		return -ENOTSUP;
-	err = crypto_hmac(prf_digest(prf), key, key_len, parts, n, out, len);
+	/* @out is not touched before the data is read: prf+ chains in place. */
+	if (len)
+		err = crypto_hmac(prf_digest(prf), key, key_len, parts, n, out,
+				  len);
 	if (err)
 		crypto_wipe(out, CRYPTO_PRF_MAX);
 	return err;

@@ -25,7 +25,8 @@ size_t crypto_prf_len(uint16_t prf);
  * @key_len: Octets of @key.
  * @parts: The data, concatenated.
  * @n: Number of @parts.
- * @out: Result of crypto_prf_len() octets, zeroed on failure.
+ * @out: Result of crypto_prf_len() octets, zeroed on failure; may be among
+ *   @parts.
  *
  * Return: 0, -ENOTSUP for an unknown PRF, -EIO when libcrypto fails.
  */

@@ -41,7 +41,9 @@ uint16_t wire_rd_u16(struct wire_rd *rd)
 {
 	const uint8_t *p = wire_rd_bytes(rd, 2);
 
-	return p ? (uint16_t)(p[0] << 8 | p[1]) : 0;
+	if (!p)
+		return 0;
+	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
 uint32_t wire_rd_u32(struct wire_rd *rd)
