@@ -7,6 +7,11 @@
 
 #include "agent/conf.h"
 
+/* Words of options, in the order of their enumerations; ended by NULL. */
+extern const char *const conf_role_words[];
+extern const char *const conf_start_words[];
+extern const char *const conf_rrc_words[];
+
 /** conf_conn_options() - the options of a connection, for the parser */
 cfg_opt_t *conf_conn_options(void);
 

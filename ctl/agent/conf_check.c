@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The options of a connection, each checked while its line is read. */
+#include "agent/conf_conn.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/conf_value.h"
+
+const char *const conf_role_words[] = { "initiate", "respond", NULL };
+const char *const conf_start_words[] = {
+	"manual", "on-load", "on-traffic", NULL
+};
+const char *const conf_rrc_words[] = { "early", "before", "off", NULL };
+static const char *const mode_words[] = { "transport", NULL };
+
+/* What a number may be; times are converted by the builder. */
+static const struct range {
+	const char *option;
+	long min, max;
+} ranges[] = {
+	{ "dpd-delay", 0, 86400 },
+	{ "replay-window", 0, MOBX_MAX_REPLAY_WINDOW },
+	{ "retransmit-first-ms", 10, 10000 },
+	{ "retransmit-tries", 1, 30 },
+	{ "rekey-seconds", 0, 31536000 },
+	{ "order", 0, INT_MAX },
+	{ "drain-ms", 0, 600000 },
+	{ "max-paths", 2, MOBX_MAX_PATHS },
+};
+
+cfg_opt_t *conf_conn_options(void)
+{
+	static cfg_opt_t protect[] = {
+		CFG_INT("order", 0, CFGF_NODEFAULT),
+		CFG_STR("proto", NULL, CFGF_NODEFAULT),
+		CFG_STR("local-port", NULL, CFGF_NODEFAULT),
+		CFG_STR("remote-port", NULL, CFGF_NODEFAULT),
+		CFG_STR("local", NULL, CFGF_NODEFAULT),
+		CFG_STR("remote", NULL, CFGF_NODEFAULT),
+		CFG_END()
+	};
+	static cfg_opt_t paths[] = {
+		CFG_BOOL("auto-add", cfg_false, CFGF_NODEFAULT),
+		CFG_STR_LIST("prefer", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("allow", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("deny", NULL, CFGF_NODEFAULT),
+		CFG_INT("drain-ms", 0, CFGF_NODEFAULT),
+		CFG_INT("max-paths", 0, CFGF_NODEFAULT),
+		CFG_END()
+	};
+	static cfg_opt_t conn[] = {
+		CFG_STR("role", NULL, CFGF_NODEFAULT),
+		CFG_STR("start", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("local", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("remote", NULL, CFGF_NODEFAULT),
+		CFG_STR("local-id", NULL, CFGF_NODEFAULT),
+		CFG_STR("remote-id", NULL, CFGF_NODEFAULT),
+		CFG_STR("psk", NULL, CFGF_NODEFAULT),
+		CFG_STR("psk-file", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("ike", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("esp", NULL, CFGF_NODEFAULT),
+		CFG_STR("mode", NULL, CFGF_NODEFAULT),
+		CFG_SEC("protect", protect, CFGF_MULTI),
+		CFG_BOOL("mobike", cfg_false, CFGF_NODEFAULT),
+		CFG_BOOL("mobike-x", cfg_false, CFGF_NODEFAULT),
+		CFG_STR("rrc", NULL, CFGF_NODEFAULT),
+		CFG_SEC("paths", paths, CFGF_NONE),
+		CFG_INT("dpd-delay", 0, CFGF_NODEFAULT),
+		CFG_INT("replay-window", 0, CFGF_NODEFAULT),
+		CFG_INT("retransmit-first-ms", 0, CFGF_NODEFAULT),
+		CFG_INT("retransmit-tries", 0, CFGF_NODEFAULT),
+		CFG_INT("rekey-seconds", 0, CFGF_NODEFAULT),
+		CFG_END()
+	};
+
+	return conn;
+}
+
+/* ------------------------------------------- one value, while it is read */
+
+/* The value that was read last. */
+static const char *last_text(cfg_opt_t *opt)
+{
+	return cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
+}
+
+static int complain(cfg_t *cfg, cfg_opt_t *opt, const char *err)
+{
+	cfg_error(cfg, "%s: %s", cfg_opt_name(opt), err);
+	return -1;
+}
+
+static int check_words(cfg_t *cfg, cfg_opt_t *opt, const char *const *words)
+{
+	char err[CONF_MAX_ERROR];
+
+	if (conf_word(last_text(opt), words, err, sizeof(err)) < 0)
+		return complain(cfg, opt, err);
+	return 0;
+}
+
+static int check_role(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_words(cfg, opt, conf_role_words);
+}
+
+static int check_start(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_words(cfg, opt, conf_start_words);
+}
+
+static int check_rrc(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_words(cfg, opt, conf_rrc_words);
+}
+
+static int check_mode(cfg_t *cfg, cfg_opt_t *opt)
+{
+	if (!strcmp(last_text(opt), "tunnel"))
+		return complain(cfg, opt,
+				"\"tunnel\" is not supported yet; \"transport\" would be right");
+	return check_words(cfg, opt, mode_words);
+}
+
+static int check_prefix(cfg_t *cfg, cfg_opt_t *opt)
+{
+	char err[CONF_MAX_ERROR];
+	struct ike_prefix p;
+
+	if (conf_prefix(last_text(opt), &p, err, sizeof(err)))
+		return complain(cfg, opt, err);
+	if (p.addr.family == 6)
+		return complain(cfg, opt, "IPv6 is not supported yet");
+	return 0;
+}
+
+static bool is_host(const struct ike_prefix *p)
+{
+	return p->addr.family && p->plen == wire_addr_len(p->addr.family) * 8;
+}
+
+static int check_own(cfg_t *cfg, cfg_opt_t *opt)
+{
+	char err[CONF_MAX_ERROR];
+	struct ike_prefix p;
+
+	if (conf_prefix(last_text(opt), &p, err, sizeof(err)))
+		return complain(cfg, opt, err);
+	if (p.addr.family && !is_host(&p))
+		return complain(cfg, opt,
+				"a prefix is no own address; \"any\" or single addresses would be right");
+	return check_prefix(cfg, opt);
+}
+
+static int check_ports(cfg_t *cfg, cfg_opt_t *opt)
+{
+	char err[CONF_MAX_ERROR];
+	uint16_t min, max;
+
+	if (conf_ports(last_text(opt), &min, &max, err, sizeof(err)))
+		return complain(cfg, opt, err);
+	return 0;
+}
+
+static int check_proto(cfg_t *cfg, cfg_opt_t *opt)
+{
+	char err[CONF_MAX_ERROR];
+	uint8_t proto;
+
+	if (conf_proto(last_text(opt), &proto, err, sizeof(err)))
+		return complain(cfg, opt, err);
+	return 0;
+}
+
+static int check_id(cfg_t *cfg, cfg_opt_t *opt)
+{
+	struct ike_id id;
+
+	if (ike_id_parse(last_text(opt), &id))
+		return complain(cfg, opt,
+				"1 to 128 octets would be right: an FQDN, an address, user@fqdn or \"key-id:TEXT\"");
+	return 0;
+}
+
+static int check_ike(cfg_t *cfg, cfg_opt_t *opt)
+{
+	char err[CONF_MAX_ERROR];
+	struct crypto_suite suite;
+
+	if (ike_suite_parse(last_text(opt), false, &suite, err, sizeof(err)))
+		return complain(cfg, opt, err);
+	return 0;
+}
+
+static int check_esp(cfg_t *cfg, cfg_opt_t *opt)
+{
+	char err[CONF_MAX_ERROR];
+	struct crypto_suite suite;
+
+	if (ike_suite_parse(last_text(opt), true, &suite, err, sizeof(err)))
+		return complain(cfg, opt, err);
+	return 0;
+}
+
+static int check_ifname(cfg_t *cfg, cfg_opt_t *opt)
+{
+	size_t len = strlen(last_text(opt));
+
+	if (!len || len >= IKE_IFNAME_LEN)
+		return complain(cfg, opt,
+				"an interface name has 1 to 15 characters");
+	return 0;
+}
+
+static int check_range(cfg_t *cfg, cfg_opt_t *opt)
+{
+	long n = cfg_opt_getnint(opt, cfg_opt_size(opt) - 1);
+	char err[128];
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		const struct range *r = &ranges[i];
+
+		if (strcmp(r->option, cfg_opt_name(opt)) ||
+		    (n >= r->min && n <= r->max))
+			continue;
+		snprintf(err, sizeof(err),
+			 "%ld is out of range; %ld to %ld would be right", n,
+			 r->min, r->max);
+		return complain(cfg, opt, err);
+	}
+	return 0;
+}
+
+void conf_conn_watch(cfg_t *root)
+{
+	static const struct {
+		const char *option;
+		cfg_validate_callback_t fn;
+	} checks[] = {
+		{ "role", check_role },
+		{ "start", check_start },
+		{ "local", check_own },
+		{ "remote", check_prefix },
+		{ "local-id", check_id },
+		{ "remote-id", check_id },
+		{ "ike", check_ike },
+		{ "esp", check_esp },
+		{ "mode", check_mode },
+		{ "rrc", check_rrc },
+		{ "dpd-delay", check_range },
+		{ "replay-window", check_range },
+		{ "retransmit-first-ms", check_range },
+		{ "retransmit-tries", check_range },
+		{ "rekey-seconds", check_range },
+		{ "protect|order", check_range },
+		{ "protect|proto", check_proto },
+		{ "protect|local-port", check_ports },
+		{ "protect|remote-port", check_ports },
+		{ "protect|local", check_prefix },
+		{ "protect|remote", check_prefix },
+		{ "paths|prefer", check_ifname },
+		{ "paths|allow", check_prefix },
+		{ "paths|deny", check_prefix },
+		{ "paths|drain-ms", check_range },
+		{ "paths|max-paths", check_range },
+	};
+	char name[64];
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		snprintf(name, sizeof(name), "connection|%s", checks[i].option);
+		cfg_set_validate_func(root, name, checks[i].fn);
+	}
+}
