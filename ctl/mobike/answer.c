@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Requests of the peer that change its paths (MOBIKE-X, section 6). */
+#include "mobike/session.h"
+#include "wire/mobike.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/**
+ * mx_barred() - has an address of the peer failed its check lately
+ * @s: session
+ * @addr: address
+ * @now: microseconds
+ *
+ * Return: whether it is to be refused.
+ */
+bool mx_barred(const struct mx_session *s, const struct wire_addr *addr,
+	       uint64_t now)
+{
+	for (unsigned int i = 0; i < s->n_barred; i++)
+		if (s->barred[i].until > now &&
+		    wire_addr_equal(&s->barred[i].addr, addr))
+			return true;
+	return false;
+}
+
+static int say_no(struct mx_answer *a, uint16_t error, uint16_t reason,
+		  uint16_t index, const char *text)
+{
+	a->error = error;
+	a->why.reason = reason;
+	a->why.index = index;
+	snprintf(a->why.text, sizeof(a->why.text), "%s", text);
+	return -1;
+}
+
+static bool in_list(const struct ike_prefix *v, unsigned int n,
+		    const struct wire_addr *addr, bool only_explicit)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (ike_prefix_has(&v[i], addr) &&
+		    !(only_explicit && !v[i].addr.family))
+			return true;
+	return false;
+}
+
+/* Step 6: may the peer be at this address at all? */
+static int check_address(const struct mx_session *s, const struct ike_in *in,
+			 struct mx_answer *a)
+{
+	const struct ike_conn *conn = s->sa->conn;
+	const struct wire_addr *addr = &in->remote.addr;
+	const uint16_t refused = IKE_N_UNACCEPTABLE_ADDRESSES;
+
+	switch (wire_addr_kind(addr)) {
+	case WIRE_ADDR_UNICAST:
+		break;
+	case WIRE_ADDR_LOOPBACK:
+	case WIRE_ADDR_LINK_LOCAL:
+		if (in_list(conn->allow, conn->nallow, addr, true))
+			break;
+		return say_no(a, refused, MOBIKEX_R_POLICY_DENIED, 0,
+			      "link-local and loopback are not allowed here");
+	case WIRE_ADDR_UNSPECIFIED:
+	case WIRE_ADDR_MULTICAST:
+	case WIRE_ADDR_BROADCAST:
+	case WIRE_ADDR_MAPPED:
+		return say_no(a, refused, MOBIKEX_R_POLICY_DENIED, 0,
+			      "not an address of a host");
+	}
+	if (conn->nallow && !in_list(conn->allow, conn->nallow, addr, false))
+		return say_no(a, refused, MOBIKEX_R_POLICY_DENIED, 0,
+			      "address not in the list of allowed ones");
+	if (in_list(conn->deny, conn->ndeny, addr, false))
+		return say_no(a, refused, MOBIKEX_R_POLICY_DENIED, 0,
+			      "address in the list of denied ones");
+	if (mx_barred(s, addr, ike_sa_now(s->sa)))
+		return say_no(a, refused, MOBIKEX_R_RRC_FAILED, 0,
+			      "address failed its routability check just now");
+	return 0;
+}
+
+static bool overlap(uint16_t a_min, uint16_t a_max, uint16_t b_min,
+		    uint16_t b_max)
+{
+	return a_min <= b_max && b_min <= a_max;
+}
+
+static bool selectors_meet(const struct ike_child *a, const struct ike_child *b)
+{
+	for (unsigned int i = 0; i < a->nselectors; i++) {
+		for (unsigned int j = 0; j < b->nselectors; j++) {
+			const struct ike_selector *x = &a->selectors[i];
+			const struct ike_selector *y = &b->selectors[j];
+
+			if ((!x->proto || !y->proto || x->proto == y->proto) &&
+			    overlap(x->local_min, x->local_max, y->local_min,
+				    y->local_max) &&
+			    overlap(x->remote_min, x->remote_max, y->remote_min,
+				    y->remote_max))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool children_meet(const struct ike_sa *a, const struct ike_sa *b)
+{
+	for (const struct ike_child *x = a->children; x; x = x->next)
+		for (const struct ike_child *y = b->children; y; y = y->next)
+			if (selectors_meet(x, y))
+				return true;
+	return false;
+}
+
+/*
+ * Step 8: nobody takes over an address that another identity's transport Child
+ * SA covers. The same identity may have come back before its old IKE SA ended.
+ */
+static int check_owner(const struct mx_session *s, const struct ike_in *in,
+		       struct mx_answer *a)
+{
+	const struct wire_addr *addr = &in->remote.addr;
+	struct ike_sa *o = NULL;
+
+	while ((o = ike_sa_next(s->sa, o))) {
+		struct mx_session *other = o->ext;
+
+		if (!other || other == s || !other->up || other->sa != o ||
+		    ike_id_equal(&o->remote_id, &s->sa->remote_id) ||
+		    !mx_set_by_addr(&other->peer, addr) ||
+		    !children_meet(s->sa, o))
+			continue;
+		return say_no(a, IKE_N_TS_UNACCEPTABLE,
+			      MOBIKEX_R_SELECTOR_CONFLICT, 0,
+			      "another peer uses this address");
+	}
+	return 0;
+}
+
+/* Do any of the blocks bring in the address that the request came from? */
+static bool brings_address(const struct mx_request *rq)
+{
+	for (unsigned int i = 0; i < rq->n; i++)
+		if (rq->ops[i].kind != MX_OP_REMOVE &&
+		    (rq->ops[i].derived || rq->ops[i].new_addr.family))
+			return true;
+	return false;
+}
+
+/* With an address translator in between, what it says differs from the IP. */
+static bool sees_nat(const struct ike_sa *sa, const struct ike_in *in,
+		     const struct mx_request *rq)
+{
+	unsigned int natd = ike_in_natd(sa, in);
+
+	if (rq->nat || (natd != IKE_NATD_ABSENT && natd != IKE_NATD_NONE))
+		return true;
+	for (unsigned int i = 0; i < rq->n; i++)
+		if (rq->ops[i].new_addr.family &&
+		    !wire_addr_equal(&rq->ops[i].new_addr, &in->remote.addr))
+			return true;
+	return false;
+}
+
+static int apply(struct mx_session *s, const struct ike_in *in,
+		 const struct mx_request *rq, struct mx_answer *a,
+		 struct mx_set *next)
+{
+	enum ike_rrc policy = mx_rrc_policy(s);
+	struct mx_req req = {
+		.src = in->remote.addr,
+		.src_port = in->remote.port,
+		.dst = in->local.addr,
+		.now = ike_sa_now(s->sa),
+		.credit = policy == IKE_RRC_EARLY ? in->size * 3 : 0,
+		.fresh = policy == IKE_RRC_OFF ? MOBIKEX_VALID :
+						 MOBIKEX_TENTATIVE,
+		.max_paths = s->max_paths,
+		.partner4 = mx_set_has_family(&s->own, 4),
+		.partner6 = mx_set_has_family(&s->own, 6),
+	};
+
+	*next = s->peer;
+	if (mx_set_apply(next, rq->ops, rq->n, &req, &a->why)) {
+		a->error = IKE_N_UNACCEPTABLE_ADDRESSES;
+		return -1;
+	}
+	if (mx_pairs_live(&s->own, next) > IKE_MAX_PATHS)
+		return say_no(a, IKE_N_UNACCEPTABLE_ADDRESSES, MOBIKEX_R_LIMIT,
+			      0, "too many pairs of addresses");
+	return 0;
+}
+
+/* Steps 3 to 8; nothing is changed. */
+static int judge(struct mx_session *s, struct ike_sa *sa,
+		 const struct ike_in *in, const struct mx_request *rq,
+		 struct mx_answer *a, struct mx_set *next)
+{
+	if (rq->why.reason) {
+		a->error = IKE_N_UNACCEPTABLE_ADDRESSES;
+		a->why = rq->why;
+		return -1;
+	}
+	if (sees_nat(sa, in, rq)) {
+		/* RFC 4555, section 3.9: nothing else is read from it. */
+		a->error = IKE_N_UNEXPECTED_NAT_DETECTED;
+		return -1;
+	}
+	if (s->pending.sa)
+		return say_no(a, IKE_N_TEMPORARY_FAILURE, MOBIKEX_R_BUSY, 0,
+			      "another change is in work");
+	if (brings_address(rq) && !mx_set_by_addr(&s->peer, &in->remote.addr) &&
+	    (check_address(s, in, a) || check_owner(s, in, a)))
+		return -1;
+	return apply(s, in, rq, a, next);
+}
+
+static void report_refusal(struct mx_session *s, const struct mx_answer *a)
+{
+	struct ike_report *r = ike_sa_report(s->sa, IKE_LOG_WARNING, "error");
+
+	ike_report_text(r, "what", "%s", "address change of the peer refused");
+	ike_report_addr(r, "remote", &a->remote.addr);
+	ike_report_number(r, "notify", a->error);
+	if (a->error == IKE_N_UNEXPECTED_NAT_DETECTED)
+		ike_report_text(r, "why", "%s",
+				"behind a NAT: UDP "
+				"encapsulation is not supported yet");
+	if (a->why.reason) {
+		ike_report_text(r, "reason", "%s",
+				mobikex_reason_name(a->why.reason));
+		ike_report_text(r, "why", "%s", a->why.text);
+	}
+}
+
+static void build_answer(struct ike_sa *sa, void *ctx, struct wire_enc *b)
+{
+	struct mx_session *s = ctx;
+
+	mx_put_answer(s, sa, b, &s->pending.answer);
+}
+
+static void report_changes(struct mx_session *s, const struct mx_set *before)
+{
+	struct mx_set was = *before;
+
+	for (unsigned int i = 0; i < s->peer.n; i++) {
+		const struct mx_path *p = &s->peer.path[i];
+		const struct mx_path *q = mx_set_find(&was, p->id);
+
+		if (!q)
+			mx_report_path(s, "path-add", false, p);
+		else if (!wire_addr_equal(&q->addr, &p->addr))
+			mx_report_path(s, "path-state", false, p);
+		if ((p->flags & MOBIKEX_F_PRIMARY) &&
+		    !(q && (q->flags & MOBIKEX_F_PRIMARY)))
+			mx_report_path(s, "primary", false, p);
+	}
+	for (unsigned int i = 0; i < was.n; i++)
+		if (!mx_set_find(&s->peer, was.path[i].id))
+			mx_report_path(s, "path-del", false, &was.path[i]);
+}
+
+static void report_move(struct mx_session *s, const struct mx_set *before)
+{
+	struct mx_set was = *before;
+	const struct mx_path *p = mx_set_primary(&s->peer);
+	const struct mx_path *q = mx_set_primary(&was);
+	/* Known before it became primary: both worked, for a while. */
+	const struct mx_path *known = mx_set_find(&was, p->id);
+	bool soft = known && wire_addr_equal(&known->addr, &p->addr) &&
+		    mx_set_find(&s->peer, q->id);
+	struct ike_report *r;
+
+	memset(&s->move, 0, sizeof(s->move));
+	snprintf(s->move.kind, sizeof(s->move.kind), "%s",
+		 soft ? "soft" : "hard");
+	r = ike_sa_report(s->sa, IKE_LOG_INFO, "move");
+	ike_report_text(r, "side", "peer");
+	ike_report_text(r, "how", "%s", s->move.kind);
+	ike_report_addr(r, "from", &q->addr);
+	ike_report_addr(r, "to", &p->addr);
+}
+
+static void committed(struct mx_session *s, uint64_t serial, int err)
+{
+	struct mx_pending *p = &s->pending;
+	struct ike_sa *sa = p->sa;
+
+	if (!sa || serial != p->serial)
+		return;
+	if (err) {
+		s->peer = p->before;
+		s->own = p->own_before;
+		say_no(&p->answer, IKE_N_TEMPORARY_FAILURE, MOBIKEX_R_INTERNAL,
+		       0, "the kernel refused the change");
+		report_refusal(s, &p->answer);
+	} else {
+		mx_follow_primary(s);
+	}
+	ike_sa_answer(sa, p->mid, build_answer, s);
+	p->sa = NULL;
+	if (err)
+		return;
+	report_changes(s, &p->before);
+	if (p->moved)
+		report_move(s, &p->before);
+	mx_rrc_start(s);
+	mx_steer(s);
+}
+
+static bool primary_moves(const struct mx_set *was, const struct mx_set *is)
+{
+	struct mx_set a = *was, b = *is;
+	const struct mx_path *p = mx_set_primary(&a);
+	const struct mx_path *q = mx_set_primary(&b);
+
+	return p->id != q->id || !wire_addr_equal(&p->addr, &q->addr);
+}
+
+static bool own_moves(const struct mx_session *s, const struct ike_in *in)
+{
+	return !s->mobikex &&
+	       !wire_addr_equal(&s->own.path[0].addr, &in->local.addr);
+}
+
+static enum ike_verdict carry_out(struct mx_session *s, struct ike_sa *sa,
+				  const struct ike_in *in,
+				  const struct mx_answer *a,
+				  const struct mx_set *next)
+{
+	struct mx_pending *p = &s->pending;
+
+	p->sa = sa;
+	p->mid = in->mid;
+	p->serial = ++s->serial;
+	p->answer = *a;
+	p->before = s->peer;
+	p->own_before = s->own;
+	p->moved = primary_moves(&s->peer, next);
+	s->peer = *next;
+	if (own_moves(s, in))
+		mx_set_init(&s->own, &in->local.addr, in->local.port);
+	mx_commit(s, committed, p->serial);
+	return IKE_LATER;
+}
+
+/* A request that a newer one has overtaken is answered and does nothing. */
+static bool is_stale(const struct mx_session *s, const struct ike_sa *sa,
+		     const struct ike_in *in)
+{
+	return s->last_sa == sa && in->mid < s->last_mid;
+}
+
+static bool same_set(const struct mx_set *a, const struct mx_set *b)
+{
+	if (a->n != b->n || a->n_ghost != b->n_ghost)
+		return false;
+	for (unsigned int i = 0; i < a->n; i++) {
+		const struct mx_path *p = &a->path[i], *q = &b->path[i];
+
+		if (p->id != q->id || p->state != q->state ||
+		    p->flags != q->flags || p->port != q->port ||
+		    p->preference != q->preference ||
+		    !wire_addr_equal(&p->addr, &q->addr))
+			return false;
+	}
+	for (unsigned int i = 0; i < a->n_ghost; i++)
+		if (a->ghost[i].accept_until != b->ghost[i].accept_until)
+			return false;
+	return true;
+}
+
+static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
+			       const struct ike_in *in,
+			       const struct mx_request *rq, struct mx_answer *a,
+			       struct wire_enc *body)
+{
+	struct mx_set next;
+
+	a->with_set = s->mobikex;
+	if (is_stale(s, sa, in)) {
+		mx_put_answer(s, sa, body, a);
+		return IKE_ANSWER;
+	}
+	if (judge(s, sa, in, rq, a, &next)) {
+		report_refusal(s, a);
+		mx_put_answer(s, sa, body, a);
+		return IKE_ANSWER;
+	}
+	s->last_sa = sa;
+	s->last_mid = in->mid;
+	if (same_set(&s->peer, &next) && !own_moves(s, in)) {
+		s->peer = next;
+		mx_put_answer(s, sa, body, a);
+		return IKE_ANSWER;
+	}
+	return carry_out(s, sa, in, a, &next);
+}
+
+static void keep_additional(struct mx_session *s, const struct mx_request *rq)
+{
+	s->n_additional = rq->n_addr;
+	memcpy(s->additional, rq->addr, sizeof(rq->addr));
+}
+
+/* The peer checks one of our paths: what it makes of it is for it to say. */
+static void seen_check(struct mx_session *s, const struct ike_in *in)
+{
+	const struct mx_path *p = mx_set_primary(&s->own);
+
+	if (wire_addr_equal(&p->addr, &in->local.addr))
+		s->query_at = IKE_NEVER;
+}
+
+/**
+ * mx_request() - a request without Delete has come (ike_ext_ops.request)
+ * @sa: by this IKE SA
+ * @in: the request
+ * @body: for an answer at once
+ *
+ * Return: what to do with @body.
+ */
+enum ike_verdict mx_request(struct ike_sa *sa, const struct ike_in *in,
+			    struct wire_enc *body)
+{
+	struct mx_session *s = sa->ext;
+	struct mx_request rq;
+	struct mx_answer a;
+
+	if (!s || !s->up || !s->sa || !sa->mobike)
+		return IKE_PASS;
+	mx_get_request(in, s->mobikex, &rq, &a);
+	if (rq.bad_cookie) {
+		wire_notify_encode(body, IKE_N_INVALID_SYNTAX, NULL, 0);
+		return IKE_ANSWER_CLOSE;
+	}
+	/* Between RFC 4555 hosts only the first initiator moves (section 3.5) */
+	if (rq.changes && (s->mobikex || !sa->first_initiator))
+		return change(s, sa, in, &rq, &a, body);
+	if (!rq.query && !rq.additional) {
+		if (a.cookie_len)
+			seen_check(s, in);
+		return IKE_PASS;
+	}
+	if (rq.additional && rq.nat)
+		a.error = IKE_N_UNEXPECTED_NAT_DETECTED;
+	else if (rq.additional)
+		keep_additional(s, &rq);
+	a.with_set = rq.query;
+	mx_put_answer(s, sa, body, &a);
+	return IKE_ANSWER;
+}

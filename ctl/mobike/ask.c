@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Own requests that change own paths: one at a time (MOBIKE-X, section 5).
+ *
+ * What the peer could make use of is accepted by the kernel before the request
+ * leaves (I4): a new path of a soft change is only taken from until the answer
+ * is in, one of a hard change is sent by at once. An error goes back to the set
+ * from before.
+ */
+#include "crypto/util.h"
+#include "mobike/session.h"
+#include "wire/mobike.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAT_TRIES   3
+#define NAT_WAIT_US (100 * 1000ull)
+#define SHUN_US	    (10 * 1000000ull)
+#define CALM_US	    (2 * 1000000ull)
+
+/** struct call - what a request's callbacks get */
+struct call {
+	struct mx_session *s;
+	uint64_t serial;
+};
+
+static void send_ask(struct mx_session *s);
+
+static struct mx_ask *begin(struct mx_session *s, enum mx_ask_kind kind,
+			    bool for_cmd)
+{
+	struct mx_ask *a = calloc(1, sizeof(*a));
+
+	if (!a) {
+		if (for_cmd)
+			mx_command_end(s, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	a->kind = kind;
+	a->for_cmd = for_cmd;
+	a->serial = ++s->serial;
+	a->retry_at = IKE_NEVER;
+	a->started_us = ike_sa_now(s->sa);
+	a->before = s->own;
+	s->ask = a;
+	return a;
+}
+
+/** mx_ask_drop() - nothing is under way any more */
+void mx_ask_drop(struct mx_session *s)
+{
+	free(s->ask);
+	s->ask = NULL;
+}
+
+static bool is_staged(const struct mx_ask *a)
+{
+	return a->kind == MX_ASK_ADD || a->kind == MX_ASK_HARD;
+}
+
+static const char *kind_name(const struct mx_ask *a)
+{
+	static const char *const names[] = {
+		[MX_ASK_ADD] = "add",	     [MX_ASK_PRIMARY] = "soft move",
+		[MX_ASK_HARD] = "hard move", [MX_ASK_REMOVE] = "remove",
+		[MX_ASK_QUERY] = "query",
+	};
+
+	return names[a->kind];
+}
+
+static void failed(struct mx_session *s, int err, const char *why)
+{
+	struct mx_ask *a = s->ask;
+	struct ike_report *r;
+
+	r = ike_sa_report(s->sa, IKE_LOG_WARNING, "error");
+	ike_report_text(r, "what", "%s", kind_name(a));
+	ike_report_addr(r, "local", &a->local.addr);
+	ike_report_addr(r, "remote", &a->remote.addr);
+	ike_report_text(r, "why", "%s", why);
+	if (is_staged(a)) {
+		s->own = a->before;
+		mx_commit(s, NULL, 0);
+		mx_follow_primary(s);
+	}
+	if (is_staged(a) || a->kind == MX_ASK_PRIMARY)
+		mx_shun(s, &a->local.addr, SHUN_US);
+	s->calm_until = ike_sa_now(s->sa) + CALM_US;
+	/* The peer may have done it all the same. */
+	if (s->mobikex && err == -ETIMEDOUT)
+		s->query_at = ike_sa_now(s->sa);
+	if (a->for_cmd)
+		mx_command_end(s, err, why);
+	mx_ask_drop(s);
+	mx_steer(s);
+}
+
+/* ------------------------------------------------------- the request */
+
+static bool has_update(const struct mx_ask *a)
+{
+	for (unsigned int i = 0; i < a->n; i++)
+		if (a->ops[i].kind == MX_OP_UPDATE)
+			return true;
+	return false;
+}
+
+static bool build(struct ike_sa *sa, void *ctx,
+		  const struct wire_endpoint *local,
+		  const struct wire_endpoint *remote, struct wire_enc *b)
+{
+	const struct call *c = ctx;
+	const struct mx_ask *a = c->s->ask;
+
+	if (!a || a->serial != c->serial)
+		return false;
+	if (has_update(a))
+		wire_notify_encode(b, IKE_N_UPDATE_SA_ADDRESSES, NULL, 0);
+	for (unsigned int i = 0; i < a->n; i++)
+		if (!(a->ops[i].kind == MX_OP_UPDATE && a->ops[i].derived))
+			mx_put_block(b, &a->ops[i]);
+	if (a->kind == MX_ASK_QUERY)
+		wire_notify_encode(b, IKE_N_SA_ADDRESS_SET, NULL, 0);
+	else
+		mobike_no_nats_encode(b, local, remote);
+	ike_put_natd(sa, b, local, remote);
+	wire_notify_encode(b, IKE_N_COOKIE2, a->cookie, sizeof(a->cookie));
+	return true;
+}
+
+static void release(void *ctx)
+{
+	struct call *c = ctx;
+
+	mx_session_put(c->s);
+	free(c);
+}
+
+static void again(struct mx_session *s, uint64_t wait)
+{
+	s->ask->request = 0;
+	s->ask->serial = ++s->serial;
+	s->ask->retry_at = ike_sa_now(s->sa) + wait;
+	mx_deadline(s);
+}
+
+static void say_reason(const struct ike_in *in, uint16_t type,
+		       struct mobikex_reason *reason, char *text, size_t len)
+{
+	struct wire_notify n;
+
+	memset(reason, 0, sizeof(*reason));
+	if (wire_notify_find(in->msg, IKE_N_MOBIKEX_REASON, &n) &&
+	    mobikex_reason_decode(&n, reason) == WIRE_OK)
+		snprintf(text, len, "refused by the peer: %s: %s",
+			 mobikex_reason_name(reason->code), reason->text);
+	else if (type == IKE_N_UNEXPECTED_NAT_DETECTED)
+		snprintf(text, len,
+			 "behind a NAT: UDP encapsulation is not "
+			 "supported yet");
+	else
+		snprintf(text, len, "refused by the peer: notify %u", type);
+}
+
+/* The peer's view of our IDs is not ours: say it the way that needs none. */
+static bool say_plainly(struct mx_session *s, const struct mobikex_reason *why)
+{
+	struct mx_ask *a = s->ask;
+
+	if (a->kind != MX_ASK_HARD || a->ops[0].derived ||
+	    (why->code != MOBIKEX_R_NO_SUCH_PATH &&
+	     why->code != MOBIKEX_R_DUPLICATE))
+		return false;
+	a->n = 1;
+	memset(&a->ops[0], 0, sizeof(a->ops[0]));
+	a->ops[0].kind = MX_OP_UPDATE;
+	a->ops[0].derived = true;
+	again(s, 0);
+	send_ask(s);
+	return true;
+}
+
+static void refused(struct mx_session *s, const struct ike_in *in,
+		    uint16_t type)
+{
+	struct mobikex_reason why;
+	char text[IKE_MAX_TEXT];
+
+	if (type == IKE_N_TEMPORARY_FAILURE && s->ask->tries < MX_MAX_TRIES) {
+		again(s, MX_BUSY_US);
+		return;
+	}
+	if (type == IKE_N_UNEXPECTED_NAT_DETECTED &&
+	    s->ask->tries < NAT_TRIES) {
+		again(s, NAT_WAIT_US);
+		return;
+	}
+	say_reason(in, type, &why, text, sizeof(text));
+	if (say_plainly(s, &why))
+		return;
+	if (s->ask->kind == MX_ASK_REMOVE &&
+	    why.code == MOBIKEX_R_NO_SUCH_PATH) {
+		mx_ask_done(s, in);
+		return;
+	}
+	if (s->mobikex &&
+	    (why.code == MOBIKEX_R_NO_SUCH_PATH ||
+	     why.code == MOBIKEX_R_DUPLICATE || why.code == MOBIKEX_R_LIMIT))
+		s->query_at = ike_sa_now(s->sa);
+	failed(s, type == IKE_N_TEMPORARY_FAILURE ? -EAGAIN : -EPERM, text);
+}
+
+static void answered(struct mx_session *s, struct ike_sa *sa,
+		     const struct ike_in *in)
+{
+	unsigned int natd = ike_in_natd(sa, in);
+	struct wire_notify n;
+
+	if (wire_notify_find(in->msg, IKE_N_COOKIE2, &n) &&
+	    (n.data.len != sizeof(s->ask->cookie) ||
+	     !crypto_equal(n.data.p, s->ask->cookie, sizeof(s->ask->cookie)))) {
+		ike_sa_close(sa, "wrong COOKIE2 in an answer", true);
+		return;
+	}
+	if (wire_notify_error(in->msg, &n))
+		refused(s, in, n.type);
+	else if (natd != IKE_NATD_ABSENT && natd != IKE_NATD_NONE)
+		refused(s, in, IKE_N_UNEXPECTED_NAT_DETECTED);
+	else
+		mx_ask_done(s, in);
+}
+
+static void done(struct ike_sa *sa, void *ctx, enum ike_result result,
+		 const struct ike_in *in)
+{
+	struct call *c = ctx;
+	struct mx_session *s = c->s;
+
+	if (!s->sa || !s->ask || s->ask->serial != c->serial)
+		return;
+	switch (result) {
+	case IKE_RESULT_ANSWER:
+		answered(s, sa, in);
+		break;
+	case IKE_RESULT_TIMEOUT:
+		failed(s, -ETIMEDOUT, "no answer by this path");
+		break;
+	case IKE_RESULT_CLOSED:
+		/* Rekeyed meanwhile: the new IKE SA asks anew. */
+		if (s->sa != sa)
+			again(s, 0);
+		break;
+	}
+}
+
+static void send_ask(struct mx_session *s)
+{
+	struct mx_ask *a = s->ask;
+	struct call *c = malloc(sizeof(*c));
+	struct ike_request_desc d;
+
+	if (!c) {
+		failed(s, -ENOMEM, "out of memory");
+		return;
+	}
+	a->tries++;
+	a->retry_at = IKE_NEVER;
+	ike_sa_random(s->sa, a->cookie, sizeof(a->cookie));
+	c->s = s;
+	c->serial = a->serial;
+	mx_session_get(s);
+	d = (struct ike_request_desc){
+		.build = build,
+		.done = done,
+		.free = release,
+		.ctx = c,
+	};
+	/* These two try a path; the others follow the IKE SA. */
+	if (a->kind == MX_ASK_ADD || a->kind == MX_ASK_PRIMARY) {
+		d.local = a->local;
+		d.remote = a->remote;
+		d.timeout_us = MX_PROBE_US;
+	}
+	a->request = ike_sa_request(s->sa, &d);
+	if (!a->request && s->ask == a)
+		failed(s, -ENOMEM, "the request could not be made");
+}
+
+/* --------------------------------------------------------- the staging */
+
+static void staged(struct mx_session *s, uint64_t serial, int err)
+{
+	if (!s->ask || s->ask->serial != serial)
+		return;
+	if (err) {
+		failed(s, err, "the kernel refused the new set of paths");
+		return;
+	}
+	if (s->ask->kind == MX_ASK_HARD)
+		ike_sa_set_addresses(s->sa, &s->ask->local, &s->ask->remote);
+	send_ask(s);
+}
+
+/* The own set changes by what is true here, @op, whatever will be said. */
+static void stage(struct mx_session *s, const struct mx_op *op, uint8_t fresh)
+{
+	struct mx_ask *a = s->ask;
+	struct mx_refusal why;
+	struct mx_req req = {
+		.src = a->local.addr,
+		.src_port = a->local.port,
+		.dst = a->remote.addr,
+		.now = ike_sa_now(s->sa),
+		.fresh = fresh,
+		.max_paths = s->max_paths,
+		.partner4 = mx_set_has_family(&s->peer, 4),
+		.partner6 = mx_set_has_family(&s->peer, 6),
+	};
+	struct mx_set next = s->own;
+
+	if (mx_set_apply(&next, op, 1, &req, &why)) {
+		failed(s, -EINVAL, why.text);
+		return;
+	}
+	if (mx_pairs_live(&next, &s->peer) > IKE_MAX_PATHS) {
+		failed(s, -ENOSPC, "too many pairs of addresses");
+		return;
+	}
+	s->own = next;
+	mx_commit(s, staged, a->serial);
+}
+
+static void set_ends(struct mx_session *s, const struct wire_addr *local,
+		     const struct wire_addr *remote)
+{
+	const struct mx_path *p = mx_set_by_addr(&s->peer, remote);
+
+	s->ask->local.addr = *local;
+	s->ask->local.port = s->sa->local.port;
+	s->ask->remote.addr = *remote;
+	s->ask->remote.port = p ? p->port : s->sa->remote.port;
+}
+
+/* Where a path of ours is to send to: as its candidate says, if it has one. */
+static void set_ends_of(struct mx_session *s, const struct mx_path *own)
+{
+	const struct mx_cand *c = mx_cand_find(s->cand, s->n_cand, &own->addr);
+	const struct mx_path *p = mx_set_primary(&s->peer);
+
+	set_ends(s, &own->addr, c ? &c->remote : &p->addr);
+}
+
+/**
+ * mx_ask_add() - announce a new path, softly
+ * @s: session with no request under way
+ * @c: the address
+ * @for_cmd: for the command at the head of the queue
+ */
+void mx_ask_add(struct mx_session *s, const struct mx_cand *c, bool for_cmd)
+{
+	struct mx_ask *a = begin(s, MX_ASK_ADD, for_cmd);
+
+	if (!a)
+		return;
+	a->id = (uint16_t)mx_set_free_id(&s->own);
+	a->n = 1;
+	a->ops[0].kind = MX_OP_ADD;
+	a->ops[0].id = a->id;
+	a->ops[0].flags = MOBIKEX_F_SOFT;
+	a->ops[0].preference = c->rank > 255 ? 255 : (uint8_t)c->rank;
+	a->ops[0].new_addr = c->local;
+	set_ends(s, &c->local, &c->remote);
+	stage(s, &a->ops[0], MOBIKEX_TENTATIVE);
+}
+
+/**
+ * mx_ask_primary() - make a proven path the primary one, softly
+ * @s: session with no request under way
+ * @id: the path
+ * @for_cmd: for the command at the head of the queue
+ */
+void mx_ask_primary(struct mx_session *s, uint16_t id, bool for_cmd)
+{
+	const struct mx_path *p = mx_set_find(&s->own, id);
+	struct mx_ask *a = begin(s, MX_ASK_PRIMARY, for_cmd);
+
+	if (!a)
+		return;
+	a->id = id;
+	a->n = 1;
+	a->ops[0].kind = MX_OP_UPDATE;
+	a->ops[0].id = id;
+	a->ops[0].flags = MOBIKEX_F_PRIMARY | (p->flags & MOBIKEX_F_BACKUP);
+	a->ops[0].preference = p->preference;
+	set_ends_of(s, p);
+	send_ask(s);
+}
+
+static void hard_block(const struct mx_session *s, const struct mx_path *p,
+		       const struct mx_cand *c, struct mx_op *op)
+{
+	op->id = p->id;
+	op->flags = MOBIKEX_F_PRIMARY;
+	op->preference = p->preference;
+	if (!s->mobikex) {
+		op->kind = MX_OP_UPDATE;
+		op->derived = true;
+		return;
+	}
+	/* Whether the peer has heard of it or not, it is known afterwards. */
+	op->kind = p->confirmed.family ? MX_OP_UPDATE : MX_OP_ADD;
+	if (op->kind == MX_OP_ADD) {
+		op->new_addr = c->local;
+	} else if (!wire_addr_equal(&p->confirmed, &c->local)) {
+		op->old_addr = p->confirmed;
+		op->new_addr = c->local;
+	}
+}
+
+/**
+ * mx_ask_hard() - go on by another address at once
+ * @s: session with no request under way
+ * @id: path that is to be primary
+ * @c: the address that it has or is to have
+ * @for_cmd: for the command at the head of the queue
+ */
+void mx_ask_hard(struct mx_session *s, uint16_t id, const struct mx_cand *c,
+		 bool for_cmd)
+{
+	struct mx_path *p = mx_set_find(&s->own, id);
+	struct mx_ask *a = begin(s, MX_ASK_HARD, for_cmd);
+	struct mx_op op = { .kind = MX_OP_UPDATE, .id = id };
+
+	if (!a)
+		return;
+	a->id = id;
+	a->n = 1;
+	hard_block(s, p, c, &a->ops[0]);
+	set_ends(s, &c->local, &c->remote);
+	op.flags = MOBIKEX_F_PRIMARY;
+	op.preference = p->preference;
+	if (wire_addr_equal(&p->addr, &c->local)) {
+		p->state = MOBIKEX_VALID;
+	} else {
+		op.old_addr = p->addr;
+		op.new_addr = c->local;
+	}
+	stage(s, &op, MOBIKEX_VALID);
+}
+
+/**
+ * mx_ask_remove() - withdraw paths
+ * @s: session with no request under way
+ * @ids: the paths
+ * @n: how many, up to MX_MAX_PATHS
+ * @for_cmd: for the command at the head of the queue
+ */
+void mx_ask_remove(struct mx_session *s, const uint16_t *ids, unsigned int n,
+		   bool for_cmd)
+{
+	struct mx_ask *a = begin(s, MX_ASK_REMOVE, for_cmd);
+
+	if (!a)
+		return;
+	a->id = ids[0];
+	a->n = n;
+	for (unsigned int i = 0; i < n; i++) {
+		a->ops[i].kind = MX_OP_REMOVE;
+		a->ops[i].id = ids[i];
+		a->ops[i].index = (uint16_t)i;
+	}
+	set_ends_of(s, mx_set_primary(&s->own));
+	send_ask(s);
+}
+
+/** mx_ask_query() - ask for the peer's view of our paths */
+void mx_ask_query(struct mx_session *s)
+{
+	if (!begin(s, MX_ASK_QUERY, false))
+		return;
+	set_ends_of(s, mx_set_primary(&s->own));
+	send_ask(s);
+}
+
+/** mx_ask_timer() - send what was put off */
+void mx_ask_timer(struct mx_session *s, uint64_t now)
+{
+	if (s->ask && s->ask->retry_at <= now)
+		send_ask(s);
+}
+
+/**
+ * mx_ask_preempt() - something more urgent is to be asked
+ * @s: session with a request under way
+ *
+ * The request is on the wire and will be answered, but nobody waits: it leaves
+ * by the addresses that the next one takes (RFC 4555, section 3.5). What it
+ * staged stays, as the peer may know of it: the next answer tells.
+ */
+void mx_ask_preempt(struct mx_session *s)
+{
+	struct mx_ask *a = s->ask;
+
+	if (a->request)
+		ike_sa_request_forget(s->sa, a->request);
+	if (a->for_cmd)
+		mx_command_end(s, -EINTR, "overtaken: the primary path failed");
+	mx_ask_drop(s);
+}

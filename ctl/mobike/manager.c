@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The path manager's decision: see manager.h. */
+#include "mobike/manager.h"
+
+#include <string.h>
+
+/**
+ * mx_cand_find() - the candidate of an address
+ * @cand: usable own addresses
+ * @n: how many
+ * @local: address looked for
+ *
+ * Return: it, or NULL: the address cannot be used.
+ */
+const struct mx_cand *mx_cand_find(const struct mx_cand *cand, unsigned int n,
+				   const struct wire_addr *local)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (wire_addr_equal(&cand[i].local, local))
+			return &cand[i];
+	return NULL;
+}
+
+/**
+ * mx_rank_ifname() - place of an interface in a connection's preference
+ * @conn: connection
+ * @ifname: interface
+ *
+ * Return: 0 for the best; those not named share the last place.
+ */
+unsigned int mx_rank_ifname(const struct ike_conn *conn, const char *ifname)
+{
+	for (unsigned int i = 0; i < conn->nprefer; i++)
+		if (!strncmp(conn->prefer[i], ifname, IKE_IFNAME_LEN))
+			return i;
+	return conn->nprefer;
+}
+
+static const struct mx_cand *cand_of(const struct mx_view *v,
+				     const struct mx_path *p)
+{
+	return mx_cand_find(v->cand, v->n, &p->addr);
+}
+
+static bool in_set(const struct mx_set *set, const struct wire_addr *addr)
+{
+	for (unsigned int i = 0; i < set->n; i++)
+		if (wire_addr_equal(&set->path[i].addr, addr))
+			return true;
+	return false;
+}
+
+static const struct mx_path *primary_of(const struct mx_set *set)
+{
+	for (unsigned int i = 0; i < set->n; i++)
+		if (set->path[i].flags & MOBIKEX_F_PRIMARY)
+			return &set->path[i];
+	return &set->path[0];
+}
+
+/* A proven path before an unproven one, spare ones last, then by rank. */
+static unsigned int cost(const struct mx_path *p, const struct mx_cand *c)
+{
+	return (p->state == MOBIKEX_VALID ? 0u : 1u << 17) +
+	       (p->flags & MOBIKEX_F_BACKUP ? 1u << 16 : 0u) + c->rank * 256u +
+	       p->preference;
+}
+
+static bool is_suspect(const struct mx_view *v, const struct wire_addr *addr)
+{
+	return v->suspect && wire_addr_equal(v->suspect, addr);
+}
+
+/* Whether a candidate may be tried; @again gets when, if not yet. */
+static bool is_due(const struct mx_view *v, const struct mx_cand *c,
+		   uint64_t *again)
+{
+	if (c->not_before <= v->now)
+		return true;
+	if (c->not_before < *again)
+		*again = c->not_before;
+	return false;
+}
+
+static const struct mx_path *best_path(const struct mx_view *v, uint64_t *again)
+{
+	const struct mx_path *best = NULL;
+	unsigned int least = ~0u;
+
+	for (unsigned int i = 0; i < v->own->n; i++) {
+		const struct mx_path *p = &v->own->path[i];
+		const struct mx_cand *c = cand_of(v, p);
+
+		if (c && cost(p, c) < least && !is_suspect(v, &p->addr) &&
+		    is_due(v, c, again)) {
+			least = cost(p, c);
+			best = p;
+		}
+	}
+	return best;
+}
+
+/* The best address that no path has; @again gets when a refused one is due. */
+static const struct mx_cand *best_new(const struct mx_view *v, uint64_t *again)
+{
+	const struct mx_cand *best = NULL;
+
+	for (unsigned int i = 0; i < v->n; i++) {
+		const struct mx_cand *c = &v->cand[i];
+
+		if (in_set(v->own, &c->local) || is_suspect(v, &c->local))
+			continue;
+		if (!is_due(v, c, again))
+			continue;
+		if (!best || c->rank < best->rank)
+			best = c;
+	}
+	return best;
+}
+
+static struct mx_want rescue(const struct mx_view *v)
+{
+	struct mx_want w = { .kind = MX_WANT_WAIT, .again_at = IKE_NEVER };
+	const struct mx_path *p = v->mobikex ? best_path(v, &w.again_at) : NULL;
+
+	if (p) {
+		w.kind = MX_WANT_FAILOVER;
+		w.id = p->id;
+		w.cand = cand_of(v, p);
+		return w;
+	}
+	w.cand = best_new(v, &w.again_at);
+	if (w.cand && v->may_move) {
+		w.kind = MX_WANT_MOVE;
+		w.id = primary_of(v->own)->id;
+	}
+	return w;
+}
+
+/* A better link, and it has shown that it stays. */
+static bool prefer(const struct mx_view *v, const struct mx_cand *now_used,
+		   struct mx_want *w)
+{
+	const struct mx_cand *best = NULL;
+
+	if (!v->prefers || v->pinned || !v->may_move)
+		return false;
+	for (unsigned int i = 0; i < v->n; i++) {
+		const struct mx_cand *c = &v->cand[i];
+		bool member = in_set(v->own, &c->local);
+
+		if (c->rank >= (best ? best : now_used)->rank ||
+		    member != v->mobikex || c->not_before > v->now)
+			continue;
+		if (c->since + MX_SETTLE_US > v->now) {
+			if (c->since + MX_SETTLE_US < w->again_at)
+				w->again_at = c->since + MX_SETTLE_US;
+			continue;
+		}
+		best = c;
+	}
+	if (!best)
+		return false;
+	w->cand = best;
+	w->kind = MX_WANT_MOVE;
+	w->id = primary_of(v->own)->id;
+	for (unsigned int i = 0; v->mobikex && i < v->own->n; i++) {
+		if (!wire_addr_equal(&v->own->path[i].addr, &best->local))
+			continue;
+		w->kind = MX_WANT_PREFER;
+		w->id = v->own->path[i].id;
+	}
+	return true;
+}
+
+/**
+ * mx_decide() - what to change about the own paths
+ * @v: how things are
+ *
+ * First what is broken: a primary whose address is gone. Then paths that are
+ * gone, so that the peer does not count on them; then new ones; last, a move
+ * to a better link, which must have been there for a while (hysteresis) and
+ * never against a choice made by hand.
+ *
+ * Return: one change; the caller asks again when it is done.
+ */
+struct mx_want mx_decide(const struct mx_view *v)
+{
+	struct mx_want w = { .kind = MX_WANT_NOTHING, .again_at = IKE_NEVER };
+	const struct mx_path *primary = primary_of(v->own);
+	const struct mx_cand *used = cand_of(v, primary);
+
+	if (!used)
+		return rescue(v);
+	if (is_suspect(v, &primary->addr)) {
+		w = rescue(v);
+		if (w.kind != MX_WANT_WAIT)
+			return w;
+		w.kind = MX_WANT_NOTHING;
+		w.cand = NULL;
+	}
+	for (unsigned int i = 0; v->mobikex && i < v->own->n; i++) {
+		const struct mx_path *p = &v->own->path[i];
+
+		if (p == primary || cand_of(v, p))
+			continue;
+		w.kind = MX_WANT_REMOVE;
+		w.id = p->id;
+		w.cand = used;
+		return w;
+	}
+	if (v->mobikex && v->auto_add && v->own->n < v->max_paths) {
+		w.cand = best_new(v, &w.again_at);
+		if (w.cand) {
+			w.kind = MX_WANT_ADD;
+			return w;
+		}
+	}
+	prefer(v, used, &w);
+	return w;
+}

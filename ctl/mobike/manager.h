@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The path manager: which change of the own paths is wanted now. A pure
+ * decision from what there is; carrying it out is the session's work, and the
+ * next decision is taken when that is done.
+ */
+#ifndef MOBX_MOBIKE_MANAGER_H
+#define MOBX_MOBIKE_MANAGER_H
+
+#include "ike/ike.h"
+#include "mobike/pathset.h"
+
+#define MX_MAX_CANDS 32
+
+/** MX_SETTLE_US - a better link must have been there so long to move to it. */
+#define MX_SETTLE_US (5 * 1000000ull)
+
+/**
+ * struct mx_cand - an own address that can be used now
+ * @local: the address
+ * @remote: address of the peer that it reaches
+ * @rank: place of its interface in the order of preference, 0 best
+ * @since: usable without a break since then, microseconds
+ * @not_before: failed before, not to be tried until then, 0 if fine
+ */
+struct mx_cand {
+	struct wire_addr local;
+	struct wire_addr remote;
+	unsigned int rank;
+	uint64_t since;
+	uint64_t not_before;
+};
+
+/**
+ * struct mx_view - all that a decision rests on
+ * @own: own set
+ * @cand: usable own addresses, the kernel's preference first
+ * @n: entries in @cand
+ * @mobikex: agreed with the peer, else RFC 4555 only
+ * @may_move: this end may send UPDATE_SA_ADDRESSES (RFC 4555, section 3.5:
+ *	the original initiator; with MOBIKE-X both)
+ * @auto_add: make every usable address a path
+ * @prefers: there is a configured order of interfaces
+ * @pinned: somebody chose the primary by hand
+ * @suspect: own address that gets no answers, avoided if there is another one;
+ *	NULL if none
+ * @max_paths: agreed limit
+ * @now: microseconds
+ */
+struct mx_view {
+	const struct mx_set *own;
+	const struct mx_cand *cand;
+	unsigned int n;
+	bool mobikex;
+	bool may_move;
+	bool auto_add;
+	bool prefers;
+	bool pinned;
+	const struct wire_addr *suspect;
+	unsigned int max_paths;
+	uint64_t now;
+};
+
+/**
+ * enum mx_want_kind
+ * @MX_WANT_NOTHING: Leave all as it is.
+ * @MX_WANT_WAIT: The primary is dead and nothing can replace it yet.
+ * @MX_WANT_MOVE: The primary's address is to become @addr, at once.
+ * @MX_WANT_FAILOVER: Path @id is to be primary, and dead paths go, at once.
+ * @MX_WANT_ADD: Announce @addr.
+ * @MX_WANT_REMOVE: Path @id is dead and not primary.
+ * @MX_WANT_PREFER: Path @id is the better primary; both work.
+ */
+enum mx_want_kind {
+	MX_WANT_NOTHING,
+	MX_WANT_WAIT,
+	MX_WANT_MOVE,
+	MX_WANT_FAILOVER,
+	MX_WANT_ADD,
+	MX_WANT_REMOVE,
+	MX_WANT_PREFER,
+};
+
+/**
+ * struct mx_want - a decision
+ * @kind: what to do
+ * @id: which path
+ * @cand: the address and where it leads, or NULL
+ * @again_at: think again then, even if nothing happens; IKE_NEVER for no need
+ */
+struct mx_want {
+	enum mx_want_kind kind;
+	uint16_t id;
+	const struct mx_cand *cand;
+	uint64_t again_at;
+};
+
+struct mx_want mx_decide(const struct mx_view *v);
+const struct mx_cand *mx_cand_find(const struct mx_cand *cand, unsigned int n,
+				   const struct wire_addr *local);
+unsigned int mx_rank_ifname(const struct ike_conn *conn, const char *ifname);
+
+#endif /* MOBX_MOBIKE_MANAGER_H */

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The path set of one end of an IKE SA: what one can see and do with it.
+ */
+#include "mobike/pathset_priv.h"
+
+#include <string.h>
+
+/**
+ * mx_set_init() - the set that an IKE SA starts with: path 0, proven
+ * @set: to fill
+ * @addr: address that the IKE SA was set up on
+ * @port: and port, host order
+ */
+void mx_set_init(struct mx_set *set, const struct wire_addr *addr,
+		 uint16_t port)
+{
+	memset(set, 0, sizeof(*set));
+	set->n = 1;
+	set->path[0].state = MOBIKEX_VALID;
+	set->path[0].flags = MOBIKEX_F_PRIMARY;
+	set->path[0].addr = *addr;
+	set->path[0].inner = *addr;
+	set->path[0].confirmed = *addr;
+	set->path[0].port = port;
+}
+
+/** mx_set_find() - the live path of an ID, or NULL */
+struct mx_path *mx_set_find(struct mx_set *set, uint16_t id)
+{
+	for (unsigned int i = 0; i < set->n; i++)
+		if (set->path[i].id == id)
+			return &set->path[i];
+	return NULL;
+}
+
+/** mx_set_by_addr() - the live path that has an outside address, or NULL */
+struct mx_path *mx_set_by_addr(struct mx_set *set, const struct wire_addr *addr)
+{
+	for (unsigned int i = 0; i < set->n; i++)
+		if (wire_addr_equal(&set->path[i].addr, addr))
+			return &set->path[i];
+	return NULL;
+}
+
+/** mx_set_primary() - the primary path; there always is one */
+struct mx_path *mx_set_primary(struct mx_set *set)
+{
+	for (unsigned int i = 0; i < set->n; i++)
+		if (set->path[i].flags & MOBIKEX_F_PRIMARY)
+			return &set->path[i];
+	return NULL;
+}
+
+/** mx_set_has_family() - whether a live path is of family 4 or 6 */
+bool mx_set_has_family(const struct mx_set *set, uint8_t family)
+{
+	for (unsigned int i = 0; i < set->n; i++)
+		if (set->path[i].addr.family == family)
+			return true;
+	return false;
+}
+
+bool mx_set_id_taken(const struct mx_set *set, uint16_t id)
+{
+	for (unsigned int i = 0; i < set->n; i++)
+		if (set->path[i].id == id)
+			return true;
+	for (unsigned int i = 0; i < set->n_ghost; i++)
+		if (set->ghost[i].retired && set->ghost[i].id == id)
+			return true;
+	return false;
+}
+
+/**
+ * mx_set_free_id() - lowest Path ID that is neither in use nor just retired
+ * @set: any set
+ *
+ * Return: the ID; there are more IDs than paths and ghosts together.
+ */
+int mx_set_free_id(const struct mx_set *set)
+{
+	int id = 0;
+
+	while (mx_set_id_taken(set, (uint16_t)id))
+		id++;
+	return id;
+}
+
+/** mx_set_make_primary() - move the mark; @id must be live */
+void mx_set_make_primary(struct mx_set *set, uint16_t id)
+{
+	for (unsigned int i = 0; i < set->n; i++) {
+		set->path[i].flags &= (uint8_t)~MOBIKEX_F_PRIMARY;
+		if (set->path[i].id == id)
+			set->path[i].flags |= MOBIKEX_F_PRIMARY;
+	}
+}
+
+/* Lower is better. */
+static unsigned int rank(const struct mx_path *p)
+{
+	return (p->state == MOBIKEX_VALID ? 0u : 1u << 9) +
+	       (p->flags & MOBIKEX_F_BACKUP ? 1u << 8 : 0u) + p->preference;
+}
+
+void mx_set_elect(struct mx_set *set, const struct wire_addr *src)
+{
+	struct mx_path *best = src ? mx_set_by_addr(set, src) : NULL;
+
+	if (!best) {
+		best = &set->path[0];
+		for (unsigned int i = 1; i < set->n; i++)
+			if (rank(&set->path[i]) < rank(best))
+				best = &set->path[i];
+	}
+	mx_set_make_primary(set, best->id);
+}
+
+void mx_set_haunt(struct mx_set *set, const struct mx_path *p, bool retired,
+		  uint64_t now, uint64_t grace)
+{
+	struct mx_ghost *g;
+
+	if (set->n_ghost == MX_MAX_GHOSTS) {
+		memmove(&set->ghost[0], &set->ghost[1],
+			sizeof(set->ghost[0]) * (MX_MAX_GHOSTS - 1));
+		set->n_ghost--;
+	}
+	g = &set->ghost[set->n_ghost++];
+	memset(g, 0, sizeof(*g));
+	g->id = p->id;
+	g->retired = retired;
+	g->preference = p->preference;
+	g->addr = p->addr;
+	g->accept_until = now + grace;
+	g->forget_at = g->accept_until + MX_FORGET_US;
+}
+
+/* The owner has said that it is done with what the path left behind. */
+void mx_set_hush(struct mx_set *set, uint16_t id, uint64_t now)
+{
+	for (unsigned int i = 0; i < set->n_ghost; i++) {
+		struct mx_ghost *g = &set->ghost[i];
+
+		if (g->id == id && g->accept_until > now + MX_GRACE_US) {
+			g->accept_until = now + MX_GRACE_US;
+			g->forget_at = g->accept_until + MX_FORGET_US;
+		}
+	}
+}
+
+void mx_set_take_out(struct mx_set *set, struct mx_path *p)
+{
+	size_t i = (size_t)(p - set->path);
+
+	memmove(p, p + 1, sizeof(*p) * (set->n - i - 1));
+	set->n--;
+}
+
+struct mx_path *mx_set_put_in(struct mx_set *set, uint16_t id)
+{
+	unsigned int i = set->n++;
+
+	while (i && set->path[i - 1].id > id) {
+		set->path[i] = set->path[i - 1];
+		i--;
+	}
+	memset(&set->path[i], 0, sizeof(set->path[i]));
+	set->path[i].id = id;
+	return &set->path[i];
+}
+
+/**
+ * mx_set_renumber() - give a live path another ID
+ * @set: its set
+ * @from: ID it has
+ * @to: ID that no live path has
+ */
+void mx_set_renumber(struct mx_set *set, uint16_t from, uint16_t to)
+{
+	struct mx_path moved = *mx_set_find(set, from);
+
+	mx_set_take_out(set, mx_set_find(set, from));
+	moved.id = to;
+	*mx_set_put_in(set, to) = moved;
+}
+
+/**
+ * mx_set_drop() - remove a path that nobody asked to remove
+ * @set: its set
+ * @id: the path
+ * @now: microseconds
+ * @grace: how long its packets are still taken, microseconds
+ *
+ * Return: false if there is no such path, or no other.
+ */
+bool mx_set_drop(struct mx_set *set, uint16_t id, uint64_t now, uint64_t grace)
+{
+	struct mx_path *p = mx_set_find(set, id);
+
+	if (!p || set->n == 1)
+		return false;
+	mx_set_haunt(set, p, true, now, grace);
+	mx_set_take_out(set, p);
+	if (!mx_set_primary(set))
+		mx_set_elect(set, NULL);
+	return true;
+}
+
+/**
+ * mx_set_expire() - forget what has been gone for long enough
+ * @set: any set
+ * @now: microseconds
+ *
+ * Return: whether anything was forgotten.
+ */
+bool mx_set_expire(struct mx_set *set, uint64_t now)
+{
+	unsigned int kept = 0;
+	bool changed;
+
+	for (unsigned int i = 0; i < set->n_ghost; i++)
+		if (set->ghost[i].forget_at > now)
+			set->ghost[kept++] = set->ghost[i];
+	changed = kept != set->n_ghost;
+	set->n_ghost = kept;
+	return changed;
+}
+
+/**
+ * mx_set_deadline() - when a ghost changes next
+ * @set: any set
+ * @now: microseconds
+ *
+ * Return: the first accept_until or forget_at after @now, or UINT64_MAX.
+ */
+uint64_t mx_set_deadline(const struct mx_set *set, uint64_t now)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (unsigned int i = 0; i < set->n_ghost; i++) {
+		const struct mx_ghost *g = &set->ghost[i];
+		uint64_t t = g->accept_until > now ? g->accept_until :
+						     g->forget_at;
+
+		if (t < next)
+			next = t;
+	}
+	return next;
+}
+
+/**
+ * mx_set_sound() - whether what must hold of a set holds
+ * @set: any set
+ *
+ * Never empty, one primary, IDs and addresses unique (invariant I6).
+ *
+ * Return: true if so.
+ */
+bool mx_set_sound(const struct mx_set *set)
+{
+	unsigned int primaries = 0;
+
+	if (!set->n || set->n > MX_MAX_PATHS || set->n_ghost > MX_MAX_GHOSTS)
+		return false;
+	for (unsigned int i = 0; i < set->n; i++) {
+		const struct mx_path *p = &set->path[i];
+
+		if (p->addr.family != 4 && p->addr.family != 6)
+			return false;
+		if (p->state != MOBIKEX_TENTATIVE && p->state != MOBIKEX_VALID)
+			return false;
+		primaries += p->flags & MOBIKEX_F_PRIMARY;
+		for (unsigned int j = 0; j < i; j++)
+			if (set->path[j].id >= p->id ||
+			    wire_addr_equal(&set->path[j].addr, &p->addr))
+				return false;
+	}
+	return primaries == 1;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What pathset.c and apply.c share and nobody else needs. */
+#ifndef MOBX_MOBIKE_PATHSET_PRIV_H
+#define MOBX_MOBIKE_PATHSET_PRIV_H
+
+#include "mobike/pathset.h"
+
+bool mx_set_id_taken(const struct mx_set *set, uint16_t id);
+void mx_set_elect(struct mx_set *set, const struct wire_addr *src);
+void mx_set_haunt(struct mx_set *set, const struct mx_path *p, bool retired,
+		  uint64_t now, uint64_t grace);
+void mx_set_hush(struct mx_set *set, uint16_t id, uint64_t now);
+void mx_set_take_out(struct mx_set *set, struct mx_path *p);
+struct mx_path *mx_set_put_in(struct mx_set *set, uint16_t id);
+
+#endif /* MOBX_MOBIKE_PATHSET_PRIV_H */

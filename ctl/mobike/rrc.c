@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Return routability: does the peer get what is sent to an address that it
+ * announced (RFC 4555, section 3.7; MOBIKE-X, section 8)?
+ */
+#include "crypto/util.h"
+#include "mobike/session.h"
+#include "wire/payload.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool build(struct ike_sa *sa, void *ctx,
+		  const struct wire_endpoint *local,
+		  const struct wire_endpoint *remote, struct wire_enc *b)
+{
+	struct mx_rrc *c = ctx;
+
+	if (!c->s)
+		return false;
+	ike_put_natd(sa, b, local, remote);
+	wire_notify_encode(b, IKE_N_COOKIE2, c->cookie, sizeof(c->cookie));
+	return true;
+}
+
+static void unlink_check(struct mx_rrc *c)
+{
+	struct mx_rrc **pp;
+
+	if (!c->s)
+		return;
+	for (pp = &c->s->rrc; *pp; pp = &(*pp)->next) {
+		if (*pp == c) {
+			*pp = c->next;
+			break;
+		}
+	}
+	mx_session_put(c->s);
+	c->s = NULL;
+}
+
+static void release(void *ctx)
+{
+	struct mx_rrc *c = ctx;
+
+	unlink_check(c);
+	free(c);
+}
+
+/* The path as it was when the check began, or NULL: it has changed since. */
+static struct mx_path *subject(struct mx_session *s, const struct mx_rrc *c)
+{
+	struct mx_path *p = mx_set_find(&s->peer, c->id);
+
+	if (!p || p->state != MOBIKEX_TENTATIVE ||
+	    !wire_addr_equal(&p->addr, &c->addr))
+		return NULL;
+	return p;
+}
+
+static void bar(struct mx_session *s, const struct wire_addr *addr)
+{
+	unsigned int at = 0;
+
+	if (s->n_barred < MX_MAX_BARRED)
+		at = s->n_barred++;
+	else
+		for (unsigned int i = 1; i < s->n_barred; i++)
+			if (s->barred[i].until < s->barred[at].until)
+				at = i;
+	s->barred[at].addr = *addr;
+	s->barred[at].until = ike_sa_now(s->sa) + MX_BARRED_US;
+}
+
+static void failed(struct mx_session *s, struct mx_path *p, const char *why)
+{
+	struct ike_report *r;
+	struct wire_addr gone;
+	uint16_t id = p->id;
+
+	r = ike_sa_report(s->sa, IKE_LOG_WARNING, "path-state");
+	ike_report_text(r, "side", "peer");
+	ike_report_number(r, "id", id);
+	ike_report_addr(r, "addr", &p->addr);
+	ike_report_text(r, "state", "unreachable");
+	ike_report_text(r, "why", "%s", why);
+	/* The last one stays what it is, within its credit; done() tries on. */
+	gone = p->addr;
+	if (!mx_set_drop(&s->peer, id, ike_sa_now(s->sa), 0))
+		return;
+	bar(s, &gone);
+	mx_commit(s, NULL, 0);
+	mx_follow_primary(s);
+}
+
+static void proven(struct mx_session *s, struct mx_path *p, uint64_t took)
+{
+	struct ike_report *r;
+
+	p->state = MOBIKEX_VALID;
+	p->rtt_us = took;
+	if (p->flags & MOBIKEX_F_PRIMARY)
+		s->move.t_rrc_us = took;
+	mx_commit(s, NULL, 0);
+	r = ike_sa_report(s->sa, IKE_LOG_INFO, "path-state");
+	ike_report_text(r, "side", "peer");
+	ike_report_number(r, "id", p->id);
+	ike_report_addr(r, "addr", &p->addr);
+	ike_report_text(r, "state", "valid");
+	ike_report_number(r, "t_rrc_us", (int64_t)took);
+}
+
+static void answered(struct mx_session *s, struct ike_sa *sa, struct mx_rrc *c,
+		     const struct ike_in *in)
+{
+	struct mx_path *p = subject(s, c);
+	struct wire_notify n;
+
+	if (!wire_notify_find(in->msg, IKE_N_COOKIE2, &n)) {
+		if (p)
+			failed(s, p, "the answer has no COOKIE2");
+		return;
+	}
+	if (n.data.len != sizeof(c->cookie) ||
+	    !crypto_equal(n.data.p, c->cookie, sizeof(c->cookie))) {
+		ike_sa_close(sa, "wrong COOKIE2 in a routability check", true);
+		return;
+	}
+	if (p)
+		proven(s, p, ike_sa_now(sa) - in->sent_us);
+}
+
+static void done(struct ike_sa *sa, void *ctx, enum ike_result result,
+		 const struct ike_in *in)
+{
+	struct mx_rrc *c = ctx;
+	struct mx_session *s = c->s;
+	struct mx_path *p;
+
+	if (!s || !s->sa)
+		return;
+	switch (result) {
+	case IKE_RESULT_ANSWER:
+		answered(s, sa, c, in);
+		break;
+	case IKE_RESULT_TIMEOUT:
+		p = subject(s, c);
+		if (p)
+			failed(s, p, "no answer to the routability check");
+		break;
+	case IKE_RESULT_CLOSED:
+		/* If the IKE SA was replaced, the new one checks anew. */
+		unlink_check(c);
+		if (s->sa != sa)
+			mx_rrc_start(s);
+		return;
+	}
+	unlink_check(c);
+	if (!s->sa)
+		return;
+	mx_rrc_start(s);
+	mx_steer(s);
+}
+
+static bool is_checked(const struct mx_session *s, const struct mx_path *p)
+{
+	for (const struct mx_rrc *c = s->rrc; c; c = c->next)
+		if (c->id == p->id && wire_addr_equal(&c->addr, &p->addr))
+			return true;
+	return false;
+}
+
+static void check(struct mx_session *s, const struct mx_path *p)
+{
+	struct mx_rrc *c = calloc(1, sizeof(*c));
+	const struct mx_path *from;
+	struct ike_request_desc d;
+
+	if (!c)
+		return;
+	c->id = p->id;
+	c->addr = p->addr;
+	ike_sa_random(s->sa, c->cookie, sizeof(c->cookie));
+	c->s = s;
+	c->next = s->rrc;
+	s->rrc = c;
+	mx_session_get(s);
+
+	from = mx_set_by_addr(&s->own, &p->via);
+	if (!from)
+		from = mx_set_primary(&s->own);
+	d = (struct ike_request_desc){
+		.local = { .addr = from->addr, .port = s->sa->local.port },
+		.remote = { .addr = p->addr, .port = p->port },
+		.build = build,
+		.done = done,
+		.free = release,
+		.ctx = c,
+		.timeout_us = MX_RRC_US,
+	};
+	ike_sa_request(s->sa, &d);
+}
+
+/**
+ * mx_rrc_start() - check every path of the peer that is not proven
+ * @s: session
+ *
+ * One that is being checked is left alone.
+ */
+void mx_rrc_start(struct mx_session *s)
+{
+	for (unsigned int i = 0; i < s->peer.n; i++) {
+		const struct mx_path *p = &s->peer.path[i];
+
+		if (p->state == MOBIKEX_TENTATIVE && !is_checked(s, p))
+			check(s, p);
+	}
+}
+
+/** mx_rrc_drop_all() - nobody wants the results any more */
+void mx_rrc_drop_all(struct mx_session *s)
+{
+	while (s->rrc)
+		unlink_check(s->rrc);
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * State of MOBIKE and MOBIKE-X for one IKE SA, shared by the files of this
+ * folder. An IKE SA and the one that replaces it share one session.
+ *
+ *   ext.c	the table of hooks; birth, rekeying and death
+ *   payload.c	notifies in and out
+ *   answer.c	requests of the peer that change its paths
+ *   rrc.c	return routability checks of the peer's paths
+ *   ask.c	own requests that change own paths
+ *   told.c	what follows when the peer has agreed to them
+ *   reconcile.c	what the peer says that it knows of our paths
+ *   command.c	commands of the user
+ *   steer.c	the path manager's decisions carried out; timers
+ */
+#ifndef MOBX_MOBIKE_SESSION_H
+#define MOBX_MOBIKE_SESSION_H
+
+#include "ike/sa.h"
+#include "mobike/manager.h"
+#include "mobike/pairs.h"
+#include "mobike/pathset.h"
+
+#define MX_COOKIE_LEN	32
+#define MX_WINDOW	4
+
+/** MX_PROBE_US - an announcement by a new path gets that long for an answer */
+#define MX_PROBE_US	(5 * 1000000ull)
+/** MX_RRC_US - and a routability check */
+#define MX_RRC_US	(6 * 1000000ull)
+/** MX_BARRED_US - an address that failed its check is refused for so long */
+#define MX_BARRED_US	(30 * 1000000ull)
+/** MX_BUSY_US - wait after TEMPORARY_FAILURE */
+#define MX_BUSY_US	(1 * 1000000ull)
+/** MX_QUERY_US - ask how a path fares whose check nobody has seen */
+#define MX_QUERY_US	(8 * 1000000ull)
+/** MX_SUSPECT_US - a path that did not answer is shunned for so long */
+#define MX_SUSPECT_US	(30 * 1000000ull)
+
+#define MX_MAX_TRIES	5
+#define MX_MAX_BARRED	16
+#define MX_MAX_CMDS	16
+
+struct mx_session;
+
+/**
+ * struct mx_answer - what the answer to a request is made of
+ * @natd: the request had NATD, so the answer has
+ * @local: where the request came to
+ * @remote: where it came from
+ * @cookie: its COOKIE2
+ * @cookie_len: octets of it, 0 for none
+ * @error: error notify, 0 for success
+ * @why: with an error: reason, if @why.reason is not 0
+ * @with_set: append SA_ADDRESS_SET
+ */
+struct mx_answer {
+	bool natd;
+	struct wire_endpoint local;
+	struct wire_endpoint remote;
+	uint8_t cookie[64];
+	uint8_t cookie_len;
+	uint16_t error;
+	struct mx_refusal why;
+	bool with_set;
+};
+
+/**
+ * struct mx_pending - a request that waits for the kernel
+ * @sa: the IKE SA it came by; NULL: none waits
+ * @mid: its Message ID
+ * @serial: of the rebind
+ * @moved: it changes the primary or its address
+ * @answer: what to say if all is well
+ * @before: the peer's set, to go back to
+ * @own_before: own set, likewise (RFC 4555 peers choose our address too)
+ */
+struct mx_pending {
+	struct ike_sa *sa;
+	uint32_t mid;
+	uint64_t serial;
+	bool moved;
+	struct mx_answer answer;
+	struct mx_set before;
+	struct mx_set own_before;
+};
+
+/**
+ * struct mx_rrc - a routability check under way
+ * @next: list
+ * @s: session; NULL once nobody cares
+ * @id: path of the peer
+ * @addr: its address
+ * @cookie: COOKIE2
+ * @request: number of the request
+ */
+struct mx_rrc {
+	struct mx_rrc *next;
+	struct mx_session *s;
+	uint16_t id;
+	struct wire_addr addr;
+	uint8_t cookie[MX_COOKIE_LEN];
+	uint64_t request;
+};
+
+enum mx_ask_kind {
+	MX_ASK_ADD,
+	MX_ASK_PRIMARY,
+	MX_ASK_HARD,
+	MX_ASK_REMOVE,
+	MX_ASK_QUERY,
+};
+
+/**
+ * struct mx_ask - the one request of ours that is about addresses
+ * @kind: what it is for
+ * @id: path that it is about
+ * @n: entries in @ops
+ * @ops: its blocks
+ * @local: it leaves by
+ * @remote: and goes to
+ * @serial: callbacks with another one are stale
+ * @request: number of the request, 0 while it waits for the kernel or a timer
+ * @retry_at: time to send it (again), IKE_NEVER
+ * @started_us: when the change began
+ * @tries: transmissions as a new request
+ * @for_cmd: it serves the command at the head of the queue
+ * @cookie: COOKIE2
+ * @before: own set, to go back to
+ */
+struct mx_ask {
+	enum mx_ask_kind kind;
+	uint16_t id;
+	unsigned int n;
+	struct mx_op ops[MX_MAX_PATHS + 1];
+	struct wire_endpoint local;
+	struct wire_endpoint remote;
+	uint64_t serial;
+	uint64_t request;
+	uint64_t retry_at;
+	uint64_t started_us;
+	unsigned int tries;
+	bool for_cmd;
+	uint8_t cookie[MX_COOKIE_LEN];
+	struct mx_set before;
+};
+
+/** struct mx_cmd - a command in the queue; @begun once something was asked */
+struct mx_cmd {
+	enum ike_path_verb verb;
+	struct wire_addr local;
+	bool hard;
+	bool begun;
+	uint64_t reply;
+};
+
+/**
+ * struct mx_memo - an address with a history
+ * @addr: peer's (barred) or own (refused or deleted by hand)
+ * @until: until when
+ * @fails: how often it failed in a row
+ */
+struct mx_memo {
+	struct wire_addr addr;
+	uint64_t until;
+	unsigned int fails;
+};
+
+/**
+ * struct mx_session - all of it
+ * @refs: IKE SAs and callbacks that point here
+ * @sa: the IKE SA that new requests go by, NULL once closed
+ * @offered: this host announced MOBIKE-X
+ * @accepted: the peer did
+ * @mobikex: both did
+ * @up: established
+ * @max_paths: of each set: own limit, once agreed the lower one of both
+ * @serial: source of numbers
+ * @own: own paths
+ * @peer: the peer's
+ * @pending: request that waits for the kernel
+ * @last_mid: of the last request that changed the peer's paths
+ * @last_sa: and its IKE SA
+ * @rrc: checks under way
+ * @barred: addresses of the peer that failed their check
+ * @n_barred: entries there
+ * @additional: other addresses of an RFC 4555 peer
+ * @n_additional: entries there
+ * @ask: own request under way
+ * @stray: own paths that only the peer knows, to be removed
+ * @n_stray: entries there
+ * @primary_off: the peer holds another of our paths for primary
+ * @query_at: ask for the peer's view then
+ * @cmd: commands, oldest first
+ * @n_cmd: entries there
+ * @cand: own addresses that can be used
+ * @n_cand: entries there
+ * @memo: own addresses not to be tried for now
+ * @n_memo: entries there
+ * @suspect: own address that does not get answers
+ * @suspect_until: until then
+ * @steering: mx_steer() is at work
+ * @steer_again: and is to look again
+ * @committed_us: time of the last binding
+ * @links_known: the host's addresses have been told at least once
+ * @pinned: the primary was chosen by hand
+ * @calm_until: after a failure only what is urgent is asked until then
+ * @again_at: the path manager wants to be asked then
+ * @drain_id: path that was primary before a soft move
+ * @drain_until: may be removed then
+ * @move: last move
+ */
+struct mx_session {
+	unsigned int refs;
+	struct ike_sa *sa;
+	bool offered;
+	bool accepted;
+	bool mobikex;
+	bool up;
+	unsigned int max_paths;
+	uint64_t serial;
+	struct mx_set own;
+	struct mx_set peer;
+	struct mx_pending pending;
+	uint32_t last_mid;
+	const struct ike_sa *last_sa;
+	struct mx_rrc *rrc;
+	struct mx_memo barred[MX_MAX_BARRED];
+	unsigned int n_barred;
+	struct wire_addr additional[IKE_MAX_ADDRS];
+	unsigned int n_additional;
+	struct mx_ask *ask;
+	uint16_t stray[MX_MAX_PATHS];
+	unsigned int n_stray;
+	bool primary_off;
+	uint64_t query_at;
+	struct mx_cmd cmd[MX_MAX_CMDS];
+	unsigned int n_cmd;
+	struct mx_cand cand[MX_MAX_CANDS];
+	unsigned int n_cand;
+	struct mx_memo memo[MX_MAX_CANDS];
+	unsigned int n_memo;
+	struct wire_addr suspect;
+	uint64_t suspect_until;
+	bool steering;
+	bool steer_again;
+	uint64_t committed_us;
+	bool links_known;
+	bool pinned;
+	uint64_t calm_until;
+	uint64_t again_at;
+	uint16_t drain_id;
+	uint64_t drain_until;
+	struct ike_move_status move;
+};
+
+/* ext.c */
+void mx_session_get(struct mx_session *s);
+void mx_session_put(struct mx_session *s);
+typedef void mx_commit_fn(struct mx_session *s, uint64_t serial, int err);
+void mx_commit(struct mx_session *s, mx_commit_fn *done, uint64_t serial);
+void mx_follow_primary(struct mx_session *s);
+void mx_report_path(struct mx_session *s, const char *kind, bool is_own,
+		    const struct mx_path *p);
+enum ike_rrc mx_rrc_policy(const struct mx_session *s);
+
+/* payload.c */
+void mx_put_block(struct wire_enc *b, const struct mx_op *op);
+void mx_put_supported(struct wire_enc *b, uint8_t max_paths);
+void mx_put_answer(const struct mx_session *s, const struct ike_sa *sa,
+		   struct wire_enc *b, const struct mx_answer *a);
+bool mx_get_supported(const struct ike_in *in, uint8_t *max_paths);
+
+/**
+ * struct mx_request - the notifies of a request that are ours
+ * @n: entries in @ops
+ * @ops: blocks, syntax checked
+ * @changes: it is about the sender's paths
+ * @query: it asks for SA_ADDRESS_SET
+ * @additional: it has ADDITIONAL_*_ADDRESS or NO_ADDITIONAL_ADDRESSES
+ * @n_addr: entries in @addr
+ * @addr: the additional addresses
+ * @nat: NO_NATS_ALLOWED is there and does not fit
+ * @bad_cookie: COOKIE2 has a length that it must not have
+ * @why: syntax error of a block
+ */
+struct mx_request {
+	unsigned int n;
+	struct mx_op ops[MX_MAX_OPS];
+	bool changes;
+	bool query;
+	bool additional;
+	unsigned int n_addr;
+	struct wire_addr addr[IKE_MAX_ADDRS];
+	bool nat;
+	bool bad_cookie;
+	struct mx_refusal why;
+};
+
+void mx_get_request(const struct ike_in *in, bool mobikex,
+		    struct mx_request *rq, struct mx_answer *a);
+
+/* answer.c */
+enum ike_verdict mx_request(struct ike_sa *sa, const struct ike_in *in,
+			    struct wire_enc *answer);
+bool mx_barred(const struct mx_session *s, const struct wire_addr *addr,
+	       uint64_t now);
+
+/* rrc.c */
+void mx_rrc_start(struct mx_session *s);
+void mx_rrc_drop_all(struct mx_session *s);
+
+/* told.c */
+void mx_ask_done(struct mx_session *s, const struct ike_in *in);
+
+/* ask.c */
+void mx_ask_add(struct mx_session *s, const struct mx_cand *c, bool for_cmd);
+void mx_ask_primary(struct mx_session *s, uint16_t id, bool for_cmd);
+void mx_ask_hard(struct mx_session *s, uint16_t id, const struct mx_cand *c,
+		 bool for_cmd);
+void mx_ask_remove(struct mx_session *s, const uint16_t *ids, unsigned int n,
+		   bool for_cmd);
+void mx_ask_query(struct mx_session *s);
+void mx_ask_timer(struct mx_session *s, uint64_t now);
+void mx_ask_preempt(struct mx_session *s);
+void mx_ask_drop(struct mx_session *s);
+
+/* reconcile.c */
+void mx_reconcile(struct mx_session *s, const struct ike_in *in);
+
+/* command.c, steer.c */
+void mx_steer(struct mx_session *s);
+void mx_candidates(struct mx_session *s);
+void mx_command(struct mx_session *s, const struct ike_ev_path_cmd *cmd);
+void mx_command_end(struct mx_session *s, int err, const char *text);
+bool mx_command_step(struct mx_session *s);
+void mx_commands_drop(struct mx_session *s);
+void mx_shun(struct mx_session *s, const struct wire_addr *own, uint64_t us);
+void mx_suspect(struct mx_session *s);
+void mx_timer(struct mx_session *s);
+void mx_deadline(struct mx_session *s);
+
+#endif /* MOBX_MOBIKE_SESSION_H */

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The path manager's decisions carried out; what it rests on; timers. */
+#include "mobike/session.h"
+
+#include <string.h>
+
+#define MAX_STEPS   64
+#define MAX_SHUN_US (300 * 1000000ull)
+
+/* ------------------------------------------------- usable addresses */
+
+static struct mx_memo *memo_of(struct mx_session *s,
+			       const struct wire_addr *addr)
+{
+	for (unsigned int i = 0; i < s->n_memo; i++)
+		if (wire_addr_equal(&s->memo[i].addr, addr))
+			return &s->memo[i];
+	return NULL;
+}
+
+/**
+ * mx_shun() - do not try an own address for a while, longer each time
+ * @s: session
+ * @own: the address
+ * @us: how long at first; UINT64_MAX: until its link goes away, or a command
+ *	wants it; 0: all is forgiven
+ */
+void mx_shun(struct mx_session *s, const struct wire_addr *own, uint64_t us)
+{
+	struct mx_memo *m = memo_of(s, own);
+	uint64_t now = ike_sa_now(s->sa);
+
+	if (!us) {
+		if (m)
+			*m = s->memo[--s->n_memo];
+	} else {
+		if (!m && s->n_memo == MX_MAX_CANDS)
+			m = &s->memo[0];
+		else if (!m)
+			m = &s->memo[s->n_memo++];
+		if (!wire_addr_equal(&m->addr, own))
+			*m = (struct mx_memo){ .addr = *own };
+		if (us != UINT64_MAX) {
+			us <<= m->fails;
+			if (us > MAX_SHUN_US)
+				us = MAX_SHUN_US;
+			else
+				m->fails++;
+			us += now;
+		}
+		m->until = us;
+	}
+	for (unsigned int i = 0; i < s->n_cand; i++)
+		if (wire_addr_equal(&s->cand[i].local, own))
+			s->cand[i].not_before = us;
+}
+
+static bool own_allowed(const struct ike_conn *conn,
+			const struct wire_addr *addr)
+{
+	for (unsigned int i = 0; i < conn->nlocal; i++)
+		if (wire_addr_equal(&conn->local[i], addr))
+			return true;
+	return !conn->nlocal;
+}
+
+/* One candidate for each own address; the peer's primary is its best end. */
+static void add_cand(struct mx_session *s, const struct mx_cand *was,
+		     unsigned int n_was, const struct ike_host_addr *h)
+{
+	const struct mx_path *to = mx_set_by_addr(&s->peer, &h->remote);
+	const struct mx_cand *old = mx_cand_find(was, n_was, &h->local);
+	const struct mx_memo *m = memo_of(s, &h->local);
+	struct mx_cand *c;
+
+	if (!to || !own_allowed(s->sa->conn, &h->local))
+		return;
+	for (unsigned int i = 0; i < s->n_cand; i++) {
+		c = &s->cand[i];
+		if (!wire_addr_equal(&c->local, &h->local))
+			continue;
+		if (to->flags & MOBIKEX_F_PRIMARY)
+			c->remote = h->remote;
+		return;
+	}
+	if (s->n_cand == MX_MAX_CANDS)
+		return;
+	c = &s->cand[s->n_cand++];
+	c->local = h->local;
+	c->remote = h->remote;
+	c->rank = mx_rank_ifname(s->sa->conn, h->ifname);
+	c->since = old ? old->since : ike_sa_now(s->sa);
+	c->not_before = m ? m->until : 0;
+}
+
+/* A link that went away starts anew when it comes back. */
+static void forget_memos(struct mx_session *s)
+{
+	for (unsigned int i = 0; i < s->n_memo; i++)
+		if (!mx_cand_find(s->cand, s->n_cand, &s->memo[i].addr))
+			s->memo[i--] = s->memo[--s->n_memo];
+}
+
+/**
+ * mx_candidates() - take over the host's usable addresses
+ * @s: session
+ */
+void mx_candidates(struct mx_session *s)
+{
+	struct mx_cand was[MX_MAX_CANDS];
+	unsigned int n_was = s->n_cand, n;
+	const struct ike_host_addr *h = ike_sa_addrs(s->sa, &n);
+
+	memcpy(was, s->cand, sizeof(was));
+	s->n_cand = 0;
+	for (unsigned int i = 0; i < n; i++)
+		add_cand(s, was, n_was, &h[i]);
+	if (s->n_cand)
+		s->links_known = true;
+	forget_memos(s);
+	if (s->suspect.family && !mx_cand_find(s->cand, s->n_cand, &s->suspect))
+		s->suspect.family = 0;
+}
+
+/**
+ * mx_suspect() - the primary path does not get answers
+ * @s: session
+ *
+ * Another one is tried if there is one (RFC 4555, section 3.5).
+ */
+void mx_suspect(struct mx_session *s)
+{
+	const struct mx_path *p = mx_set_by_addr(&s->own, &s->sa->local.addr);
+
+	if (!p || !(p->flags & MOBIKEX_F_PRIMARY))
+		return;
+	s->suspect = p->addr;
+	s->suspect_until = ike_sa_now(s->sa) + MX_SUSPECT_US;
+	mx_steer(s);
+}
+
+/* ------------------------------------------------------- decisions */
+
+static struct mx_want decide(struct mx_session *s, bool automatic)
+{
+	const struct ike_conn *conn = s->sa->conn;
+	struct mx_view v = {
+		.own = &s->own,
+		.cand = s->cand,
+		.n = s->n_cand,
+		.mobikex = s->mobikex,
+		.may_move = s->mobikex || s->sa->first_initiator,
+		.auto_add = automatic && conn->auto_add,
+		.prefers = automatic && conn->nprefer > 0,
+		.pinned = s->pinned,
+		.suspect = s->suspect.family ? &s->suspect : NULL,
+		.max_paths = s->max_paths,
+		.now = ike_sa_now(s->sa),
+	};
+
+	return mx_decide(&v);
+}
+
+static bool is_urgent(const struct mx_want *w)
+{
+	return w->kind == MX_WANT_MOVE || w->kind == MX_WANT_FAILOVER;
+}
+
+static void rescue(struct mx_session *s, const struct mx_want *w)
+{
+	if (s->ask)
+		mx_ask_preempt(s);
+	s->pinned = false;
+	if (s->suspect.family)
+		mx_shun(s, &s->suspect, MX_SUSPECT_US);
+	mx_ask_hard(s, w->id, w->cand, false);
+}
+
+/* What the last answers showed to be wrong. */
+static bool mend(struct mx_session *s, uint64_t now)
+{
+	struct mx_path *p = mx_set_primary(&s->own);
+	uint16_t ids[MX_MAX_PATHS];
+	const struct mx_cand *c;
+	unsigned int n = s->n_stray;
+
+	if (n) {
+		memcpy(ids, s->stray, sizeof(ids));
+		s->n_stray = 0;
+		mx_ask_remove(s, ids, n, false);
+		return true;
+	}
+	if (s->primary_off) {
+		s->primary_off = false;
+		c = mx_cand_find(s->cand, s->n_cand, &p->addr);
+		if (c) {
+			mx_ask_hard(s, p->id, c, false);
+			return true;
+		}
+	}
+	if (s->query_at <= now) {
+		s->query_at = IKE_NEVER;
+		mx_ask_query(s);
+		return true;
+	}
+	return false;
+}
+
+static bool carry_out(struct mx_session *s, const struct mx_want *w)
+{
+	switch (w->kind) {
+	case MX_WANT_NOTHING:
+	case MX_WANT_WAIT:
+		break;
+	case MX_WANT_MOVE:
+	case MX_WANT_FAILOVER:
+		rescue(s, w);
+		return true;
+	case MX_WANT_ADD:
+		mx_ask_add(s, w->cand, false);
+		return true;
+	case MX_WANT_REMOVE:
+		mx_ask_remove(s, &w->id, 1, false);
+		return true;
+	case MX_WANT_PREFER:
+		mx_ask_primary(s, w->id, false);
+		return true;
+	}
+	return false;
+}
+
+/* One step; false when there is nothing (more) to do now. */
+static bool step(struct mx_session *s)
+{
+	uint64_t now = ike_sa_now(s->sa);
+	bool calm = s->calm_until > now;
+	struct mx_want w = decide(s, !calm);
+
+	s->again_at = w.again_at;
+	if (is_urgent(&w)) {
+		rescue(s, &w);
+		return true;
+	}
+	if (s->ask || w.kind == MX_WANT_WAIT)
+		return false;
+	if (mx_command_step(s))
+		return true;
+	if (calm) {
+		if (s->calm_until < s->again_at)
+			s->again_at = s->calm_until;
+		return false;
+	}
+	return mend(s, now) || carry_out(s, &w);
+}
+
+/**
+ * mx_steer() - do what is to be done about the own paths now
+ * @s: session
+ *
+ * Safe to call at any time; calls from within are carried out afterwards.
+ */
+void mx_steer(struct mx_session *s)
+{
+	unsigned int steps = 0;
+
+	s->steer_again = true;
+	if (s->steering || !s->up || !s->sa || !s->sa->mobike)
+		return;
+	s->steering = true;
+	while (s->steer_again && s->sa && steps++ < MAX_STEPS) {
+		s->steer_again = false;
+		while (s->sa && !s->pending.sa && step(s) &&
+		       steps++ < MAX_STEPS)
+			;
+	}
+	s->steering = false;
+	if (s->sa)
+		mx_deadline(s);
+}
+
+/* ---------------------------------------------------------- timers */
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/** mx_deadline() - tell the engine when the session wants to be woken */
+void mx_deadline(struct mx_session *s)
+{
+	uint64_t now = ike_sa_now(s->sa);
+	uint64_t t = earlier(mx_set_deadline(&s->own, now),
+			     mx_set_deadline(&s->peer, now));
+
+	if (s->ask)
+		t = earlier(t, s->ask->retry_at);
+	else
+		t = earlier(t, earlier(s->again_at, s->query_at));
+	if (s->suspect.family)
+		t = earlier(t, s->suspect_until);
+	s->sa->ext_deadline = t;
+}
+
+/* Has an address ceased to be taken from since the kernel was last told? */
+static bool has_lapsed(const struct mx_session *s, const struct mx_set *set,
+		       uint64_t now)
+{
+	for (unsigned int i = 0; i < set->n_ghost; i++)
+		if (set->ghost[i].accept_until > s->committed_us &&
+		    set->ghost[i].accept_until <= now)
+			return true;
+	return false;
+}
+
+/** mx_timer() - the time of mx_deadline() has come (ike_ext_ops.timer) */
+void mx_timer(struct mx_session *s)
+{
+	uint64_t now = ike_sa_now(s->sa);
+	bool stale = has_lapsed(s, &s->own, now) ||
+		     has_lapsed(s, &s->peer, now);
+
+	stale |= mx_set_expire(&s->own, now);
+	stale |= mx_set_expire(&s->peer, now);
+	if (stale)
+		mx_commit(s, NULL, 0);
+	if (s->suspect.family && s->suspect_until <= now)
+		s->suspect.family = 0;
+	mx_ask_timer(s, now);
+	mx_steer(s);
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What follows when the peer has agreed to a request of ours. */
+#include "mobike/session.h"
+
+#include <stdio.h>
+
+static void report_move(struct mx_session *s, const char *kind, uint64_t took)
+{
+	const struct mx_path *l = NULL, *p = NULL;
+	struct mx_set was = s->ask->before;
+	struct ike_report *r;
+
+	snprintf(s->move.kind, sizeof(s->move.kind), "%s", kind);
+	s->move.t_update_us = took;
+	s->move.t_rrc_us = took;
+	if (!mx_primary_pair(&s->own, &s->peer, &l, &p))
+		return;
+	r = ike_sa_report(s->sa, IKE_LOG_INFO, "move");
+	ike_report_text(r, "side", "own");
+	ike_report_text(r, "how", "%s", kind);
+	ike_report_addr(r, "from", &mx_set_primary(&was)->addr);
+	ike_report_addr(r, "to", &l->addr);
+	ike_report_addr(r, "remote", &p->addr);
+	ike_report_number(r, "t_update_us", (int64_t)took);
+	ike_report_number(r, "t_rrc_us", (int64_t)took);
+}
+
+static void was_added(struct mx_session *s, uint64_t rtt)
+{
+	struct mx_path *p = mx_set_find(&s->own, s->ask->id);
+
+	if (!p)
+		return;
+	p->state = MOBIKEX_VALID;
+	p->rtt_us = rtt;
+	mx_commit(s, NULL, 0);
+	mx_report_path(s, "path-add", true, p);
+}
+
+static void was_moved_softly(struct mx_session *s, uint64_t took)
+{
+	uint64_t drain = s->sa->conn->drain_us;
+
+	if (!mx_set_find(&s->own, s->ask->id))
+		return;
+	if (drain < s->sa->rtt_us * 4)
+		drain = s->sa->rtt_us * 4;
+	s->drain_id = mx_set_primary(&s->own)->id;
+	s->drain_until = ike_sa_now(s->sa) + drain;
+	mx_set_make_primary(&s->own, s->ask->id);
+	mx_commit(s, NULL, 0);
+	mx_follow_primary(s);
+	report_move(s, "soft", took);
+}
+
+/* An RFC 4555 peer has transport Child SAs for one pair of addresses. */
+static void replace_children(struct mx_session *s)
+{
+	struct ike_child *c, *next;
+
+	for (c = s->sa->children; c; c = next) {
+		next = c->next;
+		if (c->state == IKE_CHILD_UP)
+			ike_sa_replace_child(s->sa, c, false, NULL, NULL);
+	}
+}
+
+static void was_moved_hard(struct mx_session *s, uint64_t took)
+{
+	report_move(s, "hard", took);
+	if (!s->mobikex)
+		replace_children(s);
+}
+
+static void were_removed(struct mx_session *s)
+{
+	for (unsigned int i = 0; i < s->ask->n; i++) {
+		uint16_t id = s->ask->ops[i].id;
+		struct mx_path *p = mx_set_find(&s->own, id);
+		struct mx_path gone;
+
+		for (unsigned int j = 0; j < s->n_stray; j++)
+			if (s->stray[j] == id)
+				s->stray[j--] = s->stray[--s->n_stray];
+		if (!p)
+			continue;
+		gone = *p;
+		if (mx_set_drop(&s->own, id, ike_sa_now(s->sa), MX_GRACE_US))
+			mx_report_path(s, "path-del", true, &gone);
+	}
+	mx_commit(s, NULL, 0);
+	mx_follow_primary(s);
+}
+
+/**
+ * mx_ask_done() - the peer has agreed: draw the consequences
+ * @s: session with a request under way
+ * @in: the answer
+ */
+void mx_ask_done(struct mx_session *s, const struct ike_in *in)
+{
+	uint64_t now = ike_sa_now(s->sa);
+	uint64_t took = now - s->ask->started_us;
+
+	switch (s->ask->kind) {
+	case MX_ASK_ADD:
+		was_added(s, now - in->sent_us);
+		break;
+	case MX_ASK_PRIMARY:
+		was_moved_softly(s, took);
+		break;
+	case MX_ASK_HARD:
+		was_moved_hard(s, took);
+		break;
+	case MX_ASK_REMOVE:
+		were_removed(s);
+		break;
+	case MX_ASK_QUERY:
+		break;
+	}
+	mx_ask_drop(s);
+	mx_reconcile(s, in);
+	mx_steer(s);
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The path manager: one decision for each state of links and paths.
+ *
+ * covers: MB10 MB16
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mobike/manager.h"
+
+#define SECOND	1000000ull
+#define NOW	(1000 * SECOND)
+#define LONG_AGO (NOW - 60 * SECOND)
+
+static struct wire_addr addr(const char *text)
+{
+	struct wire_addr a;
+
+	assert_true(wire_addr_parse(&a, text));
+	return a;
+}
+
+#define RADIO	"10.0.1.2"
+#define WLAN	"10.0.2.2"
+#define CABLE	"10.0.4.2"
+
+static struct mx_cand cand(const char *local, unsigned int rank)
+{
+	return (struct mx_cand){
+		.local = addr(local),
+		.remote = addr("10.0.3.2"),
+		.rank = rank,
+		.since = LONG_AGO,
+	};
+}
+
+/* Path 0 on the radio, primary; with @wlan also path 1. */
+static struct mx_set paths(bool wlan)
+{
+	struct wire_addr a = addr(RADIO);
+	struct mx_set s;
+
+	mx_set_init(&s, &a, 4500);
+	if (wlan) {
+		s.path[1] = s.path[0];
+		s.path[1].id = 1;
+		s.path[1].flags = 0;
+		s.path[1].addr = addr(WLAN);
+		s.n = 2;
+	}
+	return s;
+}
+
+static struct mx_view view(const struct mx_set *own, const struct mx_cand *c,
+			   unsigned int n)
+{
+	return (struct mx_view){
+		.own = own,
+		.cand = c,
+		.n = n,
+		.mobikex = true,
+		.may_move = true,
+		.auto_add = true,
+		.max_paths = 4,
+		.now = NOW,
+	};
+}
+
+static void test_all_well(void **state)
+{
+	struct mx_set own = paths(true);
+	struct mx_cand c[] = { cand(RADIO, 0), cand(WLAN, 1) };
+	struct mx_view v = view(&own, c, 2);
+	struct mx_want w = mx_decide(&v);
+
+	(void)state;
+	assert_int_equal(w.kind, MX_WANT_NOTHING);
+	assert_true(w.again_at == IKE_NEVER);
+}
+
+static void test_primary_gone(void **state)
+{
+	struct mx_set own = paths(true), one = paths(false);
+	struct mx_cand c[] = { cand(CABLE, 0), cand(WLAN, 1) };
+	struct mx_view v = view(&own, c, 2);
+	struct mx_want w = mx_decide(&v);
+
+	(void)state;
+	/* A path that the peer knows is better than the better link. */
+	assert_int_equal(w.kind, MX_WANT_FAILOVER);
+	assert_int_equal(w.id, 1);
+	assert_ptr_equal(w.cand, &c[1]);
+
+	v = view(&one, c, 2);
+	w = mx_decide(&v);
+	assert_int_equal(w.kind, MX_WANT_MOVE);
+	assert_int_equal(w.id, 0);
+	assert_ptr_equal(w.cand, &c[0]);
+
+	/* Between RFC 4555 hosts the one that was called waits. */
+	v.mobikex = false;
+	v.may_move = false;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_WAIT);
+	v.n = 0;
+	v.may_move = true;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_WAIT);
+}
+
+static void test_refused_address_waits(void **state)
+{
+	struct mx_set one = paths(false);
+	struct mx_cand c[] = { cand(WLAN, 0) };
+	struct mx_view v = view(&one, c, 1);
+	struct mx_want w;
+
+	(void)state;
+	c[0].not_before = NOW + 7 * SECOND;
+	w = mx_decide(&v);
+	assert_int_equal(w.kind, MX_WANT_WAIT);
+	assert_true(w.again_at == NOW + 7 * SECOND);
+	v.now = w.again_at;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_MOVE);
+}
+
+static void test_add_and_remove(void **state)
+{
+	struct mx_set one = paths(false), two = paths(true);
+	struct mx_cand c[] = { cand(RADIO, 0), cand(CABLE, 2), cand(WLAN, 1) };
+	struct mx_view v = view(&one, c, 3);
+	struct mx_want w = mx_decide(&v);
+
+	(void)state;
+	assert_int_equal(w.kind, MX_WANT_ADD);
+	assert_ptr_equal(w.cand, &c[2]);
+	v.auto_add = false;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_NOTHING);
+	v.auto_add = true;
+	v.max_paths = 1;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_NOTHING);
+	v.max_paths = 4;
+	v.mobikex = false;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_NOTHING);
+
+	/* What is gone goes first. */
+	v = view(&two, c, 2);
+	w = mx_decide(&v);
+	assert_int_equal(w.kind, MX_WANT_REMOVE);
+	assert_int_equal(w.id, 1);
+}
+
+static void test_prefer(void **state)
+{
+	struct mx_set two = paths(true);
+	struct mx_cand c[] = { cand(RADIO, 1), cand(WLAN, 0) };
+	struct mx_view v = view(&two, c, 2);
+	struct mx_want w;
+
+	(void)state;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_NOTHING);
+	v.prefers = true;
+	w = mx_decide(&v);
+	assert_int_equal(w.kind, MX_WANT_PREFER);
+	assert_int_equal(w.id, 1);
+
+	/* Hysteresis: only once it has been there for a while. */
+	c[1].since = NOW - SECOND;
+	w = mx_decide(&v);
+	assert_int_equal(w.kind, MX_WANT_NOTHING);
+	assert_true(w.again_at == c[1].since + MX_SETTLE_US);
+	v.now = w.again_at;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_PREFER);
+
+	/* And never against a choice made by hand. */
+	v.pinned = true;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_NOTHING);
+}
+
+static void test_prefer_rfc4555(void **state)
+{
+	struct mx_set one = paths(false);
+	struct mx_cand c[] = { cand(RADIO, 1), cand(WLAN, 0) };
+	struct mx_view v = view(&one, c, 2);
+	struct mx_want w;
+
+	(void)state;
+	v.mobikex = false;
+	v.prefers = true;
+	w = mx_decide(&v);
+	assert_int_equal(w.kind, MX_WANT_MOVE);
+	assert_ptr_equal(w.cand, &c[1]);
+}
+
+static void test_suspect(void **state)
+{
+	struct mx_set two = paths(true), one = paths(false);
+	struct mx_cand c[] = { cand(RADIO, 0), cand(WLAN, 1) };
+	struct wire_addr radio = addr(RADIO);
+	struct mx_view v = view(&two, c, 2);
+	struct mx_want w;
+
+	(void)state;
+	v.suspect = &radio;
+	w = mx_decide(&v);
+	assert_int_equal(w.kind, MX_WANT_FAILOVER);
+	assert_int_equal(w.id, 1);
+	/* With nothing else to go by it stays. */
+	v = view(&one, c, 1);
+	v.suspect = &radio;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_NOTHING);
+}
+
+static void test_backup_comes_last(void **state)
+{
+	struct mx_set three = paths(true);
+	struct mx_cand c[] = { cand(WLAN, 0), cand(CABLE, 1) };
+	struct mx_view v = view(&three, c, 2);
+
+	(void)state;
+	three.path[2] = three.path[1];
+	three.path[2].id = 2;
+	three.path[2].addr = addr(CABLE);
+	three.n = 3;
+	three.path[1].flags = MOBIKEX_F_BACKUP;
+	assert_int_equal(mx_decide(&v).id, 2);
+	three.path[2].state = MOBIKEX_TENTATIVE;
+	assert_int_equal(mx_decide(&v).id, 1);
+}
+
+static void test_rank(void **state)
+{
+	struct ike_conn conn;
+
+	(void)state;
+	memset(&conn, 0, sizeof(conn));
+	assert_int_equal(mx_rank_ifname(&conn, "eth0"), 0);
+	conn.nprefer = 2;
+	strcpy(conn.prefer[0], "radio");
+	strcpy(conn.prefer[1], "wlan");
+	assert_int_equal(mx_rank_ifname(&conn, "radio"), 0);
+	assert_int_equal(mx_rank_ifname(&conn, "wlan"), 1);
+	assert_int_equal(mx_rank_ifname(&conn, "eth0"), 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_well),
+		cmocka_unit_test(test_primary_gone),
+		cmocka_unit_test(test_refused_address_waits),
+		cmocka_unit_test(test_add_and_remove),
+		cmocka_unit_test(test_prefer),
+		cmocka_unit_test(test_prefer_rfc4555),
+		cmocka_unit_test(test_suspect),
+		cmocka_unit_test(test_backup_comes_last),
+		cmocka_unit_test(test_rank),
+	};
+
+	return cmocka_run_group_tests_name("mobike: path manager", tests, NULL,
+					   NULL);
+}
