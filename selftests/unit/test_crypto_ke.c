@@ -86,7 +86,8 @@ static void test_generate(void **state)
 	for (int g = 0; g < 2; g++) {
 		assert_int_equal(crypto_ke_generate(&a, groups[g], random), 0);
 		assert_int_equal(crypto_ke_generate(&b, groups[g], random), 0);
-		assert_memory_equal(&a, &b, sizeof(a));
+		assert_memory_equal(a.priv, b.priv, sizeof(a.priv));
+		assert_memory_equal(a.pub, b.pub, sizeof(a.pub));
 		random[31] ^= 1;
 		assert_int_equal(crypto_ke_generate(&b, groups[g], random), 0);
 		assert_memory_not_equal(a.pub, b.pub, a.pub_len);

@@ -12,7 +12,10 @@
 
 #include <cmocka.h>
 
+#include "wire/mobike.h"
 #include "wire/msg.h"
+#include "wire/payload.h"
+#include "wire/sa.h"
 
 /* Octets from hexadecimal text; spaces between octets are fine. */
 static inline size_t unhex(const char *text, uint8_t *out, size_t room)
@@ -75,6 +78,50 @@ static inline void finish_and_parse(struct wire_enc *enc, struct wire_msg *msg)
 	assert_true(wire_enc_finish(enc));
 	assert_int_equal(wire_msg_parse(enc->wr.data, enc->wr.len, msg),
 			 WIRE_OK);
+}
+
+/* Field by field: memcmp() would see padding. */
+static inline void assert_same_ts(const struct wire_ts *a,
+				  const struct wire_ts *b)
+{
+	assert_int_equal(a->protocol, b->protocol);
+	assert_int_equal(a->port_start, b->port_start);
+	assert_int_equal(a->port_end, b->port_end);
+	assert_true(wire_addr_equal(&a->start, &b->start));
+	assert_true(wire_addr_equal(&a->end, &b->end));
+}
+
+static inline void assert_same_transforms(const struct wire_proposal *a,
+					  const struct wire_proposal *b)
+{
+	assert_int_equal(a->n, b->n);
+	for (unsigned int i = 0; i < a->n; i++) {
+		assert_int_equal(a->t[i].type, b->t[i].type);
+		assert_int_equal(a->t[i].id, b->t[i].id);
+		assert_int_equal(a->t[i].key_bits, b->t[i].key_bits);
+		assert_int_equal(a->t[i].bad, b->t[i].bad);
+	}
+}
+
+static inline void assert_same_block(const struct mobikex_block *a,
+				     const struct mobikex_block *b)
+{
+	assert_int_equal(a->empty, b->empty);
+	assert_int_equal(a->flags, b->flags);
+	assert_int_equal(a->path_id, b->path_id);
+	assert_int_equal(a->preference, b->preference);
+	assert_true(wire_addr_equal(&a->old_addr, &b->old_addr));
+	assert_true(wire_addr_equal(&a->new_addr, &b->new_addr));
+}
+
+static inline void assert_same_entry(const struct mobikex_set_entry *a,
+				     const struct mobikex_set_entry *b)
+{
+	assert_int_equal(a->path_id, b->path_id);
+	assert_int_equal(a->state, b->state);
+	assert_int_equal(a->preference, b->preference);
+	assert_int_equal(a->flags, b->flags);
+	assert_true(wire_endpoint_equal(&a->observed, &b->observed));
 }
 
 #endif

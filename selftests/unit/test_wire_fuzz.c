@@ -47,8 +47,7 @@ static void same_sa(const struct wire_sa *sa)
 		assert_int_equal(wire_sa_decode(&pl, &again), WIRE_OK);
 		assert_int_equal(again.n, sa->n);
 		for (unsigned int i = 0; i < sa->n; i++)
-			assert_memory_equal(again.p[i].t, sa->p[i].t,
-					    sa->p[i].n * sizeof(sa->p[i].t[0]));
+			assert_same_transforms(&again.p[i], &sa->p[i]);
 	}
 	wire_enc_free(&enc);
 }
@@ -70,8 +69,8 @@ static void same_ts(const struct wire_ts_list *list)
 
 		assert_int_equal(wire_ts_decode(&pl, &again), WIRE_OK);
 		assert_int_equal(again.n, list->n);
-		assert_memory_equal(again.ts, list->ts,
-				    list->n * sizeof(list->ts[0]));
+		for (unsigned int i = 0; i < list->n; i++)
+			assert_same_ts(&again.ts[i], &list->ts[i]);
 	}
 	wire_enc_free(&enc);
 }
@@ -88,7 +87,7 @@ static void same_block(uint16_t type, const struct mobikex_block *b)
 	finish_and_parse(&enc, &msg);
 	assert_true(wire_notify_find(&msg, type, &n));
 	assert_int_equal(mobikex_block_decode(&n, &again), WIRE_OK);
-	assert_memory_equal(&again, b, sizeof(again));
+	assert_same_block(&again, b);
 	wire_enc_free(&enc);
 }
 
