@@ -33,7 +33,15 @@ struct wire_rd {
 	bool bad;
 };
 
+/**
+ * wire_rd_init() - read from the start of some octets
+ * @rd: Any content; overwritten.
+ * @data: The octets, which must outlive @rd; may be NULL when @len is 0.
+ * @len: Octets of @data.
+ */
 void wire_rd_init(struct wire_rd *rd, const void *data, size_t len);
+
+/* The next number; 0 (and @rd->bad) when too few octets are left. */
 uint8_t wire_rd_u8(struct wire_rd *rd);
 uint16_t wire_rd_u16(struct wire_rd *rd);
 uint32_t wire_rd_u32(struct wire_rd *rd);
@@ -84,6 +92,7 @@ struct wire_wr {
 
 #define WIRE_WR_MAX	(256 * 1024)
 
+/* Append a number, or @len octets (@data may be NULL when @len is 0). */
 void wire_wr_u8(struct wire_wr *wr, uint8_t v);
 void wire_wr_u16(struct wire_wr *wr, uint16_t v);
 void wire_wr_u32(struct wire_wr *wr, uint32_t v);
@@ -118,6 +127,10 @@ void wire_wr_set_u32(struct wire_wr *wr, size_t at, uint32_t v);
  */
 uint8_t *wire_wr_take(struct wire_wr *wr, size_t *len);
 
+/**
+ * wire_wr_free() - scrub and free what was written
+ * @wr: Writer; empty and ready afterwards, also when it was bad.
+ */
 void wire_wr_free(struct wire_wr *wr);
 
 /**

@@ -3,6 +3,11 @@
  * What is in the payloads of RFC 7296 (sections 3.4 to 3.13): for each a decoder
  * from a payload's body to a struct of views, and an encoder that adds a whole
  * payload to a message. Reserved fields are written 0 and ignored.
+ *
+ * Decoders take a payload of their type, fill the struct with views of its body
+ * and return WIRE_OK, or why the body is malformed: the answer is INVALID_SYNTAX
+ * then, unless their comment says otherwise, and the struct holds nothing to
+ * rely on. Encoders cannot fail by themselves; wire_enc_finish() tells.
  */
 #ifndef MOBX_WIRE_PAYLOAD_H
 #define MOBX_WIRE_PAYLOAD_H

@@ -58,7 +58,20 @@ struct wire_sa {
 	struct wire_proposal p[WIRE_MAX_PROPOSALS];
 };
 
+/**
+ * wire_sa_decode() - proposals and transforms from an SA payload
+ * @pl: Payload of type SA.
+ * @sa: Filled; what mobx does not know in it is marked bad, not refused.
+ *
+ * Return: WIRE_OK, or why the payload is malformed.
+ */
 enum wire_err wire_sa_decode(const struct wire_payload *pl, struct wire_sa *sa);
+
+/**
+ * wire_sa_encode() - add an SA payload
+ * @enc: Message.
+ * @sa: 1 to WIRE_MAX_PROPOSALS proposals; @bad and @skipped are ignored.
+ */
 void wire_sa_encode(struct wire_enc *enc, const struct wire_sa *sa);
 
 /**

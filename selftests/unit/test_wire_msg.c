@@ -377,6 +377,10 @@ static void test_names(void **state)
 	assert_string_equal(ike_transform_name(IKE_TT_ENCR, 20), "aes-gcm-16");
 	assert_null(ike_transform_name(IKE_TT_ENCR, 1));
 	assert_null(ike_transform_name(99, 1));
+	assert_string_equal(ike_transform_name(IKE_TT_PRF, 5), "hmac-sha2-256");
+	assert_string_equal(ike_transform_name(IKE_TT_INTEG, 12),
+			    "hmac-sha2-256-128");
+	assert_string_equal(ike_transform_name(IKE_TT_ESN, 0), "no-esn");
 	for (int err = WIRE_OK; err <= WIRE_E_LIMIT; err++)
 		assert_string_not_equal(wire_err_text((enum wire_err)err),
 					"unknown error");
