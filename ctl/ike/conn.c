@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Connections: defaults, checks, and the texts of identities and proposals. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "ike/ike.h"
-#include "wire/ike_const.h"
-
-#define SECOND UINT64_C(1000000)
+#include "ike/priv.h"
 
 void ike_conn_init(struct ike_conn *c)
 {
@@ -19,13 +15,13 @@ void ike_conn_init(struct ike_conn *c)
 	c->mobikex = true;
 	c->rrc = IKE_RRC_EARLY;
 	c->auto_add = true;
-	c->drain_us = SECOND;
+	c->drain_us = IKE_SECOND;
 	c->max_paths = 16;
-	c->dpd_delay_us = 10 * SECOND;
+	c->dpd_delay_us = 10 * IKE_SECOND;
 	c->replay_window = 1024;
 	c->retransmit_first_us = 250000;
 	c->retransmit_tries = 8;
-	c->rekey_us = 3600 * SECOND;
+	c->rekey_us = 3600 * IKE_SECOND;
 }
 
 __attribute__((format(printf, 3, 4)))
@@ -57,6 +53,56 @@ static int check_addresses(const struct ike_conn *c, char *err, size_t errlen)
 	return 0;
 }
 
+/**
+ * ike_kernel_algs() - algorithms of a Child SA in the kernel's names
+ *
+ * Return: false if the kernel does not have them.
+ */
+bool ike_kernel_algs(const struct crypto_suite *s, enum mobx_enc *enc,
+		     enum mobx_auth *auth)
+{
+	switch (s->encr) {
+	case IKE_ENCR_AES_GCM_16:
+		*enc = MOBX_ENC_AES_GCM_16;
+		break;
+	case IKE_ENCR_AES_CBC:
+		*enc = MOBX_ENC_AES_CBC;
+		break;
+	case IKE_ENCR_NULL:
+		*enc = MOBX_ENC_NULL;
+		break;
+	case IKE_ENCR_NULL_AUTH_AES_GMAC:
+		*enc = MOBX_ENC_AES_GMAC;
+		break;
+	case IKE_ENCR_CHACHA20_POLY1305:
+		*enc = MOBX_ENC_CHACHA20_POLY1305;
+		break;
+	default:
+		return false;
+	}
+	switch (s->integ) {
+	case IKE_INTEG_NONE:
+		*auth = MOBX_AUTH_NONE;
+		return true;
+	case IKE_INTEG_HMAC_SHA1_96:
+		*auth = MOBX_AUTH_HMAC_SHA1_96;
+		return true;
+	case IKE_INTEG_HMAC_SHA2_256_128:
+		*auth = MOBX_AUTH_HMAC_SHA2_256_128;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool child_suite_ok(const struct crypto_suite *s)
+{
+	enum mobx_auth auth;
+	enum mobx_enc enc;
+
+	return !crypto_child_suite_check(s) && ike_kernel_algs(s, &enc, &auth);
+}
+
 static int check_suites(const struct ike_conn *c, char *err, size_t errlen)
 {
 	char text[80];
@@ -74,7 +120,7 @@ static int check_suites(const struct ike_conn *c, char *err, size_t errlen)
 				      ike_suite_text(&c->ike[i], false, text,
 						     sizeof(text)));
 	for (i = 0; i < c->nesp; i++)
-		if (crypto_child_suite_check(&c->esp[i]))
+		if (!child_suite_ok(&c->esp[i]))
 			return refuse(err, errlen, "esp: \"%s\" cannot be used",
 				      ike_suite_text(&c->esp[i], true, text,
 						     sizeof(text)));
@@ -136,7 +182,7 @@ int ike_conn_check(const struct ike_conn *c, char *err, size_t errlen)
 			      " not %u", MOBX_MAX_REPLAY_WINDOW,
 			      c->replay_window);
 	if (c->retransmit_first_us < 10000 ||
-	    c->retransmit_first_us > 10 * SECOND)
+	    c->retransmit_first_us > 10 * IKE_SECOND)
 		return refuse(err, errlen, "retransmit-first-ms: 10 to 10000");
 	if (c->retransmit_tries < 1 || c->retransmit_tries > 30)
 		return refuse(err, errlen, "retransmit-tries: 1 to 30, not %u",
@@ -357,7 +403,7 @@ int ike_suite_parse(const char *text, bool esp, struct crypto_suite *s,
 		if (seen & 1u << WORD_PRF)
 			return refuse(err, errlen, "\"%s\": a PRF belongs to"
 				      " ike, not to esp", text);
-		rc = crypto_child_suite_check(s);
+		rc = child_suite_ok(s) ? 0 : -EINVAL;
 	} else {
 		if (seen & 1u << WORD_ESN)
 			return refuse(err, errlen, "\"%s\": esn belongs to esp,"

@@ -173,8 +173,8 @@ struct ike_sa {
 /** ike_sa_now() - time of the event that is being handled */
 uint64_t ike_sa_now(const struct ike_sa *sa);
 
-/** ike_sa_random() - octets that nobody can predict */
-void ike_sa_random(const struct ike_sa *sa, void *buf, size_t len);
+/** ike_sa_random() - octets that nobody can predict; 0, or -EIO and zeros */
+int ike_sa_random(const struct ike_sa *sa, void *buf, size_t len);
 
 /**
  * ike_sa_addrs() - the host's usable addresses, as the last ADDRS event had it

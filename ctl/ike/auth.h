@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* IKE_AUTH: what its two roles share. */
+#ifndef MOBX_IKE_AUTH_H
+#define MOBX_IKE_AUTH_H
+
+#include "ike/priv.h"
+
+bool ike_auth_hold(struct ike_sa *sa, const struct ike_in *in);
+void ike_auth_release(struct ike_sa *sa);
+bool ike_auth_sign(struct ike_sa *sa, ike_wait_fn fn);
+bool ike_auth_verify(struct ike_sa *sa, const struct wire_id *id,
+		     const struct wire_auth *auth, ike_wait_fn fn);
+bool ike_auth_id(const struct wire_id *w, struct ike_id *id);
+bool ike_auth_open_ext(struct ike_sa *sa);
+void ike_auth_put_extras(struct ike_sa *sa, struct wire_enc *b,
+			 const struct wire_endpoint *local,
+			 const struct wire_endpoint *remote);
+void ike_auth_read_extras(struct ike_sa *sa, const struct ike_in *in);
+
+#endif /* MOBX_IKE_AUTH_H */

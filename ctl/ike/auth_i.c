@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+/* IKE_AUTH, the initiator's side (RFC 7296, section 1.2). */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ike/auth.h"
+
+static bool build(struct ike_sa *sa, void *ctx,
+		  const struct wire_endpoint *local,
+		  const struct wire_endpoint *remote, struct wire_enc *b)
+{
+	const struct ike_conn *c = sa->conn;
+	struct ike_sa_private *p = sa->p;
+
+	(void)ctx;
+	wire_id_encode(b, IKE_PL_IDI, c->local_id.type, c->local_id.data,
+		       c->local_id.len);
+	if (c->initial_contact && !sa->cs->contacted)
+		wire_notify_encode(b, IKE_N_INITIAL_CONTACT, NULL, 0);
+	if (c->remote_id.type)
+		wire_id_encode(b, IKE_PL_IDR, c->remote_id.type,
+			       c->remote_id.data, c->remote_id.len);
+	wire_auth_encode(b, IKE_AUTH_PSK, p->auth_mine.p, p->auth_mine.len);
+	wire_sa_encode(b, p->child_sent);
+	ike_child_put_ts(b, p->offer);
+	ike_auth_put_extras(sa, b, local, remote);
+	return true;
+}
+
+static void answered(struct ike_sa *sa, void *ctx, enum ike_result result,
+		     const struct ike_in *in);
+
+static void signed_own(struct ike_sa *sa, void *ctx,
+		       const struct ike_event *ev)
+{
+	static const struct ike_request_desc d = {
+		.build = build,
+		.done = answered,
+	};
+	const struct ike_ev_auth_done *a = &ev->u.auth_done;
+
+	(void)ctx;
+	if (ev->type != IKE_EV_AUTH_DONE)
+		return;
+	if (!a->ok || !ike_buf_set(&sa->p->auth_mine, a->data, a->len)) {
+		ike_sa_fail(sa, "there is no pre-shared key for this"
+			    " connection");
+		return;
+	}
+	if (!ike_request_new(sa, IKE_EX_AUTH, &d)) {
+		ike_sa_fail(sa, "no memory");
+		return;
+	}
+	ike_requests_pump(sa);
+}
+
+/**
+ * ike_auth_start() - keys are there: authenticate
+ * @sa: IKE SA of an initiator
+ */
+void ike_auth_start(struct ike_sa *sa)
+{
+	struct ike_sa_private *p = sa->p;
+
+	p->offer = calloc(1, sizeof(*p->offer));
+	p->child_sent = calloc(1, sizeof(*p->child_sent));
+	if (!p->offer || !p->child_sent || !ike_auth_open_ext(sa))
+		goto fail;
+	p->offer->spi_in = ike_child_spi(sa);
+	if (!p->offer->spi_in)
+		goto fail;
+	ike_propose(p->child_sent, sa->conn->esp, sa->conn->nesp,
+		    IKE_PROTO_ESP, p->offer->spi_in, false);
+	ike_ts_propose(sa->conn, &sa->local.addr, &sa->remote.addr,
+		       &p->offer->tsi, &p->offer->tsr);
+	if (ike_auth_sign(sa, signed_own))
+		return;
+fail:
+	ike_sa_fail(sa, "no memory or no random numbers");
+}
+
+/* ------------------------------------------------------------ the answer */
+
+static void refused(struct ike_sa *sa, uint16_t type)
+{
+	const char *name = ike_notify_name(type);
+	char reason[IKE_MAX_TEXT];
+
+	if (type == IKE_N_AUTHENTICATION_FAILED)
+		snprintf(reason, sizeof(reason), "the peer refuses:"
+			 " AUTHENTICATION_FAILED: do the identities and the"
+			 " pre-shared keys of both ends agree?");
+	else if (type == IKE_N_UNEXPECTED_NAT_DETECTED)
+		snprintf(reason, sizeof(reason), "behind a NAT: UDP"
+			 " encapsulation is not supported yet");
+	else
+		snprintf(reason, sizeof(reason), "the peer refuses: %s (%u)",
+			 name ? name : "unknown error", type);
+	ike_sa_fail(sa, reason);
+}
+
+static void all_installed(struct ike_sa *sa, struct ike_child *c, int err)
+{
+	(void)c;
+	if (err)
+		ike_sa_end(sa, "the kernel refuses the Child SA", 0, true);
+	else
+		ike_sa_established(sa);
+}
+
+static void in_installed(struct ike_sa *sa, struct ike_child *c, int err)
+{
+	if (err)
+		all_installed(sa, c, err);
+	else
+		ike_child_install_out(sa, c, all_installed);
+}
+
+/* The IKE SA outlives a Child SA that came to nothing (section 1.2). */
+static void without_child(struct ike_sa *sa)
+{
+	const char *name = ike_notify_name(sa->p->child_error);
+	struct ike_report *r;
+
+	ike_sa_established(sa);
+	if (sa->state != IKE_SA_ESTABLISHED)
+		return;
+	r = ike_sa_report(sa, IKE_LOG_ERROR, "error");
+	if (sa->p->child_error == IKE_CHILD_UNWANTED) {
+		ike_report_text(r, "reason", "the peer's Child SA is not what"
+				" was asked for");
+		ike_child_reject(sa, sa->p->offer->spi_in);
+		return;
+	}
+	ike_report_text(r, "reason", "the peer refuses the Child SA: %s (%u)",
+			name ? name : "unknown error", sa->p->child_error);
+}
+
+static void peer_made(struct ike_sa *sa, int err)
+{
+	static const struct wire_span none;
+	struct ike_sa_private *p = sa->p;
+	struct ike_child *c;
+
+	if (err) {
+		ike_sa_end(sa, "the kernel refuses the peer", 0, true);
+		return;
+	}
+	if (p->child_error) {
+		without_child(sa);
+		return;
+	}
+	c = ike_child_add(sa, p->offer, ike_span(&p->ni), ike_span(&p->nr),
+			  none, true);
+	if (!c) {
+		ike_sa_end(sa, "no memory", 0, true);
+		return;
+	}
+	ike_child_install_in(sa, c, in_installed);
+}
+
+static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
+{
+	struct ike_sa_private *p = sa->p;
+
+	(void)ctx;
+	if (ev->type != IKE_EV_AUTH_DONE)
+		return;
+	if (!ev->u.auth_done.ok) {
+		ike_sa_end(sa, "the peer does not know the pre-shared key",
+			   IKE_N_AUTHENTICATION_FAILED, true);
+		return;
+	}
+	ike_sa_authentic(sa);
+	ike_auth_read_extras(sa, &p->auth_in->in);
+	p->child_error = ike_child_accept(sa, &p->auth_in->msg, p->child_sent,
+					  p->offer);
+	ike_auth_release(sa);
+	ike_peer_new(sa, peer_made);
+}
+
+static void answered(struct ike_sa *sa, void *ctx, enum ike_result result,
+		     const struct ike_in *in)
+{
+	const struct wire_payload *id_pl, *auth_pl;
+	struct wire_notify n;
+	struct wire_auth auth;
+	struct wire_id id;
+
+	(void)ctx;
+	if (result != IKE_RESULT_ANSWER)
+		return;
+	id_pl = wire_msg_only(in->msg, IKE_PL_IDR);
+	auth_pl = wire_msg_only(in->msg, IKE_PL_AUTH);
+	if (!id_pl || !auth_pl) {
+		if (wire_notify_error(in->msg, &n))
+			refused(sa, n.type);
+		else
+			ike_sa_fail(sa, "the answer to IKE_AUTH lacks IDr or"
+				    " AUTH");
+		return;
+	}
+	if (wire_id_decode(id_pl, &id) != WIRE_OK ||
+	    wire_auth_decode(auth_pl, &auth) != WIRE_OK ||
+	    !ike_auth_id(&id, &sa->remote_id) ||
+	    auth.method != IKE_AUTH_PSK ||
+	    (sa->conn->remote_id.type &&
+	     !ike_id_equal(&sa->remote_id, &sa->conn->remote_id))) {
+		ike_sa_end(sa, "the peer is not who it should be: remote-id"
+			   " differs, or it uses no pre-shared key",
+			   IKE_N_AUTHENTICATION_FAILED, true);
+		return;
+	}
+	if (!ike_auth_hold(sa, in) ||
+	    !ike_auth_verify(sa, &id, &auth, verified))
+		ike_sa_fail(sa, "no memory");
+}

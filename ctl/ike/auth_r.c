@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0
+/* IKE_AUTH, the responder's side (RFC 7296, section 1.2). */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ike/auth.h"
+#include "wire/mobike.h"
+
+/* ------------------------------------------------------- which connection */
+
+static bool fits(const struct ike_conn_state *cs, const struct ike_sa *sa,
+		 const struct ike_id *peer, const struct ike_id *own)
+{
+	const struct ike_conn *c = &cs->cfg;
+
+	return !cs->removed && c->role == IKE_RESPOND &&
+	       ike_conn_local_ok(c, &sa->local.addr) &&
+	       ike_conn_remote_ok(c, &sa->remote.addr) &&
+	       (!c->remote_id.type || ike_id_equal(&c->remote_id, peer)) &&
+	       (!own->type || ike_id_equal(&c->local_id, own)) &&
+	       ike_suite_in(&sa->suite, c->ike, c->nike);
+}
+
+/* One that names the peer before one that takes anybody. */
+static struct ike_conn_state *find_conn(const struct ike_sa *sa,
+					const struct ike_id *peer,
+					const struct ike_id *own)
+{
+	struct ike_conn_state *cs, *found = NULL;
+
+	for (cs = sa->eng->conns; cs; cs = cs->next) {
+		if (!fits(cs, sa, peer, own))
+			continue;
+		if (cs->cfg.remote_id.type)
+			return cs;
+		if (!found)
+			found = cs;
+	}
+	return found;
+}
+
+/* ---------------------------------------------------------------- failing */
+
+/* No detail for the peer (section 2.21.2), all of it for the log. */
+static void fail(struct ike_sa *sa, uint16_t type, const char *reason)
+{
+	struct ike_report *r;
+	char text[IKE_MAX_ID + 8];
+
+	r = ike_sa_report(sa, IKE_LOG_ERROR, "error");
+	ike_report_addr(r, "remote", &sa->remote.addr);
+	if (sa->remote_id.type)
+		ike_report_text(r, "remote_id", "%s",
+				ike_id_text(&sa->remote_id, text,
+					    sizeof(text)));
+	ike_report_text(r, "reason", "%s", reason);
+	ike_slot_error(sa, 1, type, NULL, 0);
+	ike_sa_fail(sa, reason);
+	ike_sa_keep_answer(sa);
+}
+
+/* ----------------------------------------------------------------- answer */
+
+static void answer(struct ike_sa *sa, uint16_t child_error)
+{
+	const struct ike_conn *c = sa->conn;
+	struct ike_sa_private *p = sa->p;
+	struct wire_enc enc;
+
+	wire_enc_start(&enc, NULL);
+	wire_id_encode(&enc, IKE_PL_IDR, c->local_id.type, c->local_id.data,
+		       c->local_id.len);
+	wire_auth_encode(&enc, IKE_AUTH_PSK, p->auth_mine.p,
+			 p->auth_mine.len);
+	if (child_error) {
+		wire_notify_encode(&enc, child_error, NULL, 0);
+	} else {
+		ike_child_put_sa(&enc, p->offer);
+		ike_child_put_ts(&enc, p->offer);
+	}
+	ike_auth_put_extras(sa, &enc, &sa->local, &sa->remote);
+	ike_slot_answer(sa, 1, &enc);
+}
+
+static void without_child(struct ike_sa *sa)
+{
+	const char *name = ike_notify_name(sa->p->child_error);
+	struct ike_report *r;
+
+	answer(sa, sa->p->child_error);
+	r = ike_sa_report(sa, IKE_LOG_ERROR, "error");
+	ike_report_text(r, "reason", "no Child SA: %s",
+			name ? name : "unknown error");
+	ike_sa_established(sa);
+}
+
+static void out_installed(struct ike_sa *sa, struct ike_child *c, int err)
+{
+	(void)c;
+	if (err)
+		ike_sa_end(sa, "the kernel refuses the Child SA", 0, true);
+	else
+		ike_sa_established(sa);
+}
+
+/* Ready to take its packets: now the initiator may know (I4). */
+static void in_installed(struct ike_sa *sa, struct ike_child *c, int err)
+{
+	if (err) {
+		answer(sa, IKE_N_TEMPORARY_FAILURE);
+		ike_sa_end(sa, "the kernel refuses the Child SA", 0, true);
+		return;
+	}
+	answer(sa, 0);
+	if (!ike_conn_successor(sa)) {
+		ike_child_install_out(sa, c, out_installed);
+		return;
+	}
+	/* Traffic flows: let the initiator be ready for it first. */
+	ike_child_full(c)->switch_us = sa->eng->now + IKE_HANDOVER_US;
+	ike_sa_established(sa);
+}
+
+static void peer_made(struct ike_sa *sa, int err)
+{
+	static const struct wire_span none;
+	struct ike_sa_private *p = sa->p;
+	struct ike_child *c;
+
+	if (err) {
+		answer(sa, IKE_N_TEMPORARY_FAILURE);
+		ike_sa_end(sa, "the kernel refuses the peer", 0, true);
+		return;
+	}
+	if (p->child_error) {
+		without_child(sa);
+		return;
+	}
+	c = ike_child_add(sa, p->offer, ike_span(&p->ni), ike_span(&p->nr),
+			  none, false);
+	if (!c) {
+		fail(sa, IKE_N_TEMPORARY_FAILURE, "no memory");
+		return;
+	}
+	ike_child_install_in(sa, c, in_installed);
+}
+
+static void signed_own(struct ike_sa *sa, void *ctx,
+		       const struct ike_event *ev)
+{
+	const struct ike_ev_auth_done *a = &ev->u.auth_done;
+
+	(void)ctx;
+	if (ev->type != IKE_EV_AUTH_DONE)
+		return;
+	if (!a->ok || !ike_buf_set(&sa->p->auth_mine, a->data, a->len)) {
+		fail(sa, IKE_N_AUTHENTICATION_FAILED, "there is no pre-shared"
+		     " key for this connection");
+		return;
+	}
+	ike_peer_new(sa, peer_made);
+}
+
+/* --------------------------------------------------------------- request */
+
+/* The address that the sender saw is not the one that arrived: a NAT. */
+static bool nat_on_the_way(const struct ike_in *in)
+{
+	struct wire_endpoint src, dst;
+	struct wire_notify n;
+
+	if (!wire_notify_find(in->msg, IKE_N_NO_NATS_ALLOWED, &n) ||
+	    mobike_no_nats_decode(&n, &src, &dst) != WIRE_OK)
+		return false;
+	return !wire_endpoint_equal(&src, &in->remote) ||
+	       !wire_endpoint_equal(&dst, &in->local);
+}
+
+/* The peer has lost all that it had before: so do we (section 2.4). */
+static void initial_contact(struct ike_sa *sa)
+{
+	struct ike_sa *other;
+
+	for (other = sa->eng->sas; other; other = other->p->next)
+		if (other != sa && other->cs == sa->cs &&
+		    other->state >= IKE_SA_ESTABLISHED &&
+		    ike_id_equal(&other->remote_id, &sa->remote_id))
+			ike_sa_fail(other, "the peer has started anew"
+				    " (INITIAL_CONTACT)");
+}
+
+static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
+{
+	struct ike_sa_private *p = sa->p;
+	struct wire_notify n;
+
+	(void)ctx;
+	if (ev->type != IKE_EV_AUTH_DONE)
+		return;
+	if (!ev->u.auth_done.ok) {
+		fail(sa, IKE_N_AUTHENTICATION_FAILED,
+		     "the peer does not know the pre-shared key");
+		return;
+	}
+	ike_sa_authentic(sa);
+	if (nat_on_the_way(&p->auth_in->in)) {
+		fail(sa, IKE_N_UNEXPECTED_NAT_DETECTED, "behind a NAT: UDP"
+		     " encapsulation is not supported yet");
+		return;
+	}
+	if (!ike_auth_open_ext(sa)) {
+		fail(sa, IKE_N_TEMPORARY_FAILURE, "no memory");
+		return;
+	}
+	ike_auth_read_extras(sa, &p->auth_in->in);
+	if (wire_notify_find(&p->auth_in->msg, IKE_N_INITIAL_CONTACT, &n))
+		initial_contact(sa);
+	p->offer = calloc(1, sizeof(*p->offer));
+	p->child_error = IKE_N_TEMPORARY_FAILURE;
+	if (p->offer)
+		p->child_error = ike_child_negotiate(sa, &p->auth_in->msg,
+						     false, false, p->offer);
+	ike_auth_release(sa);
+	if (!ike_auth_sign(sa, signed_own))
+		fail(sa, IKE_N_TEMPORARY_FAILURE, "no memory");
+}
+
+/**
+ * ike_auth_request() - the first IKE_AUTH request
+ * @sa: half-open IKE SA
+ * @in: request, decrypted and well-formed
+ */
+void ike_auth_request(struct ike_sa *sa, const struct ike_in *in)
+{
+	const struct wire_payload *idi = wire_msg_only(in->msg, IKE_PL_IDI);
+	const struct wire_payload *idr = wire_msg_only(in->msg, IKE_PL_IDR);
+	const struct wire_payload *auth_pl = wire_msg_only(in->msg,
+							   IKE_PL_AUTH);
+	struct ike_id own = { 0 };
+	struct wire_auth auth;
+	struct wire_id id;
+
+	if (in->mid != 1 || sa->cs) {
+		ike_slot_error(sa, in->mid, IKE_N_INVALID_SYNTAX, NULL, 0);
+		return;
+	}
+	/* MOBIKE: these addresses, of the first IKE_AUTH request (3.3). */
+	sa->local = in->local;
+	sa->remote = in->remote;
+	if (!idi || wire_id_decode(idi, &id) != WIRE_OK) {
+		fail(sa, IKE_N_INVALID_SYNTAX, "IKE_AUTH without IDi");
+		return;
+	}
+	if (!ike_auth_id(&id, &sa->remote_id) ||
+	    (idr && (wire_id_decode(idr, &id) != WIRE_OK ||
+		     !ike_auth_id(&id, &own)))) {
+		fail(sa, IKE_N_AUTHENTICATION_FAILED, "an identity is longer"
+		     " than any that could be configured here");
+		return;
+	}
+	sa->cs = find_conn(sa, &sa->remote_id, &own);
+	if (!sa->cs) {
+		fail(sa, IKE_N_AUTHENTICATION_FAILED, "no connection is"
+		     " configured for these identities and addresses");
+		return;
+	}
+	sa->conn = &sa->cs->cfg;
+	if (!auth_pl || wire_auth_decode(auth_pl, &auth) != WIRE_OK ||
+	    auth.method != IKE_AUTH_PSK) {
+		fail(sa, IKE_N_AUTHENTICATION_FAILED, "the peer wants another"
+		     " authentication than a pre-shared key");
+		return;
+	}
+	wire_id_decode(idi, &id);
+	if (!ike_auth_hold(sa, in) ||
+	    !ike_auth_verify(sa, &id, &auth, verified))
+		fail(sa, IKE_N_TEMPORARY_FAILURE, "no memory");
+}

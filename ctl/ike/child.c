@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Child SAs: negotiating one, in IKE_AUTH and CREATE_CHILD_SA alike. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/util.h"
+#include "ike/priv.h"
+
+struct ike_child *ike_child_find(struct ike_sa *sa, uint32_t spi_in)
+{
+	struct ike_child *c = sa->children;
+
+	while (c && c->spi_in != spi_in)
+		c = c->next;
+	return c;
+}
+
+struct ike_child *ike_child_find_out(struct ike_sa *sa, uint32_t spi_out)
+{
+	struct ike_child *c = sa->children;
+
+	while (c && c->spi_out != spi_out)
+		c = c->next;
+	return c;
+}
+
+void ike_child_free(struct ike_child *c)
+{
+	struct ike_child_full *f = ike_child_full(c);
+
+	if (f->answer)
+		wire_free((uint8_t *)f->answer, sizeof(*f->answer));
+	wire_free((uint8_t *)f, sizeof(*f));
+}
+
+unsigned int ike_child_count(const struct ike_sa *sa)
+{
+	const struct ike_child *c;
+	unsigned int n = 0;
+
+	for (c = sa->children; c; c = c->next)
+		n++;
+	return n;
+}
+
+/*
+ * An inbound SPI is looked up without the peer's address: no two Child SAs of
+ * this host may share one.
+ */
+static bool spi_taken(const struct ike_engine *eng, uint32_t spi)
+{
+	const struct ike_sa *sa;
+	const struct ike_linger *l;
+	const struct ike_child *c;
+
+	for (sa = eng->sas; sa; sa = sa->p->next) {
+		for (c = sa->children; c; c = c->next)
+			if (c->spi_in == spi)
+				return true;
+		for (l = sa->p->linger; l; l = l->next)
+			if (l->spi == spi)
+				return true;
+	}
+	return false;
+}
+
+/* A fresh inbound SPI; 0 if there is no randomness. */
+uint32_t ike_child_spi(struct ike_sa *sa)
+{
+	uint32_t spi = 0;
+
+	while (spi < 256 || spi_taken(sa->eng, spi))
+		if (ike_random(sa->eng, &spi, sizeof(spi)))
+			return 0;
+	return spi;
+}
+
+static bool decode_ts(const struct wire_msg *msg, struct wire_ts_list *tsi,
+		      struct wire_ts_list *tsr)
+{
+	const struct wire_payload *i = wire_msg_only(msg, IKE_PL_TSI);
+	const struct wire_payload *r = wire_msg_only(msg, IKE_PL_TSR);
+
+	return i && r && wire_ts_decode(i, tsi) == WIRE_OK &&
+	       wire_ts_decode(r, tsr) == WIRE_OK;
+}
+
+static bool single_host(const struct wire_ts_list *l)
+{
+	return l->n && wire_addr_equal(&l->ts[0].start, &l->ts[0].end);
+}
+
+/* Responder: choose the algorithms. */
+static uint16_t choose(struct ike_sa *sa, const struct wire_msg *msg,
+		       bool with_ke, struct ike_offer *o)
+{
+	const struct wire_payload *pl = wire_msg_only(msg, IKE_PL_SA);
+	struct wire_sa *offer = calloc(1, sizeof(*offer));
+	struct wire_sa *ours = calloc(1, sizeof(*ours));
+	uint16_t err = IKE_N_NO_PROPOSAL_CHOSEN;
+	struct wire_rd rd;
+
+	if (!offer || !ours || !pl || wire_sa_decode(pl, offer) != WIRE_OK)
+		goto out;
+	ike_propose(ours, sa->conn->esp, sa->conn->nesp, IKE_PROTO_ESP, 0,
+		    with_ke);
+	if (!wire_sa_choose(offer, ours, &o->chosen) ||
+	    o->chosen.spi_len != ESP_SPI_LEN)
+		goto out;
+	wire_rd_init(&rd, o->chosen.spi, ESP_SPI_LEN);
+	o->spi_out = wire_rd_u32(&rd);
+	if (o->spi_out < 256)
+		goto out;
+	ike_chosen(&o->chosen, &o->suite);
+	err = 0;
+out:
+	free(offer);
+	free(ours);
+	return err;
+}
+
+/**
+ * ike_child_negotiate() - the responder's part of a Child SA's negotiation
+ * @sa: IKE SA
+ * @msg: request
+ * @rekey: it replaces another: its hosts are taken as they are named, since
+ *	with MOBIKE the IKE SA may have moved under it
+ * @with_ke: groups are allowed
+ * @o: gets the result
+ *
+ * Return: 0, or the type of the error notify to answer with.
+ */
+uint16_t ike_child_negotiate(struct ike_sa *sa, const struct wire_msg *msg,
+			     bool rekey, bool with_ke, struct ike_offer *o)
+{
+	const struct wire_addr *local = &sa->local.addr;
+	const struct wire_addr *remote = &sa->remote.addr;
+	struct wire_ts_list tsi, tsr;
+	struct wire_notify n;
+	uint16_t err;
+
+	memset(o, 0, sizeof(*o));
+	/* Connections here protect hosts: no tunnel mode. */
+	if (!wire_notify_find(msg, IKE_N_USE_TRANSPORT_MODE, &n))
+		return IKE_N_NO_PROPOSAL_CHOSEN;
+	err = choose(sa, msg, with_ke, o);
+	if (err)
+		return err;
+	if (!decode_ts(msg, &tsi, &tsr))
+		return IKE_N_TS_UNACCEPTABLE;
+	if (rekey && single_host(&tsi) && single_host(&tsr)) {
+		local = &tsr.ts[0].start;
+		remote = &tsi.ts[0].start;
+	}
+	if (!ike_ts_narrow(sa->conn, local, remote, &tsr, &tsi, o, &o->tsr,
+			   &o->tsi))
+		return IKE_N_TS_UNACCEPTABLE;
+	o->spi_in = ike_child_spi(sa);
+	if (!o->spi_in)
+		return IKE_N_TEMPORARY_FAILURE;
+	o->chosen.spi_len = ESP_SPI_LEN;
+	wire_put_u32(o->chosen.spi, o->spi_in);
+	return 0;
+}
+
+/**
+ * ike_child_accept() - the initiator's look at the answer
+ * @sa: IKE SA
+ * @msg: response
+ * @sent: proposals as sent
+ * @o: @spi_in and selectors as sent; gets the rest
+ *
+ * Return: 0; the error notify of the peer; or IKE_CHILD_UNWANTED.
+ */
+uint16_t ike_child_accept(struct ike_sa *sa, const struct wire_msg *msg,
+			  const struct wire_sa *sent, struct ike_offer *o)
+{
+	const struct wire_payload *pl = wire_msg_only(msg, IKE_PL_SA);
+	struct wire_ts_list tsi, tsr;
+	struct wire_notify n;
+	struct wire_sa *answer;
+	bool ok;
+
+	if (!pl)
+		return wire_notify_error(msg, &n) ? n.type :
+						    IKE_N_NO_PROPOSAL_CHOSEN;
+	answer = calloc(1, sizeof(*answer));
+	if (!answer)
+		return IKE_CHILD_UNWANTED;
+	ok = wire_sa_decode(pl, answer) == WIRE_OK &&
+	     wire_sa_answer_ok(sent, answer) &&
+	     answer->p[0].spi_len == ESP_SPI_LEN;
+	if (ok) {
+		struct wire_rd rd;
+
+		wire_rd_init(&rd, answer->p[0].spi, ESP_SPI_LEN);
+		o->spi_out = wire_rd_u32(&rd);
+		ike_chosen(&answer->p[0], &o->suite);
+	}
+	free(answer);
+	if (!ok || o->spi_out < 256 ||
+	    !wire_notify_find(msg, IKE_N_USE_TRANSPORT_MODE, &n) ||
+	    !decode_ts(msg, &tsi, &tsr) ||
+	    !ike_ts_accept(sa->conn, &o->tsi, &o->tsr, &tsi, &tsr, o))
+		return IKE_CHILD_UNWANTED;
+	return 0;
+}
+
+void ike_child_put_sa(struct wire_enc *enc, const struct ike_offer *o)
+{
+	struct wire_sa *answer = calloc(1, sizeof(*answer));
+
+	if (!answer) {
+		enc->wr.bad = true;
+		return;
+	}
+	answer->n = 1;
+	answer->p[0] = o->chosen;
+	wire_sa_encode(enc, answer);
+	free(answer);
+}
+
+void ike_child_put_ts(struct wire_enc *enc, const struct ike_offer *o)
+{
+	wire_ts_encode(enc, IKE_PL_TSI, &o->tsi);
+	wire_ts_encode(enc, IKE_PL_TSR, &o->tsr);
+	wire_notify_encode(enc, IKE_N_USE_TRANSPORT_MODE, NULL, 0);
+}
+
+/**
+ * ike_child_add() - a Child SA that has been agreed on, with its keys
+ * @sa: IKE SA
+ * @o: the agreement
+ * @ni: nonce of the exchange's initiator
+ * @nr: nonce of its responder
+ * @shared: secret of a key exchange, or empty
+ * @from_us: we are the exchange's initiator
+ *
+ * Return: in sa->children, not yet in the kernel; or NULL.
+ */
+struct ike_child *ike_child_add(struct ike_sa *sa, const struct ike_offer *o,
+				struct wire_span ni, struct wire_span nr,
+				struct wire_span shared, bool from_us)
+{
+	struct ike_child_full *f = calloc(1, sizeof(*f));
+	struct ike_child **at;
+
+	if (!f)
+		return NULL;
+	if (crypto_child_derive(&sa->p->keys, &o->suite, ni, nr, shared,
+				&f->keys)) {
+		free(f);
+		return NULL;
+	}
+	f->from_us = from_us;
+	f->switch_us = IKE_NEVER;
+	f->c.state = IKE_CHILD_INSTALLING;
+	f->c.spi_in = o->spi_in;
+	f->c.spi_out = o->spi_out;
+	f->c.suite = o->suite;
+	f->c.nselectors = o->nselectors;
+	memcpy(f->c.selectors, o->selectors, sizeof(o->selectors));
+	for (at = &sa->children; *at; at = &(*at)->next)
+		;
+	*at = &f->c;
+	return &f->c;
+}

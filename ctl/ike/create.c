@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * CREATE_CHILD_SA for Child SAs, begun by us: new ones, and make before break
+ * (RFC 7296, sections 1.3.1, 1.3.3, 2.8).
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/util.h"
+#include "ike/priv.h"
+
+#define AGAIN_US (10 * IKE_SECOND)
+
+/* Octet by octet; a shorter one that is a beginning of the other is lower. */
+static int nonce_cmp(const uint8_t *a, size_t alen, const uint8_t *b,
+		     size_t blen)
+{
+	int d = memcmp(a, b, alen < blen ? alen : blen);
+
+	return d ? d : (alen > blen) - (alen < blen);
+}
+
+void ike_lowest(struct ike_nonce *low, struct wire_span a, struct wire_span b)
+{
+	struct wire_span s = nonce_cmp(a.p, a.len, b.p, b.len) < 0 ? a : b;
+
+	low->len = s.len < sizeof(low->v) ? s.len : sizeof(low->v);
+	memcpy(low->v, s.p, low->len);
+}
+
+/* The exchange is over; @err is told to whoever began it. */
+void ike_create_free(struct ike_sa *sa, int err)
+{
+	struct ike_create *cr = sa->p->create;
+	void (*done)(struct ike_sa *sa, void *ctx, int err);
+	void *ctx;
+
+	if (!cr)
+		return;
+	sa->p->create = NULL;
+	done = cr->done;
+	ctx = cr->ctx;
+	wire_free((uint8_t *)cr, sizeof(*cr));
+	if (done)
+		done(sa, ctx, err);
+}
+
+/* --------------------------------------------------------------- Delete */
+
+struct delete_ctx {
+	uint32_t spi_in;
+	char why[48];
+};
+
+static bool build_delete(struct ike_sa *sa, void *ctx,
+			 const struct wire_endpoint *local,
+			 const struct wire_endpoint *remote,
+			 struct wire_enc *b)
+{
+	const struct delete_ctx *d = ctx;
+
+	(void)sa;
+	(void)local;
+	(void)remote;
+	wire_delete_encode_esp(b, &d->spi_in, 1);
+	return true;
+}
+
+static void delete_done(struct ike_sa *sa, void *ctx, enum ike_result result,
+			const struct ike_in *in)
+{
+	const struct delete_ctx *d = ctx;
+	struct ike_child *c = ike_child_find(sa, d->spi_in);
+
+	(void)in;
+	if (result == IKE_RESULT_ANSWER && c)
+		ike_child_forget(sa, c, d->why);
+}
+
+static void send_delete(struct ike_sa *sa, uint32_t spi_in, const char *why)
+{
+	struct ike_request_desc d = {
+		.build = build_delete,
+		.done = delete_done,
+		.free = free,
+	};
+	struct delete_ctx *ctx = calloc(1, sizeof(*ctx));
+
+	if (!ctx)
+		return;
+	ctx->spi_in = spi_in;
+	strncpy(ctx->why, why, sizeof(ctx->why) - 1);
+	d.ctx = ctx;
+	ike_sa_request(sa, &d);
+}
+
+/**
+ * ike_child_delete() - delete a Child SA at both ends
+ * @sa: IKE SA
+ * @c: Child SA; goes when the peer has answered
+ * @why: for log and monitors
+ */
+void ike_child_delete(struct ike_sa *sa, struct ike_child *c, const char *why)
+{
+	if (c->state == IKE_CHILD_CLOSING)
+		return;
+	c->state = IKE_CHILD_CLOSING;
+	send_delete(sa, c->spi_in, why);
+}
+
+/* The answerer made a Child SA that we never had. */
+void ike_child_reject(struct ike_sa *sa, uint32_t spi_in)
+{
+	send_delete(sa, spi_in, "");
+}
+
+/* -------------------------------------------------------------- request */
+
+static uint16_t first_group(const struct ike_conn *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->nesp; i++)
+		if (c->esp[i].ke)
+			return c->esp[i].ke;
+	return 0;
+}
+
+static bool build_create(struct ike_sa *sa, void *ctx,
+			 const struct wire_endpoint *local,
+			 const struct wire_endpoint *remote,
+			 struct wire_enc *b)
+{
+	struct ike_create *cr = sa->p->create;
+
+	(void)ctx;
+	(void)local;
+	(void)remote;
+	if (!cr)
+		return false;
+	if (cr->rekey)
+		wire_notify_encode_esp(b, IKE_N_REKEY_SA, cr->old_in, NULL, 0);
+	wire_sa_encode(b, &cr->sent);
+	wire_nonce_encode(b, cr->nonce, sizeof(cr->nonce));
+	if (cr->ke.group)
+		wire_ke_encode(b, cr->ke.group, cr->ke.pub, cr->ke.pub_len);
+	ike_child_put_ts(b, &cr->offer);
+	return true;
+}
+
+static void create_answered(struct ike_sa *sa, void *ctx,
+			    enum ike_result result, const struct ike_in *in);
+
+static bool create_send(struct ike_sa *sa, struct ike_create *cr,
+			uint16_t group)
+{
+	static const struct ike_request_desc d = {
+		.build = build_create,
+		.done = create_answered,
+	};
+
+	cr->offer.spi_in = ike_child_spi(sa);
+	if (!cr->offer.spi_in ||
+	    ike_random(sa->eng, cr->nonce, sizeof(cr->nonce)) ||
+	    (group && ike_make_ke(sa->eng, &cr->ke, group)))
+		return false;
+	ike_propose(&cr->sent, sa->conn->esp, sa->conn->nesp, IKE_PROTO_ESP,
+		    cr->offer.spi_in, true);
+	ike_ts_propose(sa->conn, &sa->local.addr, &sa->remote.addr,
+		       &cr->offer.tsi, &cr->offer.tsr);
+	if (!ike_request_new(sa, IKE_EX_CREATE_CHILD_SA, &d))
+		return false;
+	ike_requests_pump(sa);
+	return true;
+}
+
+static void create_start(struct ike_sa *sa, uint32_t old_in, bool rekey,
+			 void (*done)(struct ike_sa *sa, void *ctx, int err),
+			 void *ctx)
+{
+	struct ike_create *cr = NULL;
+	int err = -EBUSY;
+
+	if (sa->state == IKE_SA_ESTABLISHED && sa->peer && !sa->p->create) {
+		cr = calloc(1, sizeof(*cr));
+		err = -ENOMEM;
+	}
+	if (!cr) {
+		if (done)
+			done(sa, ctx, err);
+		return;
+	}
+	cr->old_in = old_in;
+	cr->rekey = rekey;
+	cr->done = done;
+	cr->ctx = ctx;
+	sa->p->create = cr;
+	if (!create_send(sa, cr, first_group(sa->conn)))
+		ike_create_free(sa, -ENOMEM);
+}
+
+void ike_sa_replace_child(struct ike_sa *sa, struct ike_child *child,
+			  bool rekey,
+			  void (*done)(struct ike_sa *sa, void *ctx, int err),
+			  void *ctx)
+{
+	if (child->state != IKE_CHILD_UP) {
+		if (done)
+			done(sa, ctx, -EBUSY);
+		return;
+	}
+	create_start(sa, child->spi_in, rekey, done, ctx);
+	if (sa->p->create && rekey)
+		child->state = IKE_CHILD_REKEYING;
+}
+
+/* A Child SA where there is none. */
+void ike_create_new(struct ike_sa *sa)
+{
+	create_start(sa, 0, false, NULL, NULL);
+}
+
+/* --------------------------------------------------------------- answer */
+
+static void rekey_later(struct ike_sa *sa, uint32_t spi_in)
+{
+	sa->p->again_spi_in = spi_in;
+	sa->p->create_again_us = sa->eng->now + AGAIN_US;
+}
+
+static void create_failed(struct ike_sa *sa, uint16_t type, int err)
+{
+	struct ike_create *cr = sa->p->create;
+	struct ike_child *old = ike_child_find(sa, cr->old_in);
+	const char *name = ike_notify_name(type);
+	struct ike_report *r;
+	bool anew = false;
+
+	if (old && old->state == IKE_CHILD_REKEYING)
+		old->state = IKE_CHILD_UP;
+	if (type == IKE_N_TEMPORARY_FAILURE && cr->rekey) {
+		rekey_later(sa, cr->old_in);
+	} else if (type == IKE_N_CHILD_SA_NOT_FOUND && old) {
+		/* The peer has lost it: silently drop it, make another. */
+		ike_child_forget(sa, old, "the peer does not have it");
+		anew = true;
+	} else {
+		r = ike_sa_report(sa, IKE_LOG_ERROR, "error");
+		ike_report_text(r, "reason", "no new Child SA: %s",
+				name ? name : strerror(-err));
+	}
+	ike_create_free(sa, err);
+	if (anew)
+		ike_create_new(sa);
+}
+
+static void out_installed(struct ike_sa *sa, struct ike_child *c, int err)
+{
+	struct ike_child *old;
+
+	if (!sa->p->create)
+		return;
+	old = ike_child_find(sa, sa->p->create->old_in);
+	if (err) {
+		ike_child_delete(sa, c, "the kernel refuses it");
+		create_failed(sa, 0, err);
+		return;
+	}
+	if (old)
+		ike_child_delete(sa, old, "replaced");
+	ike_create_free(sa, 0);
+}
+
+static void in_installed(struct ike_sa *sa, struct ike_child *c, int err)
+{
+	if (err)
+		out_installed(sa, c, err);
+	else
+		ike_child_install_out(sa, c, out_installed);
+}
+
+static int shared_secret(struct ike_create *cr, const struct wire_msg *msg,
+			 uint8_t *shared, size_t *len)
+{
+	const struct wire_payload *pl = wire_msg_only(msg, IKE_PL_KE);
+	struct wire_ke ke;
+
+	*len = 0;
+	if (!cr->offer.suite.ke)
+		return 0;
+	if (!pl || wire_ke_decode(pl, &ke) != WIRE_OK ||
+	    ke.group != cr->offer.suite.ke || ke.group != cr->ke.group)
+		return -EBADMSG;
+	return crypto_ke_shared(&cr->ke, ke.data.p, ke.data.len, shared, len);
+}
+
+/*
+ * Both ends rekeyed the same Child SA at once, and this exchange has the lowest
+ * nonce of the four: its Child SA is the one too many (section 2.8.1).
+ */
+static bool lost_to_rival(const struct ike_create *cr)
+{
+	return cr->rival && nonce_cmp(cr->lowest.v, cr->lowest.len,
+				      cr->rival_lowest.v,
+				      cr->rival_lowest.len) < 0;
+}
+
+static void create_made(struct ike_sa *sa, struct ike_create *cr,
+			const struct wire_msg *msg)
+{
+	const struct wire_payload *pl = wire_msg_only(msg, IKE_PL_NONCE);
+	uint8_t secret[CRYPTO_KE_SHARED_MAX];
+	struct wire_span ni = { .p = cr->nonce, .len = sizeof(cr->nonce) };
+	struct wire_span shared = { .p = secret };
+	struct ike_child *c = NULL;
+	struct wire_span nr;
+
+	if (pl && wire_nonce_decode(pl, &nr) == WIRE_OK &&
+	    !shared_secret(cr, msg, secret, &shared.len)) {
+		ike_lowest(&cr->lowest, ni, nr);
+		if (lost_to_rival(cr)) {
+			ike_child_reject(sa, cr->offer.spi_in);
+			ike_create_free(sa, 0);
+			return;
+		}
+		c = ike_child_add(sa, &cr->offer, ni, nr, shared, true);
+	}
+	crypto_wipe(secret, sizeof(secret));
+	if (c) {
+		ike_child_full(c)->replaces = cr->old_in;
+		ike_child_install_in(sa, c, in_installed);
+		return;
+	}
+	ike_child_reject(sa, cr->offer.spi_in);
+	create_failed(sa, 0, -EPROTO);
+}
+
+static bool other_group(struct ike_sa *sa, const struct ike_in *in)
+{
+	struct ike_create *cr = sa->p->create;
+	struct wire_notify n;
+	uint16_t group;
+	unsigned int i;
+
+	if (!wire_notify_find(in->msg, IKE_N_INVALID_KE_PAYLOAD, &n) ||
+	    !wire_notify_u16(&n, &group) || ++cr->rounds > 2)
+		return false;
+	for (i = 0; i < sa->conn->nesp; i++)
+		if (sa->conn->esp[i].ke == group && group)
+			return create_send(sa, cr, group);
+	return false;
+}
+
+static void create_answered(struct ike_sa *sa, void *ctx,
+			    enum ike_result result, const struct ike_in *in)
+{
+	struct ike_create *cr = sa->p->create;
+	uint16_t err;
+
+	(void)ctx;
+	if (result != IKE_RESULT_ANSWER || !cr)
+		return;
+	if (other_group(sa, in))
+		return;
+	err = ike_child_accept(sa, in->msg, &cr->sent, &cr->offer);
+	if (err == IKE_CHILD_UNWANTED)
+		ike_child_reject(sa, cr->offer.spi_in);
+	if (err)
+		create_failed(sa, err == IKE_CHILD_UNWANTED ? 0 : err,
+			      err == IKE_N_TEMPORARY_FAILURE ? -EAGAIN :
+			      -EPROTO);
+	else
+		create_made(sa, cr, in->msg);
+}
+
+/* --------------------------------------------------------- when it is due */
+
+static void switched(struct ike_sa *sa, struct ike_child *c, int err)
+{
+	if (err)
+		ike_child_delete(sa, c, "the kernel refuses it");
+}
+
+/**
+ * ike_switch_from() - a Child SA is about to go: send under its successor
+ * @sa: IKE SA
+ * @old_in: own SPI of the one that goes
+ *
+ * Who answers a rekey sends under the old SA until the one that asked shows
+ * that it takes packets under the new, by deleting the old (section 2.8).
+ */
+void ike_switch_from(struct ike_sa *sa, uint32_t old_in)
+{
+	struct ike_child *c;
+
+	for (c = sa->children; c; c = c->next)
+		if (ike_child_full(c)->replaces == old_in &&
+		    ike_child_full(c)->switch_us != IKE_NEVER)
+			ike_child_install_out(sa, c, switched);
+}
+
+static void again(struct ike_sa *sa)
+{
+	struct ike_child *c = ike_child_find(sa, sa->p->again_spi_in);
+
+	sa->p->create_again_us = IKE_NEVER;
+	if (!c || sa->state != IKE_SA_ESTABLISHED)
+		return;
+	if (sa->p->create)
+		rekey_later(sa, c->spi_in);
+	else
+		ike_sa_replace_child(sa, c, true, NULL, NULL);
+}
+
+void ike_create_timers(struct ike_sa *sa)
+{
+	struct ike_child *c, *next;
+
+	for (c = sa->children; c; c = next) {
+		next = c->next;
+		if (sa->eng->now >= ike_child_full(c)->switch_us)
+			ike_child_install_out(sa, c, switched);
+	}
+	if (sa->eng->now >= sa->p->create_again_us)
+		again(sa);
+}
+
+uint64_t ike_create_deadline(const struct ike_sa *sa)
+{
+	uint64_t t = IKE_NEVER;
+	struct ike_child *c;
+
+	for (c = sa->children; c; c = c->next)
+		if (ike_child_full(c)->switch_us < t)
+			t = ike_child_full(c)->switch_us;
+	return t;
+}
+
+/**
+ * ike_child_expire() - an SA in the kernel has met a limit
+ *
+ * Soft: replace it. Hard: it is useless, and so is its other half.
+ */
+void ike_child_expire(struct ike_sa *sa, const struct ike_ev_sa_expire *ev)
+{
+	struct ike_child *c;
+
+	c = ev->dir == MOBX_DIR_IN ? ike_child_find(sa, ev->spi) :
+				     ike_child_find_out(sa, ev->spi);
+	if (!c)
+		return;
+	if (ev->kind == MOBX_EXPIRE_HARD) {
+		ike_child_delete(sa, c, "its lifetime is over");
+		ike_create_new(sa);
+	} else if (c->state == IKE_CHILD_UP) {
+		if (sa->p->create)
+			rekey_later(sa, c->spi_in);
+		else
+			ike_sa_replace_child(sa, c, true, NULL, NULL);
+	}
+}

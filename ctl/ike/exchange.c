@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests of ours: Message IDs, the peer's window, retransmission (RFC 7296,
+ * sections 2.1 to 2.4).
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/sk.h"
+#include "crypto/util.h"
+#include "ike/priv.h"
+
+bool ike_buf_set(struct ike_buf *b, const void *p, size_t len)
+{
+	uint8_t *copy = malloc(len ? len : 1);
+
+	if (!copy)
+		return false;
+	if (len)
+		memcpy(copy, p, len);
+	ike_buf_free(b);
+	b->p = copy;
+	b->len = len;
+	return true;
+}
+
+void ike_buf_free(struct ike_buf *b)
+{
+	if (b->p)
+		crypto_wipe(b->p, b->len);
+	free(b->p);
+	b->p = NULL;
+	b->len = 0;
+}
+
+/* ------------------------------------------------------------- sealing */
+
+/**
+ * ike_seal() - a protected message from its inner payloads
+ * @sa: IKE SA with keys
+ * @exchange: exchange type
+ * @response: or a request
+ * @mid: Message ID
+ * @enc: inner payloads, not freed
+ * @out: gets the whole message
+ *
+ * Return: false without memory or random octets, or when it is too long.
+ */
+bool ike_seal(struct ike_sa *sa, uint8_t exchange, bool response,
+	      uint32_t mid, struct wire_enc *enc, struct ike_buf *out)
+{
+	struct wire_wr wr = { 0 };
+	struct wire_hdr hdr = {
+		.spi_i = sa->spi_i,
+		.spi_r = sa->spi_r,
+		.exchange = exchange,
+		.flags = (uint8_t)((sa->initiator ? IKE_FLAG_INITIATOR : 0) |
+				   (response ? IKE_FLAG_RESPONSE : 0)),
+		.msg_id = mid,
+	};
+	uint8_t iv[16];
+	bool ok;
+
+	if (!wire_enc_finish(enc) || ike_random(sa->eng, iv, sizeof(iv)))
+		return false;
+	if (crypto_sk_seal(&sa->p->keys, sa->initiator, &hdr, enc->first,
+			   enc->wr.data, enc->wr.len, iv, &wr)) {
+		wire_wr_free(&wr);
+		return false;
+	}
+	ok = ike_buf_set(out, wr.data, wr.len);
+	wire_wr_free(&wr);
+	return ok;
+}
+
+/* ----------------------------------------------------- requests of ours */
+
+struct ike_request *ike_request_new(struct ike_sa *sa, uint8_t exchange,
+				    const struct ike_request_desc *d)
+{
+	struct ike_request *r = calloc(1, sizeof(*r)), **at;
+
+	if (!r)
+		return NULL;
+	r->id = ++sa->eng->last_request;
+	r->exchange = exchange;
+	r->d = *d;
+	r->pinned = d->local.addr.family != 0;
+	r->next_us = IKE_NEVER;
+	for (at = &sa->p->requests; *at; at = &(*at)->next)
+		;
+	*at = r;
+	return r;
+}
+
+void ike_request_free(struct ike_sa *sa, struct ike_request *r)
+{
+	struct ike_request **at;
+
+	for (at = &sa->p->requests; *at && *at != r; at = &(*at)->next)
+		;
+	if (*at)
+		*at = r->next;
+	if (r->d.free)
+		r->d.free(r->d.ctx);
+	ike_buf_free(&r->data);
+	free(r);
+}
+
+/*
+ * The IKE SA ends: tell the makers. With @keep_sent what is outstanding goes on
+ * until answered, or the Delete behind it would be outside the peer's window.
+ */
+void ike_requests_close(struct ike_sa *sa, bool keep_sent)
+{
+	struct ike_request *r, *list = sa->p->requests;
+	struct ike_request **at = &sa->p->requests;
+
+	sa->p->requests = NULL;
+	while ((r = list)) {
+		list = r->next;
+		if (r->d.done)
+			r->d.done(sa, r->d.ctx, IKE_RESULT_CLOSED, NULL);
+		if (r->d.free)
+			r->d.free(r->d.ctx);
+		if (!keep_sent || !r->sent) {
+			ike_buf_free(&r->data);
+			free(r);
+			continue;
+		}
+		memset(&r->d, 0, sizeof(r->d));
+		r->pinned = false;
+		r->next = NULL;
+		*at = r;
+		at = &r->next;
+	}
+}
+
+bool ike_requests_outstanding(const struct ike_sa *sa)
+{
+	const struct ike_request *r;
+
+	for (r = sa->p->requests; r; r = r->next)
+		if (r->sent)
+			return true;
+	return false;
+}
+
+static unsigned int outstanding(const struct ike_sa *sa, uint32_t *oldest)
+{
+	const struct ike_request *r;
+	unsigned int n = 0;
+
+	*oldest = sa->p->out_mid;
+	for (r = sa->p->requests; r; r = r->next) {
+		if (!r->sent)
+			continue;
+		n++;
+		if (r->mid < *oldest)
+			*oldest = r->mid;
+	}
+	return n;
+}
+
+unsigned int ike_sa_window(const struct ike_sa *sa)
+{
+	uint32_t oldest;
+	unsigned int used;
+
+	outstanding(sa, &oldest);
+	used = sa->p->out_mid - oldest;
+	return used < sa->p->peer_window ? sa->p->peer_window - used : 0;
+}
+
+static const struct wire_endpoint *request_local(const struct ike_sa *sa,
+						 const struct ike_request *r)
+{
+	return r->pinned ? &r->d.local : &sa->local;
+}
+
+static const struct wire_endpoint *request_remote(const struct ike_sa *sa,
+						  const struct ike_request *r)
+{
+	return r->pinned ? &r->d.remote : &sa->remote;
+}
+
+void ike_request_transmit(struct ike_sa *sa, struct ike_request *r)
+{
+	struct ike_engine *eng = sa->eng;
+
+	ike_act_send(eng, request_local(sa, r), request_remote(sa, r),
+		     r->data.p, r->data.len);
+	if (r->total_tries == 0)
+		r->first_us = eng->now;
+	if (r->tries == 0)
+		r->interval = sa->conn->retransmit_first_us;
+	else
+		r->interval = r->interval * 9 / 5;
+	if (r->interval > IKE_BACKOFF_MAX_US)
+		r->interval = IKE_BACKOFF_MAX_US;
+	r->tries++;
+	r->total_tries++;
+	r->next_us = eng->now + r->interval;
+}
+
+/* Build and send one queued request; false if it was dropped. */
+static bool request_send(struct ike_sa *sa, struct ike_request *r)
+{
+	struct wire_enc enc;
+	bool ok;
+
+	wire_enc_start(&enc, NULL);
+	r->sent = true;
+	r->mid = sa->p->out_mid;
+	ok = !r->d.build || r->d.build(sa, r->d.ctx, request_local(sa, r),
+				       request_remote(sa, r), &enc);
+	if (ok)
+		ok = ike_seal(sa, r->exchange, false, r->mid, &enc, &r->data);
+	wire_enc_free(&enc);
+	if (!ok) {
+		ike_request_free(sa, r);
+		return false;
+	}
+	sa->p->out_mid++;
+	ike_request_transmit(sa, r);
+	return true;
+}
+
+/**
+ * ike_requests_pump() - send what waits, as far as the peer's window allows
+ *
+ * Before the end of the Message IDs the IKE SA has to go (RFC 7296, 2.2).
+ */
+void ike_requests_pump(struct ike_sa *sa)
+{
+	struct ike_request *r;
+
+	if (!sa->p->have_keys || sa->state == IKE_SA_DEAD)
+		return;
+	if (sa->p->out_mid > UINT32_MAX - IKE_MAX_WINDOW) {
+		ike_sa_end(sa, "its Message IDs are used up", 0, false);
+		return;
+	}
+	while (ike_sa_window(sa)) {
+		for (r = sa->p->requests; r && r->sent; r = r->next)
+			;
+		if (!r)
+			return;
+		request_send(sa, r);
+	}
+}
+
+uint64_t ike_sa_request(struct ike_sa *sa, const struct ike_request_desc *desc)
+{
+	struct ike_request *r = NULL;
+	uint64_t id;
+
+	if (sa->state == IKE_SA_ESTABLISHED)
+		r = ike_request_new(sa, IKE_EX_INFORMATIONAL, desc);
+	if (!r) {
+		if (desc->free)
+			desc->free(desc->ctx);
+		return 0;
+	}
+	id = r->id;
+	ike_requests_pump(sa);
+	return id;
+}
+
+void ike_sa_request_move(struct ike_sa *sa, uint64_t id,
+			 const struct wire_endpoint *local,
+			 const struct wire_endpoint *remote)
+{
+	struct ike_request *r;
+
+	for (r = sa->p->requests; r; r = r->next) {
+		if (id && r->id != id)
+			continue;
+		if (!id && !r->sent)
+			continue;
+		r->pinned = true;
+		r->d.local = *local;
+		r->d.remote = *remote;
+		if (r->sent) {
+			r->tries = 0;
+			ike_request_transmit(sa, r);
+		}
+	}
+}
+
+void ike_sa_request_forget(struct ike_sa *sa, uint64_t id)
+{
+	struct ike_request *r;
+
+	for (r = sa->p->requests; r; r = r->next)
+		if (r->id == id)
+			break;
+	if (!r)
+		return;
+	if (!r->sent) {
+		ike_request_free(sa, r);
+		return;
+	}
+	if (r->d.free)
+		r->d.free(r->d.ctx);
+	r->d.free = NULL;
+	r->d.done = NULL;
+	r->d.ctx = NULL;
+	r->d.timeout_us = 0;
+	r->pinned = false;
+}
+
+void ike_sa_set_addresses(struct ike_sa *sa, const struct wire_endpoint *local,
+			  const struct wire_endpoint *remote)
+{
+	struct ike_request *r;
+
+	if (wire_endpoint_equal(&sa->local, local) &&
+	    wire_endpoint_equal(&sa->remote, remote))
+		return;
+	sa->local = *local;
+	sa->remote = *remote;
+	for (r = sa->p->requests; r; r = r->next) {
+		if (!r->sent || r->pinned)
+			continue;
+		r->tries = 0;
+		ike_request_transmit(sa, r);
+	}
+}
+
+/*
+ * The maker has waited long enough. The request itself goes on over the IKE
+ * SA's own addresses, or it would block its slot of the window for ever.
+ */
+static void request_expire(struct ike_sa *sa, struct ike_request *r)
+{
+	void (*done)(struct ike_sa *, void *, enum ike_result,
+		     const struct ike_in *) = r->d.done;
+	void (*release)(void *) = r->d.free;
+	void *ctx = r->d.ctx;
+
+	r->expired = true;
+	r->d.done = NULL;
+	r->d.free = NULL;
+	r->d.ctx = NULL;
+	r->pinned = false;
+	r->tries = 0;
+	ike_request_transmit(sa, r);
+	/* From here on @r may be gone. */
+	if (done)
+		done(sa, ctx, IKE_RESULT_TIMEOUT, NULL);
+	if (release)
+		release(ctx);
+}
+
+/* A Delete is a courtesy: what comes after it need not wait long. */
+static unsigned int most_tries(const struct ike_sa *sa)
+{
+	unsigned int n = sa->conn->retransmit_tries;
+
+	return sa->state == IKE_SA_CLOSING && n > 3 ? 3 : n;
+}
+
+static bool expires(const struct ike_request *r)
+{
+	return r->sent && r->d.timeout_us && !r->expired;
+}
+
+static void request_used_up(struct ike_sa *sa, struct ike_request *r)
+{
+	const struct ike_ext_ops *ext = sa->eng->ext;
+
+	if (sa->state == IKE_SA_ESTABLISHED && ext && ext->give_up &&
+	    ext->give_up(sa)) {
+		if (sa->state == IKE_SA_ESTABLISHED && r->tries)
+			r->tries = 0;
+		return;
+	}
+	ike_sa_fail(sa, "the peer does not answer");
+}
+
+static bool request_due(struct ike_sa *sa, struct ike_request *r)
+{
+	const struct ike_ext_ops *ext = sa->eng->ext;
+	uint64_t now = sa->eng->now;
+	unsigned int tries;
+
+	if (!r->sent)
+		return false;
+	if (expires(r) && now >= r->first_us + r->d.timeout_us) {
+		request_expire(sa, r);
+		return true;
+	}
+	if (now < r->next_us)
+		return false;
+	if (r->tries >= most_tries(sa) && !expires(r)) {
+		r->next_us = now + r->interval;
+		request_used_up(sa, r);
+		return true;
+	}
+	ike_request_transmit(sa, r);
+	tries = r->tries - 1;
+	if (sa->state == IKE_SA_ESTABLISHED && ext && ext->trouble &&
+	    !r->pinned)
+		ext->trouble(sa, tries);
+	return true;
+}
+
+void ike_request_timers(struct ike_sa *sa)
+{
+	struct ike_request *r;
+	bool again;
+
+	/* Any of the calls may change the list: start over after each. */
+	do {
+		again = false;
+		for (r = sa->p->requests; r && !again; r = r->next)
+			again = request_due(sa, r);
+	} while (again && sa->state != IKE_SA_DEAD);
+}
+
+uint64_t ike_request_deadline(const struct ike_sa *sa)
+{
+	uint64_t t = IKE_NEVER, end;
+	const struct ike_request *r;
+
+	for (r = sa->p->requests; r; r = r->next) {
+		if (!r->sent)
+			continue;
+		if (r->next_us < t)
+			t = r->next_us;
+		if (!expires(r))
+			continue;
+		end = r->first_us + r->d.timeout_us;
+		if (end < t)
+			t = end;
+	}
+	return t;
+}

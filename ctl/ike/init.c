@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: GPL-2.0
+/* IKE_SA_INIT, both roles (RFC 7296, section 1.2). */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/util.h"
+#include "ike/priv.h"
+
+#define NAT_REFUSED "behind a NAT: UDP encapsulation is not supported yet"
+
+/* Unauthenticated answers to strangers, a second. */
+#define REFUSALS_PER_SECOND 100
+
+int ike_make_ke(struct ike_engine *eng, struct crypto_ke *ke, uint16_t group)
+{
+	uint8_t random[CRYPTO_KE_RANDOM];
+	int rc = ike_random(eng, random, sizeof(random));
+
+	if (!rc)
+		rc = crypto_ke_generate(ke, group, random);
+	crypto_wipe(random, sizeof(random));
+	return rc;
+}
+
+static bool make_nonce(struct ike_engine *eng, struct ike_buf *nonce)
+{
+	uint8_t n[IKE_NONCE_LEN];
+
+	return !ike_random(eng, n, sizeof(n)) &&
+	       ike_buf_set(nonce, n, sizeof(n));
+}
+
+static int derive(struct ike_sa *sa, struct wire_span theirs)
+{
+	uint8_t shared[CRYPTO_KE_SHARED_MAX];
+	struct wire_span g = { .p = shared };
+	int rc;
+
+	rc = crypto_ke_shared(&sa->p->ke, theirs.p, theirs.len, shared,
+			      &g.len);
+	if (!rc)
+		rc = crypto_ike_derive(&sa->suite, ike_span(&sa->p->ni),
+				       ike_span(&sa->p->nr), g, sa->spi_i,
+				       sa->spi_r, &sa->p->keys);
+	crypto_wipe(shared, sizeof(shared));
+	crypto_wipe(&sa->p->ke, sizeof(sa->p->ke));
+	sa->p->have_keys = rc == 0;
+	return rc;
+}
+
+static void report_nat(struct ike_engine *eng, const char *conn,
+		       unsigned int natd, const struct wire_endpoint *local,
+		       const struct wire_endpoint *remote)
+{
+	struct ike_report *r;
+
+	r = ike_act_report(eng, IKE_LOG_ERROR, "error", conn);
+	ike_report_text(r, "reason", "%s", NAT_REFUSED);
+	ike_report_text(r, "nat", "%s%s%s",
+			natd & IKE_NATD_LOCAL ? "here" : "",
+			natd == (IKE_NATD_LOCAL | IKE_NATD_REMOTE) ? "," : "",
+			natd & IKE_NATD_REMOTE ? "peer" : "");
+	ike_report_addr(r, "local", &local->addr);
+	ike_report_addr(r, "remote", &remote->addr);
+}
+
+/* ----------------------------------------------------------- initiator */
+
+/* The same request again, with a cookie in front or another group's value. */
+static bool init_build(struct ike_sa *sa)
+{
+	struct ike_sa_private *p = sa->p;
+	struct wire_hdr hdr = {
+		.spi_i = sa->spi_i,
+		.exchange = IKE_EX_SA_INIT,
+		.flags = IKE_FLAG_INITIATOR,
+	};
+	struct wire_enc enc;
+	bool ok;
+
+	wire_enc_start(&enc, &hdr);
+	if (p->cookie.p)
+		wire_notify_encode(&enc, IKE_N_COOKIE, p->cookie.p,
+				   p->cookie.len);
+	wire_sa_encode(&enc, p->init_offer);
+	wire_ke_encode(&enc, p->ke.group, p->ke.pub, p->ke.pub_len);
+	wire_nonce_encode(&enc, p->ni.p, p->ni.len);
+	ike_put_natd(sa, &enc, &sa->local, &sa->remote);
+	ok = wire_enc_finish(&enc) &&
+	     ike_buf_set(&p->init_mine, enc.wr.data, enc.wr.len);
+	wire_enc_free(&enc);
+	return ok;
+}
+
+static bool init_send(struct ike_sa *sa)
+{
+	static const struct ike_request_desc nothing;
+	struct ike_request *r;
+
+	ike_requests_close(sa, false);
+	r = ike_request_new(sa, IKE_EX_SA_INIT, &nothing);
+	if (!r || !ike_buf_set(&r->data, sa->p->init_mine.p,
+			       sa->p->init_mine.len))
+		return false;
+	r->sent = true;
+	ike_request_transmit(sa, r);
+	return true;
+}
+
+/**
+ * ike_init_start() - send the first message
+ * @sa: new IKE SA with connection and addresses
+ *
+ * Return: false without memory or random octets.
+ */
+bool ike_init_start(struct ike_sa *sa)
+{
+	struct ike_sa_private *p = sa->p;
+
+	p->init_offer = calloc(1, sizeof(*p->init_offer));
+	if (!p->init_offer)
+		return false;
+	ike_propose(p->init_offer, sa->conn->ike, sa->conn->nike,
+		    IKE_PROTO_IKE, 0, true);
+	return make_nonce(sa->eng, &p->ni) &&
+	       !ike_make_ke(sa->eng, &p->ke, sa->conn->ike[0].ke) &&
+	       init_build(sa) && init_send(sa);
+}
+
+static bool init_again(struct ike_sa *sa)
+{
+	if (++sa->p->init_rounds > IKE_MAX_INIT_ROUNDS) {
+		ike_sa_fail(sa, "the peer asks for IKE_SA_INIT again and"
+			    " again");
+		return false;
+	}
+	if (!init_build(sa) || !init_send(sa)) {
+		ike_sa_fail(sa, "no memory");
+		return false;
+	}
+	return true;
+}
+
+static bool group_offered(const struct ike_conn *c, uint16_t group)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->nike; i++)
+		if (c->ike[i].ke == group)
+			return true;
+	return false;
+}
+
+/* Not authenticated: believed only if nothing better comes (section 2.21.1). */
+static void init_error(struct ike_sa *sa, const struct wire_notify *n)
+{
+	uint16_t group;
+
+	if (n->type == IKE_N_INVALID_KE_PAYLOAD && wire_notify_u16(n, &group) &&
+	    group != sa->p->ke.group && group_offered(sa->conn, group)) {
+		if (!ike_make_ke(sa->eng, &sa->p->ke, group))
+			init_again(sa);
+		return;
+	}
+	if (sa->p->init_error_us != IKE_NEVER)
+		return;
+	sa->p->init_error = n->type;
+	sa->p->init_error_us = sa->eng->now + IKE_REFUSAL_US;
+}
+
+/* The refusal stands. */
+void ike_init_refused(struct ike_sa *sa)
+{
+	const char *name = ike_notify_name(sa->p->init_error);
+	char reason[80] = "the peer refuses: ";
+
+	if (sa->p->init_error == IKE_N_UNEXPECTED_NAT_DETECTED) {
+		ike_sa_fail(sa, NAT_REFUSED);
+		return;
+	}
+	strncat(reason, name ? name : "an error that is not known here",
+		sizeof(reason) - strlen(reason) - 1);
+	ike_sa_fail(sa, reason);
+}
+
+static bool answer_sa(struct ike_sa *sa, const struct wire_msg *msg)
+{
+	const struct wire_payload *pl = wire_msg_only(msg, IKE_PL_SA);
+	struct wire_sa answer;
+
+	if (!pl || wire_sa_decode(pl, &answer) != WIRE_OK ||
+	    !wire_sa_answer_ok(sa->p->init_offer, &answer))
+		return false;
+	ike_chosen(&answer.p[0], &sa->suite);
+	return sa->suite.ke == sa->p->ke.group &&
+	       ike_suite_in(&sa->suite, sa->conn->ike, sa->conn->nike);
+}
+
+/**
+ * ike_init_response() - an answer to our first message
+ *
+ * Whatever does not fit is dropped: it may be an attacker's, and the peer's own
+ * may still come.
+ */
+void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
+		       const struct wire_msg *msg)
+{
+	struct ike_sa_private *p = sa->p;
+	const struct wire_payload *ke_pl, *nonce_pl;
+	struct wire_span nonce;
+	struct wire_notify n;
+	struct wire_ke ke;
+	unsigned int natd;
+
+	if (msg->has_sk || msg->hdr.msg_id != 0)
+		return;
+	if (wire_notify_find(msg, IKE_N_COOKIE, &n) && n.data.len >= 1 &&
+	    n.data.len <= IKE_COOKIE_MAX) {
+		if (ike_buf_set(&p->cookie, n.data.p, n.data.len))
+			init_again(sa);
+		return;
+	}
+	if (wire_notify_error(msg, &n)) {
+		init_error(sa, &n);
+		return;
+	}
+	ke_pl = wire_msg_only(msg, IKE_PL_KE);
+	nonce_pl = wire_msg_only(msg, IKE_PL_NONCE);
+	if (!ke_pl || !nonce_pl || msg->hdr.spi_r == 0 ||
+	    wire_ke_decode(ke_pl, &ke) != WIRE_OK ||
+	    wire_nonce_decode(nonce_pl, &nonce) != WIRE_OK ||
+	    !answer_sa(sa, msg) || ke.group != sa->suite.ke ||
+	    ke.data.len != crypto_ke_public_len(ke.group))
+		return;
+	natd = ike_natd_check(msg->hdr.spi_i, msg->hdr.spi_r, &pkt->local,
+			      &pkt->remote, msg);
+	if (natd & (IKE_NATD_LOCAL | IKE_NATD_REMOTE)) {
+		report_nat(sa->eng, sa->conn->name, natd, &pkt->local,
+			   &pkt->remote);
+		ike_sa_fail(sa, NAT_REFUSED);
+		return;
+	}
+	sa->spi_r = msg->hdr.spi_r;
+	if (!ike_buf_set(&p->nr, nonce.p, nonce.len) ||
+	    !ike_buf_set(&p->init_theirs, msg->raw, msg->raw_len) ||
+	    derive(sa, ke.data)) {
+		ike_sa_fail(sa, "the peer's key exchange value is no good");
+		return;
+	}
+	p->init_error_us = IKE_NEVER;
+	ike_requests_close(sa, false);
+	sa->state = IKE_SA_AUTH;
+	sa->local = pkt->local;
+	p->out_mid = 1;
+	/* Both know NAT traversal: the other port, if MOBIKE may follow. */
+	if (natd == IKE_NATD_NONE && sa->conn->mobike) {
+		sa->local.port = sa->eng->s.natt_port;
+		sa->remote.port = sa->eng->s.natt_port;
+	}
+	ike_auth_start(sa);
+}
+
+/* ----------------------------------------------------------- responder */
+
+static void refuse(struct ike_engine *eng, const struct ike_ev_packet *pkt,
+		   const struct wire_msg *msg, uint16_t type,
+		   const void *data, size_t len)
+{
+	struct wire_hdr hdr = {
+		.spi_i = msg->hdr.spi_i,
+		.exchange = IKE_EX_SA_INIT,
+		.flags = IKE_FLAG_RESPONSE,
+	};
+	struct wire_enc enc;
+
+	if (type != IKE_N_COOKIE &&
+	    !ike_bucket_take(eng, &eng->refusals, REFUSALS_PER_SECOND))
+		return;
+	wire_enc_start(&enc, &hdr);
+	wire_notify_encode(&enc, type, data, len);
+	if (wire_enc_finish(&enc))
+		ike_act_send(eng, &pkt->local, &pkt->remote, enc.wr.data,
+			     enc.wr.len);
+	wire_enc_free(&enc);
+}
+
+static struct ike_sa **init_bucket(struct ike_engine *eng, uint64_t spi_i)
+{
+	return &eng->init_hash[(spi_i ^ spi_i >> 32) % IKE_SPI_BUCKETS];
+}
+
+static void init_remember(struct ike_sa *sa)
+{
+	struct ike_sa **at = init_bucket(sa->eng, sa->spi_i);
+
+	sa->p->init_next = *at;
+	sa->p->in_init_hash = true;
+	*at = sa;
+}
+
+void ike_init_forget(struct ike_sa *sa)
+{
+	struct ike_sa **at = init_bucket(sa->eng, sa->spi_i);
+
+	if (!sa->p->in_init_hash)
+		return;
+	while (*at != sa)
+		at = &(*at)->p->init_next;
+	*at = sa->p->init_next;
+	sa->p->in_init_hash = false;
+}
+
+/* The same request once more gets the same answer, and no second IKE SA. */
+static bool init_repeated(struct ike_engine *eng,
+			  const struct ike_ev_packet *pkt,
+			  const struct wire_msg *msg)
+{
+	struct ike_sa *sa = *init_bucket(eng, msg->hdr.spi_i);
+	const struct ike_buf *seen;
+
+	while (sa && (sa->spi_i != msg->hdr.spi_i ||
+		      sa->state == IKE_SA_DEAD ||
+		      !wire_addr_equal(&sa->remote.addr, &pkt->remote.addr)))
+		sa = sa->p->init_next;
+	if (!sa)
+		return false;
+	seen = &sa->p->init_theirs;
+	if (sa->state == IKE_SA_AUTH && seen->len == msg->raw_len &&
+	    !memcmp(seen->p, msg->raw, msg->raw_len))
+		ike_act_send(eng, &pkt->local, &pkt->remote,
+			     sa->p->init_mine.p, sa->p->init_mine.len);
+	return true;
+}
+
+/*
+ * Choose among what all connections accept that this peer may mean. With
+ * @group only suites of that group: another would cost a round trip.
+ */
+static bool choose(struct ike_engine *eng, const struct ike_ev_packet *pkt,
+		   const struct wire_sa *offer, uint16_t group,
+		   struct wire_proposal *chosen)
+{
+	struct crypto_suite v[WIRE_MAX_PROPOSALS];
+	const struct ike_conn_state *cs;
+	struct wire_sa *ours;
+	unsigned int n = 0, i;
+	bool ok;
+
+	for (cs = eng->conns; cs; cs = cs->next) {
+		if (cs->removed || cs->cfg.role != IKE_RESPOND ||
+		    !ike_conn_local_ok(&cs->cfg, &pkt->local.addr) ||
+		    !ike_conn_remote_ok(&cs->cfg, &pkt->remote.addr))
+			continue;
+		for (i = 0; i < cs->cfg.nike; i++)
+			if ((!group || cs->cfg.ike[i].ke == group) &&
+			    n < WIRE_MAX_PROPOSALS &&
+			    !ike_suite_in(&cs->cfg.ike[i], v, n))
+				v[n++] = cs->cfg.ike[i];
+	}
+	if (n == 0)
+		return false;
+	ours = calloc(1, sizeof(*ours));
+	if (!ours)
+		return false;
+	ike_propose(ours, v, n, IKE_PROTO_IKE, 0, true);
+	ok = wire_sa_choose(offer, ours, chosen);
+	free(ours);
+	return ok;
+}
+
+static bool init_answer(struct ike_sa *sa, const struct wire_proposal *chosen)
+{
+	struct wire_hdr hdr = {
+		.spi_i = sa->spi_i,
+		.spi_r = sa->spi_r,
+		.exchange = IKE_EX_SA_INIT,
+		.flags = IKE_FLAG_RESPONSE,
+	};
+	struct ike_sa_private *p = sa->p;
+	struct wire_sa *answer = calloc(1, sizeof(*answer));
+	struct wire_enc enc;
+	bool ok;
+
+	if (!answer)
+		return false;
+	answer->n = 1;
+	answer->p[0] = *chosen;
+	wire_enc_start(&enc, &hdr);
+	wire_sa_encode(&enc, answer);
+	wire_ke_encode(&enc, p->ke.group, p->ke.pub, p->ke.pub_len);
+	wire_nonce_encode(&enc, p->nr.p, p->nr.len);
+	ike_put_natd(sa, &enc, &sa->local, &sa->remote);
+	ok = wire_enc_finish(&enc) &&
+	     ike_buf_set(&p->init_mine, enc.wr.data, enc.wr.len);
+	wire_enc_free(&enc);
+	free(answer);
+	return ok;
+}
+
+/* Everything has been checked: here memory is spent. */
+static void init_accept(struct ike_engine *eng,
+			const struct ike_ev_packet *pkt,
+			const struct wire_msg *msg,
+			const struct wire_proposal *chosen,
+			const struct wire_ke *ke, struct wire_span ni)
+{
+	struct ike_sa *sa = ike_sa_new(eng, false);
+
+	if (!sa)
+		return;
+	eng->half_open++;
+	sa->p->half_open = true;
+	sa->spi_i = msg->hdr.spi_i;
+	init_remember(sa);
+	sa->local = pkt->local;
+	sa->remote = pkt->remote;
+	sa->p->expire_us = eng->now + IKE_HALF_OPEN_US;
+	sa->p->in_mid = 1;
+	ike_chosen(chosen, &sa->suite);
+	if (!make_nonce(eng, &sa->p->nr) ||
+	    !ike_buf_set(&sa->p->ni, ni.p, ni.len) ||
+	    !ike_buf_set(&sa->p->init_theirs, msg->raw, msg->raw_len) ||
+	    ike_make_ke(eng, &sa->p->ke, ke->group) ||
+	    !init_answer(sa, chosen) || derive(sa, ke->data)) {
+		ike_sa_fail(sa, "IKE_SA_INIT: no memory, or a public value"
+			    " that is no good");
+		return;
+	}
+	sa->state = IKE_SA_AUTH;
+	ike_act_send(eng, &sa->local, &sa->remote, sa->p->init_mine.p,
+		     sa->p->init_mine.len);
+}
+
+static bool nat_in_the_way(struct ike_engine *eng,
+			   const struct ike_ev_packet *pkt,
+			   const struct wire_msg *msg)
+{
+	unsigned int natd = ike_natd_check(msg->hdr.spi_i, 0, &pkt->local,
+					   &pkt->remote, msg);
+
+	if (!(natd & (IKE_NATD_LOCAL | IKE_NATD_REMOTE)))
+		return false;
+	if (ike_bucket_take(eng, &eng->nat_reports, 1))
+		report_nat(eng, "", natd, &pkt->local, &pkt->remote);
+	refuse(eng, pkt, msg, IKE_N_UNEXPECTED_NAT_DETECTED, NULL, 0);
+	return true;
+}
+
+/**
+ * ike_init_request() - somebody begins
+ * @eng: engine
+ * @pkt: the datagram
+ * @msg: parsed; an IKE_SA_INIT request with Message ID and responder SPI 0
+ */
+void ike_init_request(struct ike_engine *eng, const struct ike_ev_packet *pkt,
+		      const struct wire_msg *msg)
+{
+	const struct wire_payload *sa_pl = wire_msg_only(msg, IKE_PL_SA);
+	const struct wire_payload *ke_pl = wire_msg_only(msg, IKE_PL_KE);
+	const struct wire_payload *ni_pl = wire_msg_only(msg, IKE_PL_NONCE);
+	uint8_t critical = wire_msg_unknown_critical(msg);
+	uint8_t cookie[CRYPTO_COOKIE_LEN], group[2];
+	struct wire_proposal chosen;
+	const struct wire_transform *t;
+	struct wire_span ni;
+	struct wire_sa offer;
+	struct wire_ke ke;
+
+	if (msg->has_sk || msg->hdr.spi_i == 0 || eng->shutdown ||
+	    init_repeated(eng, pkt, msg))
+		return;
+	if (critical) {
+		refuse(eng, pkt, msg, IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD,
+		       &critical, 1);
+		return;
+	}
+	if (!sa_pl || !ke_pl || !ni_pl ||
+	    wire_nonce_decode(ni_pl, &ni) != WIRE_OK ||
+	    wire_ke_decode(ke_pl, &ke) != WIRE_OK ||
+	    wire_sa_decode(sa_pl, &offer) != WIRE_OK) {
+		refuse(eng, pkt, msg, IKE_N_INVALID_SYNTAX, NULL, 0);
+		return;
+	}
+	if (eng->half_open >= eng->s.max_half_open)
+		return;
+	if (ike_cookie_check(eng, pkt, msg, ni, cookie) == IKE_COOKIE_WANTED) {
+		refuse(eng, pkt, msg, IKE_N_COOKIE, cookie, sizeof(cookie));
+		return;
+	}
+	if (!choose(eng, pkt, &offer, ke.group, &chosen) &&
+	    !choose(eng, pkt, &offer, 0, &chosen)) {
+		refuse(eng, pkt, msg, IKE_N_NO_PROPOSAL_CHOSEN, NULL, 0);
+		return;
+	}
+	t = wire_proposal_get(&chosen, IKE_TT_KE);
+	if (!t || t->id != ke.group) {
+		wire_put_u16(group, t ? t->id : IKE_KE_NONE);
+		refuse(eng, pkt, msg, IKE_N_INVALID_KE_PAYLOAD, group,
+		       sizeof(group));
+		return;
+	}
+	if (ke.data.len != crypto_ke_public_len(ke.group)) {
+		refuse(eng, pkt, msg, IKE_N_INVALID_SYNTAX, NULL, 0);
+		return;
+	}
+	if (nat_in_the_way(eng, pkt, msg))
+		return;
+	init_accept(eng, pkt, msg, &chosen, &ke, ni);
+}

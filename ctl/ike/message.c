@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Protected messages that come in: our window, the answers that are kept for
+ * requests that are repeated, and who handles what (RFC 7296, sections 2.1 to
+ * 2.3).
+ */
+#include <stdlib.h>
+
+#include "crypto/sk.h"
+#include "crypto/util.h"
+#include "ike/priv.h"
+
+static struct ike_slot *slot_at(struct ike_sa *sa, uint32_t mid)
+{
+	return &sa->p->slots[mid % (2 * IKE_MAX_WINDOW)];
+}
+
+static struct ike_slot *slot_pending(struct ike_sa *sa, uint32_t mid)
+{
+	struct ike_slot *s = slot_at(sa, mid);
+
+	return s->state == IKE_SLOT_PENDING && s->mid == mid ? s : NULL;
+}
+
+/* The window moves on over what has been answered; old answers go. */
+static void slots_advance(struct ike_sa *sa)
+{
+	struct ike_sa_private *p = sa->p;
+	struct ike_slot *s = slot_at(sa, p->in_mid);
+	struct ike_slot *old;
+
+	while (s->state == IKE_SLOT_ANSWERED && s->mid == p->in_mid) {
+		if (p->in_mid >= p->own_window) {
+			old = slot_at(sa, p->in_mid - p->own_window);
+			if (old->mid == p->in_mid - p->own_window) {
+				ike_buf_free(&old->answer);
+				old->state = IKE_SLOT_EMPTY;
+			}
+		}
+		p->in_mid++;
+		s = slot_at(sa, p->in_mid);
+	}
+}
+
+/**
+ * ike_slot_answer() - answer a request, and keep the answer
+ * @sa: IKE SA
+ * @mid: of the request
+ * @enc: inner payloads; freed here
+ */
+void ike_slot_answer(struct ike_sa *sa, uint32_t mid, struct wire_enc *enc)
+{
+	struct ike_slot *s = slot_pending(sa, mid);
+
+	if (s && ike_seal(sa, s->exchange, true, mid, enc, &s->answer)) {
+		s->state = IKE_SLOT_ANSWERED;
+		ike_act_send(sa->eng, &s->local, &s->remote, s->answer.p,
+			     s->answer.len);
+		slots_advance(sa);
+	}
+	wire_enc_free(enc);
+}
+
+void ike_slot_error(struct ike_sa *sa, uint32_t mid, uint16_t type,
+		    const void *data, size_t len)
+{
+	struct wire_enc enc;
+
+	wire_enc_start(&enc, NULL);
+	wire_notify_encode(&enc, type, data, len);
+	ike_slot_answer(sa, mid, &enc);
+}
+
+void ike_sa_answer(struct ike_sa *sa, uint32_t mid,
+		   void (*build)(struct ike_sa *sa, void *ctx,
+				 struct wire_enc *b), void *ctx)
+{
+	struct wire_enc enc;
+
+	if (!slot_pending(sa, mid))
+		return;
+	wire_enc_start(&enc, NULL);
+	build(sa, ctx, &enc);
+	ike_slot_answer(sa, mid, &enc);
+}
+
+/* ------------------------------------------------------------ messages */
+
+static bool well_formed(const struct wire_payload *pl)
+{
+	union {
+		struct wire_sa sa;
+		struct wire_ts_list ts;
+		struct wire_ke ke;
+		struct wire_id id;
+		struct wire_auth auth;
+		struct wire_notify n;
+		struct wire_delete del;
+		struct wire_span nonce;
+	} u;
+
+	switch (pl->type) {
+	case IKE_PL_SA:
+		return wire_sa_decode(pl, &u.sa) == WIRE_OK;
+	case IKE_PL_KE:
+		return wire_ke_decode(pl, &u.ke) == WIRE_OK;
+	case IKE_PL_IDI:
+	case IKE_PL_IDR:
+		return wire_id_decode(pl, &u.id) == WIRE_OK;
+	case IKE_PL_AUTH:
+		return wire_auth_decode(pl, &u.auth) == WIRE_OK;
+	case IKE_PL_NONCE:
+		return wire_nonce_decode(pl, &u.nonce) == WIRE_OK;
+	case IKE_PL_NOTIFY:
+		return wire_notify_decode(pl, &u.n) == WIRE_OK;
+	case IKE_PL_DELETE:
+		return wire_delete_decode(pl, &u.del) == WIRE_OK;
+	case IKE_PL_TSI:
+	case IKE_PL_TSR:
+		return wire_ts_decode(pl, &u.ts) == WIRE_OK;
+	default:
+		return true;
+	}
+}
+
+static bool all_well_formed(const struct wire_msg *msg)
+{
+	unsigned int i;
+
+	for (i = 0; i < msg->n; i++)
+		if (!well_formed(&msg->payload[i]))
+			return false;
+	return true;
+}
+
+static void dispatch(struct ike_sa *sa, const struct ike_in *in)
+{
+	uint8_t ex = in->msg->hdr.exchange;
+
+	if (ex == IKE_EX_AUTH && sa->state == IKE_SA_AUTH && !sa->initiator)
+		ike_auth_request(sa, in);
+	else if (ex == IKE_EX_INFORMATIONAL && sa->state != IKE_SA_AUTH)
+		ike_info_request(sa, in);
+	else if (ex == IKE_EX_CREATE_CHILD_SA && sa->state != IKE_SA_AUTH)
+		ike_create_request(sa, in);
+	else
+		ike_slot_error(sa, in->mid, IKE_N_INVALID_SYNTAX, NULL, 0);
+}
+
+/* A fresh, authentic request. */
+static void request_in(struct ike_sa *sa, struct ike_in *in, enum wire_err err)
+{
+	struct ike_slot *s = slot_at(sa, in->mid);
+	uint8_t critical;
+
+	ike_buf_free(&s->answer);
+	s->state = IKE_SLOT_PENDING;
+	s->mid = in->mid;
+	s->exchange = in->msg->hdr.exchange;
+	s->local = in->local;
+	s->remote = in->remote;
+	if (err != WIRE_OK || !all_well_formed(in->msg)) {
+		ike_slot_error(sa, in->mid, IKE_N_INVALID_SYNTAX, NULL, 0);
+		ike_sa_fail(sa, "the peer sent a malformed message");
+		return;
+	}
+	critical = wire_msg_unknown_critical(in->msg);
+	if (critical) {
+		ike_slot_error(sa, in->mid, IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD,
+			       &critical, 1);
+		if (sa->state == IKE_SA_AUTH)
+			ike_sa_fail(sa, "a critical payload is not supported");
+		return;
+	}
+	dispatch(sa, in);
+}
+
+static void response_in(struct ike_sa *sa, struct ike_in *in,
+			struct ike_request *r, enum wire_err err)
+{
+	struct ike_request got = *r;
+
+	if (err != WIRE_OK || !all_well_formed(in->msg)) {
+		ike_sa_fail(sa, "the peer sent a malformed message");
+		return;
+	}
+	in->sent_us = r->first_us;
+	in->tries = r->total_tries;
+	if (r->total_tries == 1) {
+		uint64_t rtt = sa->eng->now - r->first_us;
+
+		sa->rtt_us = sa->rtt_us ? (7 * sa->rtt_us + rtt) / 8 : rtt;
+	}
+	/* Out of the list first: the callback may close the IKE SA. */
+	r->d.free = NULL;
+	ike_request_free(sa, r);
+	if (got.d.done)
+		got.d.done(sa, got.d.ctx, IKE_RESULT_ANSWER, in);
+	if (got.d.free)
+		got.d.free(got.d.ctx);
+	if (sa->state != IKE_SA_DEAD)
+		ike_requests_pump(sa);
+}
+
+static struct ike_request *request_of(struct ike_sa *sa,
+				      const struct wire_hdr *hdr)
+{
+	struct ike_request *r;
+
+	for (r = sa->p->requests; r; r = r->next)
+		if (r->sent && r->mid == hdr->msg_id &&
+		    r->exchange == hdr->exchange)
+			return r;
+	return NULL;
+}
+
+/* Is a request new, or one whose answer we still have? */
+static bool in_window(struct ike_sa *sa, uint32_t mid)
+{
+	const struct ike_slot *s = slot_at(sa, mid);
+
+	if (s->state != IKE_SLOT_EMPTY && s->mid == mid)
+		return true;
+	return mid >= sa->p->in_mid &&
+	       mid - sa->p->in_mid < sa->p->own_window;
+}
+
+/* A request seen before, authentic again: the same answer to where it asks. */
+static void repeat_answer(struct ike_sa *sa, struct ike_slot *s,
+			  const struct ike_ev_packet *pkt)
+{
+	s->local = pkt->local;
+	s->remote = pkt->remote;
+	if (s->state == IKE_SLOT_ANSWERED)
+		ike_act_send(sa->eng, &s->local, &s->remote, s->answer.p,
+			     s->answer.len);
+}
+
+/**
+ * ike_message_in() - a protected message for an IKE SA
+ * @sa: IKE SA that has keys
+ * @pkt: the datagram
+ * @msg: parsed outer message with SK
+ */
+void ike_message_in(struct ike_sa *sa, const struct ike_ev_packet *pkt,
+		    struct wire_msg *msg)
+{
+	bool response = msg->hdr.flags & IKE_FLAG_RESPONSE;
+	uint32_t mid = msg->hdr.msg_id;
+	struct ike_request *r = NULL;
+	struct ike_slot *s = slot_at(sa, mid);
+	struct ike_in in = {
+		.local = pkt->local, .remote = pkt->remote,
+		.size = pkt->len, .mid = mid, .msg = msg,
+	};
+	enum wire_err err = WIRE_OK;
+	size_t room = msg->sk_len;
+	uint8_t *plain;
+
+	if (response)
+		r = request_of(sa, &msg->hdr);
+	if (response ? !r : !in_window(sa, mid))
+		return;
+	plain = malloc(room ? room : 1);
+	if (!plain)
+		return;
+	if (!crypto_sk_open(&sa->p->keys, !sa->initiator, msg, plain, room,
+			    &err)) {
+		if (response) {
+			sa->last_in_us = sa->eng->now;
+			response_in(sa, &in, r, err);
+		} else if (s->state != IKE_SLOT_EMPTY && s->mid == mid) {
+			repeat_answer(sa, s, pkt);
+		} else {
+			sa->last_in_us = sa->eng->now;
+			request_in(sa, &in, err);
+		}
+	}
+	crypto_wipe(plain, room);
+	free(plain);
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Datagrams: whose they are, and what is said to those that are nobody's. */
+#include <string.h>
+
+#include "ike/priv.h"
+
+#define UNKNOWN_PER_SECOND 10
+
+/* An unprotected answer: for a request of no IKE SA, or of IKE version 3. */
+static void answer_in_clear(struct ike_engine *eng,
+			    const struct ike_ev_packet *pkt,
+			    const struct wire_hdr *to, uint16_t type)
+{
+	struct wire_hdr hdr = {
+		.spi_i = to->spi_i,
+		.spi_r = to->spi_r,
+		.exchange = to->exchange,
+		.flags = (uint8_t)(IKE_FLAG_RESPONSE |
+				   (~to->flags & IKE_FLAG_INITIATOR)),
+		.msg_id = to->msg_id,
+	};
+	struct wire_enc enc;
+
+	wire_enc_start(&enc, &hdr);
+	wire_notify_encode(&enc, type, NULL, 0);
+	if (wire_enc_finish(&enc))
+		ike_act_send(eng, &pkt->local, &pkt->remote, enc.wr.data,
+			     enc.wr.len);
+	wire_enc_free(&enc);
+}
+
+static bool is_init_request(const struct wire_hdr *h)
+{
+	return h->exchange == IKE_EX_SA_INIT &&
+	       !(h->flags & IKE_FLAG_RESPONSE) &&
+	       h->flags & IKE_FLAG_INITIATOR && h->spi_r == 0 &&
+	       h->msg_id == 0;
+}
+
+static void for_sa(struct ike_engine *eng, const struct ike_ev_packet *pkt,
+		   struct wire_msg *msg)
+{
+	const struct wire_hdr *h = &msg->hdr;
+	bool from_initiator = h->flags & IKE_FLAG_INITIATOR;
+	struct ike_sa *sa;
+
+	sa = ike_sa_lookup(eng, from_initiator ? h->spi_r : h->spi_i);
+	if (!sa || sa->initiator == from_initiator) {
+		if (!(h->flags & IKE_FLAG_RESPONSE) &&
+		    h->exchange != IKE_EX_SA_INIT &&
+		    ike_bucket_take(eng, &eng->unknown_spi,
+				    UNKNOWN_PER_SECOND))
+			answer_in_clear(eng, pkt, h, IKE_N_INVALID_IKE_SPI);
+		return;
+	}
+	if (h->exchange == IKE_EX_SA_INIT) {
+		if (h->flags & IKE_FLAG_RESPONSE && sa->initiator &&
+		    sa->state == IKE_SA_INIT)
+			ike_init_response(sa, pkt, msg);
+		return;
+	}
+	if (h->spi_i != sa->spi_i || h->spi_r != sa->spi_r ||
+	    !sa->p->have_keys || !msg->has_sk)
+		return;
+	ike_message_in(sa, pkt, msg);
+}
+
+/**
+ * ike_packet() - a datagram has come
+ *
+ * What is not authentic changes nothing and, but for the few answers that RFC
+ * 7296 wants (and those at a limited rate), is dropped without a word.
+ */
+void ike_packet(struct ike_engine *eng, const struct ike_ev_packet *pkt)
+{
+	struct wire_msg msg;
+
+	switch (wire_msg_parse(pkt->data, pkt->len, &msg)) {
+	case WIRE_OK:
+		break;
+	case WIRE_E_MAJOR:
+		if (!(msg.hdr.flags & IKE_FLAG_RESPONSE) &&
+		    ike_bucket_take(eng, &eng->bad_version,
+				    UNKNOWN_PER_SECOND))
+			answer_in_clear(eng, pkt, &msg.hdr,
+					IKE_N_INVALID_MAJOR_VERSION);
+		return;
+	default:
+		return;
+	}
+	if (is_init_request(&msg.hdr))
+		ike_init_request(eng, pkt, &msg);
+	else
+		for_sa(eng, pkt, &msg);
+}

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of ike/ share and nobody else sees. */
+#ifndef MOBX_IKE_PRIV_H
+#define MOBX_IKE_PRIV_H
+
+#include "crypto/auth.h"
+#include "crypto/ke.h"
+#include "crypto/keys.h"
+#include "ike/sa.h"
+#include "wire/payload.h"
+#include "wire/sa.h"
+
+#define IKE_SECOND UINT64_C(1000000)
+
+/* Most requests that either side may have outstanding. */
+#define IKE_MAX_WINDOW 16
+#define IKE_NONCE_LEN 32
+#define IKE_MAX_CHILDREN 8
+/* A half-open IKE SA of a responder lives this long. */
+#define IKE_HALF_OPEN_US (30 * IKE_SECOND)
+/* Datagrams that were on their way under an SA that is deleted. */
+#define IKE_LINGER_US (3 * IKE_SECOND)
+/* The answerer of a rekey sends under the new SA after this time at last. */
+#define IKE_SWITCH_US (2 * IKE_SECOND)
+/* The same at the start of an IKE SA that takes another's place. */
+#define IKE_HANDOVER_US (3 * IKE_SECOND / 10)
+/* An unauthenticated refusal is believed when nothing better came. */
+#define IKE_REFUSAL_US (2 * IKE_SECOND)
+/* So long a refused IKE_AUTH request may be repeated. */
+#define IKE_REFUSED_US (5 * IKE_SECOND)
+#define IKE_BACKOFF_MAX_US (30 * IKE_SECOND)
+/* Most IKE_SA_INIT requests that answers can make us send anew. */
+#define IKE_MAX_INIT_ROUNDS 5
+#define IKE_SPI_BUCKETS 1024
+
+/** struct ike_buf - octets with their length, from malloc() */
+struct ike_buf {
+	uint8_t *p;
+	size_t len;
+};
+
+/**
+ * struct ike_request - a request of ours, queued or outstanding
+ *
+ * @pinned: stays on @local and @remote when the IKE SA moves.
+ * @expired: the one who made it has been told TIMEOUT.
+ * @interval: time to the next retransmission.
+ */
+struct ike_request {
+	struct ike_request *next;
+	uint64_t id;
+	uint8_t exchange;
+	uint32_t mid;
+	bool sent;
+	bool pinned;
+	bool expired;
+	struct ike_buf data;
+	struct ike_request_desc d;
+	uint64_t first_us;
+	uint64_t next_us;
+	uint64_t interval;
+	unsigned int tries;
+	unsigned int total_tries;
+};
+
+enum ike_slot_state {
+	IKE_SLOT_EMPTY,
+	IKE_SLOT_PENDING,
+	IKE_SLOT_ANSWERED,
+};
+
+/** struct ike_slot - a request of the peer's and its answer */
+struct ike_slot {
+	enum ike_slot_state state;
+	uint32_t mid;
+	uint8_t exchange;
+	struct wire_endpoint local;
+	struct wire_endpoint remote;
+	struct ike_buf answer;
+};
+
+/** struct ike_held - a message kept while somebody else is asked */
+struct ike_held {
+	struct ike_in in;
+	struct wire_msg msg;
+	size_t plain_len;
+	uint8_t plain[];
+};
+
+/**
+ * struct ike_offer - a Child SA that is being negotiated
+ *
+ * @suite: what was chosen.
+ * @chosen: responder: the same as the proposal to be answered.
+ * @tsi: initiator of the exchange; offered, then as answered.
+ */
+struct ike_offer {
+	struct crypto_suite suite;
+	struct wire_proposal chosen;
+	uint32_t spi_in;
+	uint32_t spi_out;
+	struct wire_ts_list tsi;
+	struct wire_ts_list tsr;
+	unsigned int nselectors;
+	struct ike_selector selectors[IKE_MAX_SELECTORS];
+};
+
+/* A Child SA that the answerer made but we cannot use: it has to be deleted. */
+#define IKE_CHILD_UNWANTED 0xffff
+
+/**
+ * struct ike_child_full - a Child SA with what extensions need not see
+ *
+ * @keys: until both SAs are in the kernel.
+ * @from_us: we began the exchange that made it.
+ * @replaces: own SPI of the Child SA that it takes the place of, or 0.
+ * @switch_us: when to begin sending under it, come what may.
+ * @out_asked: the kernel has been told of the outbound SA.
+ * @answer: what the exchange that made it still has to say.
+ */
+struct ike_child_full {
+	struct ike_child c;
+	struct crypto_child_keys keys;
+	bool from_us;
+	uint32_t replaces;
+	uint64_t switch_us;
+	bool out_asked;
+	struct ike_answer *answer;
+};
+
+static inline struct ike_child_full *ike_child_full(struct ike_child *c)
+{
+	return (struct ike_child_full *)c;
+}
+
+/** typedef ike_child_fn - a Child SA has been put into the kernel, or not */
+typedef void (*ike_child_fn)(struct ike_sa *sa, struct ike_child *c, int err);
+
+/** struct ike_answer - of a CREATE_CHILD_SA that waits for the kernel */
+struct ike_answer {
+	uint32_t mid;
+	struct ike_offer offer;
+	uint8_t nonce[IKE_NONCE_LEN];
+	struct crypto_ke ke;
+};
+
+/** struct ike_nonce - the lower of an exchange's two nonces */
+struct ike_nonce {
+	uint8_t v[IKE_NONCE_MAX];
+	size_t len;
+};
+
+/**
+ * struct ike_create - a CREATE_CHILD_SA exchange of ours for a Child SA
+ *
+ * @old_in: own SPI of the Child SA to be replaced, or 0.
+ * @rival: the peer rekeys the same one at the same time.
+ */
+struct ike_create {
+	uint32_t old_in;
+	bool rekey;
+	unsigned int rounds;
+	struct wire_sa sent;
+	struct ike_offer offer;
+	struct crypto_ke ke;
+	uint8_t nonce[IKE_NONCE_LEN];
+	struct ike_nonce lowest;
+	bool rival;
+	struct ike_nonce rival_lowest;
+	void (*done)(struct ike_sa *sa, void *ctx, int err);
+	void *ctx;
+};
+
+/** struct ike_linger - an SA to be deleted in the kernel a little later */
+struct ike_linger {
+	struct ike_linger *next;
+	uint64_t at;
+	uint32_t spi;
+	enum mobx_dir dir;
+};
+
+struct ike_sa_private {
+	struct ike_sa *next;
+	struct ike_sa *hash_next;
+	struct ike_sa *init_next;
+	bool in_init_hash;
+	uint64_t serial;
+
+	struct crypto_ike_keys keys;
+	bool have_keys;
+	/* Counts as half-open: a responder that knows nobody yet. */
+	bool half_open;
+	/* The peer is authenticated, a Delete would be understood. */
+	bool authentic;
+	/* The extension has been told that it is established. */
+	bool announced;
+	bool ext_open;
+	struct crypto_ke ke;
+	struct ike_buf ni;
+	struct ike_buf nr;
+	/* The IKE_SA_INIT messages that AUTH covers. */
+	struct ike_buf init_mine;
+	struct ike_buf init_theirs;
+	struct ike_buf cookie;
+	struct wire_sa *init_offer;
+	unsigned int init_rounds;
+	uint16_t init_error;
+	uint64_t init_error_us;
+
+	uint64_t start_us;
+	uint64_t expire_us;
+
+	uint32_t out_mid;
+	unsigned int peer_window;
+	struct ike_request *requests;
+
+	uint32_t in_mid;
+	unsigned int own_window;
+	struct ike_slot slots[2 * IKE_MAX_WINDOW];
+
+	/* IKE_AUTH in work. */
+	struct ike_held *auth_in;
+	struct ike_buf auth_mine;
+	uint16_t child_error;
+	struct ike_offer *offer;
+	struct wire_sa *child_sent;
+
+	struct ike_create *create;
+	/* A rekey to be tried again. */
+	uint32_t again_spi_in;
+	uint64_t create_again_us;
+	struct ike_linger *linger;
+	unsigned int rebinds;
+	/* The IKE SA that replaced this one. */
+	bool replaced;
+};
+
+/** struct ike_conn_state - a connection and what it is up to */
+struct ike_conn_state {
+	struct ike_conn_state *next;
+	struct ike_conn cfg;
+	bool removed;
+	bool wanted;
+	bool contacted;
+	unsigned int pair;
+	unsigned int failures;
+	uint64_t retry_us;
+	uint64_t up_reply;
+	uint64_t down_reply;
+	uint64_t told_nowhere_us;
+};
+
+struct ike_wait;
+
+/** typedef ike_wait_fn - the answer to a tagged action is in */
+typedef void (*ike_wait_fn)(struct ike_sa *sa, void *ctx,
+			    const struct ike_event *ev);
+
+struct ike_wait {
+	struct ike_wait *next;
+	uint64_t tag;
+	struct ike_sa *sa;
+	ike_wait_fn fn;
+	void *ctx;
+	/* Outlives @sa; @fn is called without one then. */
+	bool keep;
+	uint32_t peer;
+};
+
+struct ike_leftover {
+	struct ike_leftover *next;
+	uint64_t delete_us;
+	uint32_t peer;
+	char label[MOBX_MAX_LABEL + 1];
+};
+
+/** struct ike_bucket - a token bucket: so many a second, no more */
+struct ike_bucket {
+	uint64_t at;
+	unsigned int left;
+};
+
+struct ike_engine {
+	struct ike_settings s;
+	const struct ike_ext_ops *ext;
+	uint64_t now;
+	struct ike_actions *out;
+	struct ike_conn_state *conns;
+	struct ike_sa *sas;
+	struct ike_sa *spi_hash[IKE_SPI_BUCKETS];
+	/* Responders' IKE SAs by the initiator's SPI. */
+	struct ike_sa *init_hash[IKE_SPI_BUCKETS];
+	struct ike_wait *waits;
+	uint64_t last_tag;
+	uint64_t last_request;
+	uint64_t last_serial;
+	uint32_t last_peer;
+	struct ike_leftover *leftovers;
+	struct ike_host_addr addrs[IKE_MAX_HOST_ADDRS];
+	unsigned int naddrs;
+	unsigned int half_open;
+	uint8_t cookie_secret[2][CRYPTO_COOKIE_SECRET];
+	uint8_t cookie_version;
+	uint64_t cookie_us;
+	struct ike_bucket unknown_spi;
+	struct ike_bucket bad_version;
+	struct ike_bucket refusals;
+	struct ike_bucket nat_reports;
+	bool shutdown;
+};
+
+/* conn.c */
+bool ike_kernel_algs(const struct crypto_suite *s, enum mobx_enc *enc,
+		     enum mobx_auth *auth);
+
+/* actions.c */
+struct ike_action *ike_act(struct ike_engine *eng, enum ike_action_type type);
+void ike_act_send(struct ike_engine *eng, const struct wire_endpoint *local,
+		  const struct wire_endpoint *remote, const uint8_t *data,
+		  size_t len);
+void ike_act_cmd_done(struct ike_engine *eng, uint64_t reply, int err,
+		      const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+struct ike_report *ike_act_report(struct ike_engine *eng, enum ike_level level,
+				  const char *kind, const char *conn);
+struct ike_action *ike_ask(struct ike_engine *eng, enum ike_action_type type,
+			   struct ike_sa *sa, ike_wait_fn fn, void *ctx);
+void ike_answered(struct ike_engine *eng, uint64_t tag,
+		  const struct ike_event *ev);
+void ike_wait_keep(struct ike_engine *eng, uint64_t tag, uint32_t peer);
+void ike_waits_move(struct ike_engine *eng, const struct ike_sa *from,
+		    struct ike_sa *to);
+void ike_waits_cancel(struct ike_engine *eng, struct ike_sa *sa);
+bool ike_bucket_take(struct ike_engine *eng, struct ike_bucket *b,
+		     unsigned int per_second);
+
+/* engine.c */
+int ike_random(struct ike_engine *eng, void *buf, size_t len);
+void ike_leftovers_delete(struct ike_engine *eng, const char *label);
+bool ike_leftovers_any(const struct ike_engine *eng, const char *label);
+
+/* connect.c */
+struct ike_conn_state *ike_conn_find(const struct ike_engine *eng,
+				     const char *name);
+bool ike_conn_local_ok(const struct ike_conn *c, const struct wire_addr *a);
+bool ike_conn_remote_ok(const struct ike_conn *c, const struct wire_addr *a);
+struct ike_sa *ike_conn_sa(const struct ike_engine *eng,
+			   const struct ike_conn_state *cs);
+void ike_conn_add(struct ike_engine *eng, const struct ike_ev_conn *ev);
+void ike_conn_del(struct ike_engine *eng, const struct ike_ev_conn *ev);
+void ike_conn_up(struct ike_engine *eng, const struct ike_ev_conn *ev);
+void ike_conn_down(struct ike_engine *eng, const struct ike_ev_conn *ev);
+void ike_conn_connect(struct ike_engine *eng, struct ike_conn_state *cs);
+bool ike_conn_successor(const struct ike_sa *sa);
+void ike_conn_is_up(struct ike_sa *sa);
+void ike_conn_lost(struct ike_engine *eng, struct ike_conn_state *cs,
+		   bool established, const char *why);
+void ike_conn_addrs(struct ike_engine *eng);
+void ike_conn_acquire(struct ike_engine *eng, const struct ike_ev_acquire *ev);
+void ike_conn_reap(struct ike_engine *eng);
+
+/* sa.c */
+struct ike_sa *ike_sa_new(struct ike_engine *eng, bool initiator);
+struct ike_sa *ike_sa_lookup(const struct ike_engine *eng, uint64_t own_spi);
+uint64_t ike_sa_own_spi(const struct ike_sa *sa);
+void ike_sa_fail(struct ike_sa *sa, const char *reason);
+void ike_sa_end(struct ike_sa *sa, const char *reason, uint16_t error,
+		bool notify);
+void ike_sa_keep_answer(struct ike_sa *sa);
+void ike_sa_authentic(struct ike_sa *sa);
+void ike_sa_established(struct ike_sa *sa);
+void ike_sa_label(const struct ike_sa *sa, char label[MOBX_MAX_LABEL + 1]);
+void ike_sa_reap(struct ike_engine *eng, bool all);
+void ike_sa_timers(struct ike_sa *sa);
+uint64_t ike_sa_deadline(const struct ike_sa *sa);
+void ike_linger_run(struct ike_sa *sa);
+void ike_linger_add(struct ike_sa *sa, uint32_t spi, enum mobx_dir dir,
+		    uint64_t after);
+
+/* exchange.c */
+bool ike_buf_set(struct ike_buf *b, const void *p, size_t len);
+void ike_buf_free(struct ike_buf *b);
+bool ike_seal(struct ike_sa *sa, uint8_t exchange, bool response,
+	      uint32_t mid, struct wire_enc *enc, struct ike_buf *out);
+struct ike_request *ike_request_new(struct ike_sa *sa, uint8_t exchange,
+				    const struct ike_request_desc *d);
+void ike_request_free(struct ike_sa *sa, struct ike_request *r);
+void ike_requests_close(struct ike_sa *sa, bool keep_sent);
+bool ike_requests_outstanding(const struct ike_sa *sa);
+void ike_requests_pump(struct ike_sa *sa);
+void ike_request_transmit(struct ike_sa *sa, struct ike_request *r);
+void ike_request_timers(struct ike_sa *sa);
+uint64_t ike_request_deadline(const struct ike_sa *sa);
+
+/* message.c */
+void ike_message_in(struct ike_sa *sa, const struct ike_ev_packet *pkt,
+		    struct wire_msg *msg);
+void ike_slot_answer(struct ike_sa *sa, uint32_t mid, struct wire_enc *enc);
+void ike_slot_error(struct ike_sa *sa, uint32_t mid, uint16_t type,
+		    const void *data, size_t len);
+
+/* init.c */
+bool ike_init_start(struct ike_sa *sa);
+void ike_init_refused(struct ike_sa *sa);
+void ike_init_request(struct ike_engine *eng, const struct ike_ev_packet *pkt,
+		      const struct wire_msg *msg);
+void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
+		       const struct wire_msg *msg);
+unsigned int ike_natd_check(uint64_t spi_i, uint64_t spi_r,
+			    const struct wire_endpoint *local,
+			    const struct wire_endpoint *remote,
+			    const struct wire_msg *msg);
+void ike_init_forget(struct ike_sa *sa);
+
+/* cookie.c */
+enum ike_cookie {
+	IKE_COOKIE_FINE,
+	IKE_COOKIE_WANTED,
+};
+enum ike_cookie ike_cookie_check(struct ike_engine *eng,
+				 const struct ike_ev_packet *pkt,
+				 const struct wire_msg *msg,
+				 struct wire_span ni,
+				 uint8_t fresh[CRYPTO_COOKIE_LEN]);
+
+/* auth.c, auth_i.c, auth_r.c */
+struct wire_span ike_span(const struct ike_buf *b);
+void ike_auth_start(struct ike_sa *sa);
+void ike_auth_request(struct ike_sa *sa, const struct ike_in *in);
+
+/* propose.c */
+void ike_propose(struct wire_sa *sa, const struct crypto_suite *suites,
+		 unsigned int n, uint8_t protocol, uint32_t spi, bool with_ke);
+void ike_chosen(const struct wire_proposal *p, struct crypto_suite *suite);
+bool ike_suite_in(const struct crypto_suite *s, const struct crypto_suite *v,
+		  unsigned int n);
+void ike_ts_propose(const struct ike_conn *c, const struct wire_addr *local,
+		    const struct wire_addr *remote, struct wire_ts_list *l,
+		    struct wire_ts_list *r);
+bool ike_ts_narrow(const struct ike_conn *c, const struct wire_addr *local,
+		   const struct wire_addr *remote,
+		   const struct wire_ts_list *tl,
+		   const struct wire_ts_list *tr, struct ike_offer *o,
+		   struct wire_ts_list *l, struct wire_ts_list *r);
+bool ike_ts_accept(const struct ike_conn *c, const struct wire_ts_list *sent_l,
+		   const struct wire_ts_list *sent_r,
+		   const struct wire_ts_list *l, const struct wire_ts_list *r,
+		   struct ike_offer *o);
+
+/* child.c */
+uint32_t ike_child_spi(struct ike_sa *sa);
+uint16_t ike_child_negotiate(struct ike_sa *sa, const struct wire_msg *msg,
+			     bool rekey, bool with_ke, struct ike_offer *o);
+uint16_t ike_child_accept(struct ike_sa *sa, const struct wire_msg *msg,
+			  const struct wire_sa *sent, struct ike_offer *o);
+void ike_child_put_sa(struct wire_enc *enc, const struct ike_offer *o);
+void ike_child_put_ts(struct wire_enc *enc, const struct ike_offer *o);
+struct ike_child *ike_child_add(struct ike_sa *sa, const struct ike_offer *o,
+				struct wire_span ni, struct wire_span nr,
+				struct wire_span shared, bool from_us);
+struct ike_child *ike_child_find(struct ike_sa *sa, uint32_t spi_in);
+struct ike_child *ike_child_find_out(struct ike_sa *sa, uint32_t spi_out);
+void ike_child_free(struct ike_child *c);
+unsigned int ike_child_count(const struct ike_sa *sa);
+
+/* install.c */
+void ike_peer_new(struct ike_sa *sa, void (*done)(struct ike_sa *sa, int err));
+void ike_child_install_in(struct ike_sa *sa, struct ike_child *c,
+			  ike_child_fn done);
+void ike_child_install_out(struct ike_sa *sa, struct ike_child *c,
+			   ike_child_fn done);
+void ike_child_forget(struct ike_sa *sa, struct ike_child *c, const char *why);
+
+/* create.c, create_r.c */
+int ike_make_ke(struct ike_engine *eng, struct crypto_ke *ke, uint16_t group);
+void ike_lowest(struct ike_nonce *low, struct wire_span a, struct wire_span b);
+void ike_create_request(struct ike_sa *sa, const struct ike_in *in);
+void ike_create_free(struct ike_sa *sa, int err);
+void ike_create_new(struct ike_sa *sa);
+void ike_create_timers(struct ike_sa *sa);
+uint64_t ike_create_deadline(const struct ike_sa *sa);
+void ike_switch_from(struct ike_sa *sa, uint32_t old_in);
+void ike_child_delete(struct ike_sa *sa, struct ike_child *c, const char *why);
+void ike_child_reject(struct ike_sa *sa, uint32_t spi_in);
+void ike_child_expire(struct ike_sa *sa, const struct ike_ev_sa_expire *ev);
+
+/* rekey.c */
+void ike_rekey_request(struct ike_sa *sa, const struct ike_in *in,
+		       const struct wire_sa *offer);
+
+/* info.c */
+void ike_info_request(struct ike_sa *sa, const struct ike_in *in);
+void ike_info_liveness(struct ike_sa *sa);
+void ike_info_announce_window(struct ike_sa *sa);
+void ike_info_window(struct ike_sa *sa, const struct ike_in *in);
+
+/* packet.c */
+void ike_packet(struct ike_engine *eng, const struct ike_ev_packet *pkt);
+
+#endif /* MOBX_IKE_PRIV_H */
