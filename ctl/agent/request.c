@@ -89,7 +89,9 @@ static int sa_from(const struct ike_ac_sa *in, struct kern_sa *out)
 	memcpy(out->auth_key, in->auth_key, in->auth_key_len);
 	out->auth_key_len = in->auth_key_len;
 	out->esn = in->esn;
-	out->replay_window = in->replay_window;
+	/* The outbound end has none to size. */
+	if (in->dir == MOBX_DIR_IN)
+		out->replay_window = in->replay_window;
 	out->nselectors = in->nselectors;
 	for (unsigned int i = 0; i < in->nselectors; i++) {
 		struct kern_selector *s = &out->selectors[i];

@@ -63,7 +63,7 @@ static json_t *status_ike(const struct ike_status *s)
 	char spi[20];
 	json_t *o;
 
-	if (s->phase == IKE_CONN_DOWN)
+	if (!s->spi_i)
 		return json_null();
 	o = json_object();
 	snprintf(spi, sizeof(spi), "%016llx", (unsigned long long)s->spi_i);
