@@ -311,22 +311,27 @@ void ike_sa_request_forget(struct ike_sa *sa, uint64_t id)
 	r->pinned = false;
 }
 
-void ike_sa_set_addresses(struct ike_sa *sa, const struct wire_endpoint *local,
-			  const struct wire_endpoint *remote)
+void ike_sa_resend(struct ike_sa *sa)
 {
 	struct ike_request *r;
 
-	if (wire_endpoint_equal(&sa->local, local) &&
-	    wire_endpoint_equal(&sa->remote, remote))
-		return;
-	sa->local = *local;
-	sa->remote = *remote;
 	for (r = sa->p->requests; r; r = r->next) {
 		if (!r->sent || r->pinned)
 			continue;
 		r->tries = 0;
 		ike_request_transmit(sa, r);
 	}
+}
+
+void ike_sa_set_addresses(struct ike_sa *sa, const struct wire_endpoint *local,
+			  const struct wire_endpoint *remote)
+{
+	if (wire_endpoint_equal(&sa->local, local) &&
+	    wire_endpoint_equal(&sa->remote, remote))
+		return;
+	sa->local = *local;
+	sa->remote = *remote;
+	ike_sa_resend(sa);
 }
 
 /*

@@ -280,6 +280,13 @@ unsigned int ike_sa_window(const struct ike_sa *sa);
 void ike_sa_set_addresses(struct ike_sa *sa, const struct wire_endpoint *local,
 			  const struct wire_endpoint *remote);
 
+/**
+ * ike_sa_resend() - the link is back: send again what follows the IKE SA
+ *
+ * At once, the same octets, retransmission starting afresh.
+ */
+void ike_sa_resend(struct ike_sa *sa);
+
 /* ------------------------------------------------ answering a request */
 
 /** enum ike_verdict - what an extension says about a request */
