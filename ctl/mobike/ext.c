@@ -10,6 +10,8 @@
 
 /* Retransmissions in vain before another path is tried. */
 #define TROUBLE_TRIES 2
+/* How long a responder waits for a peer that went silent. */
+#define PATIENCE_US (300 * 1000000ull)
 
 /** mx_session_get() - one more points to a session */
 void mx_session_get(struct mx_session *s)
@@ -43,8 +45,7 @@ static void commit_done(struct ike_sa *sa, void *ctx, int err)
 	if (c->s->sa && (err != -ECANCELED || c->s->sa != sa)) {
 		if (c->done)
 			c->done(c->s, c->serial, err);
-		if (c->s->sa)
-			mx_deadline(c->s);
+		mx_steer(c->s);
 	}
 	mx_session_put(c->s);
 	free(c);
@@ -267,12 +268,20 @@ static void on_trouble(struct ike_sa *sa, unsigned int tries)
 		mx_suspect(s);
 }
 
-/* With no link up nothing can be said about the peer. */
+/*
+ * With no link up nothing can be said about the peer. One that moves may be
+ * away for minutes, and it is the one that comes back (RFC 4555, section 3.11).
+ */
 static bool on_give_up(struct ike_sa *sa)
 {
 	struct mx_session *s = active(sa);
 
-	return s && sa->mobike && s->links_known && !s->n_cand;
+	if (!s || !sa->mobike)
+		return false;
+	if (s->links_known && !s->n_cand)
+		return true;
+	return !sa->first_initiator &&
+	       ike_sa_now(sa) - sa->last_in_us < PATIENCE_US;
 }
 
 static void on_timer(struct ike_sa *sa)
@@ -283,14 +292,26 @@ static void on_timer(struct ike_sa *sa)
 		mx_timer(s);
 }
 
+static bool primary_usable(struct mx_session *s)
+{
+	return mx_cand_find(s->cand, s->n_cand, &mx_set_primary(&s->own)->addr);
+}
+
 static void on_addrs(struct ike_sa *sa)
 {
 	struct mx_session *s = active(sa);
 
+	bool could, can;
+
 	if (!s)
 		return;
+	could = primary_usable(s);
 	mx_candidates(s);
+	can = primary_usable(s);
 	mx_steer(s);
+	/* What was sent into the void meanwhile need not wait for its timer. */
+	if (s->sa && can && !could)
+		ike_sa_resend(s->sa);
 }
 
 static void on_path_cmd(struct ike_sa *sa, const struct ike_ev_path_cmd *cmd)

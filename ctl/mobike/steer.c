@@ -285,6 +285,20 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* When mx_steer() has to look again by itself. */
+static uint64_t steer_at(const struct mx_session *s, uint64_t now)
+{
+	uint64_t t = earlier(s->again_at, s->query_at);
+
+	/* What ends an own request, or the peer's, steers too. */
+	if (s->ask || s->pending.sa)
+		return IKE_NEVER;
+	if (t > now)
+		return t;
+	/* It has looked just now: only time can help, or an event. */
+	return s->calm_until > now ? s->calm_until : IKE_NEVER;
+}
+
 /** mx_deadline() - tell the engine when the session wants to be woken */
 void mx_deadline(struct mx_session *s)
 {
@@ -292,10 +306,9 @@ void mx_deadline(struct mx_session *s)
 	uint64_t t = earlier(mx_set_deadline(&s->own, now),
 			     mx_set_deadline(&s->peer, now));
 
+	t = earlier(t, steer_at(s, now));
 	if (s->ask)
 		t = earlier(t, s->ask->retry_at);
-	else
-		t = earlier(t, earlier(s->again_at, s->query_at));
 	if (s->suspect.family)
 		t = earlier(t, s->suspect_until);
 	s->sa->ext_deadline = t;

@@ -1,0 +1,849 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The simulator: see mobike_sim.h. */
+#include "mobike_sim.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/auth.h"
+
+#define KERNEL_US	40
+#define AUTH_US		60
+#define WATCH_US	200
+#define KEEP_US		(100 * SIM_MS)
+#define KEEP_STEP_US	SIM_MS
+
+enum { EV_PACKET, EV_KERNEL, EV_AUTH, EV_ADDRS, EV_TICK, EV_DATA };
+
+static const char psk[] = "a secret that both ends of the simulator know";
+
+__attribute__((noreturn, format(printf, 2, 3)))
+static void broken(const struct sim *sim, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "seed %llu, %.6f s: ", (unsigned long long)sim->seed,
+		(double)sim->now / 1e6);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	abort();
+}
+
+/* ------------------------------------------------------------- chance */
+
+static uint64_t next_random(uint64_t *x)
+{
+	*x ^= *x << 13;
+	*x ^= *x >> 7;
+	*x ^= *x << 17;
+	return *x;
+}
+
+uint32_t sim_random(struct sim *sim, uint32_t below)
+{
+	return (uint32_t)((next_random(&sim->rng) >> 20) % below);
+}
+
+static int fill_random(void *ctx, uint8_t *buf, size_t len)
+{
+	struct sim *sim = ctx;
+
+	for (size_t i = 0; i < len; i++)
+		buf[i] = (uint8_t)(next_random(&sim->rng) >> 32);
+	return 0;
+}
+
+/* --------------------------------------------------------------- queue */
+
+static bool before(const struct sim_event *a, const struct sim_event *b)
+{
+	return a->at != b->at ? a->at < b->at : a->order < b->order;
+}
+
+static void push(struct sim *sim, struct sim_event ev)
+{
+	size_t i = sim->n++;
+
+	if (sim->n > sim->cap) {
+		sim->cap = sim->cap ? sim->cap * 2 : 64;
+		sim->heap = realloc(sim->heap, sim->cap * sizeof(*sim->heap));
+		if (!sim->heap)
+			broken(sim, "out of memory");
+	}
+	ev.order = sim->order++;
+	for (; i && before(&ev, &sim->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		sim->heap[i] = sim->heap[(i - 1) / 2];
+	sim->heap[i] = ev;
+}
+
+static struct sim_event pop(struct sim *sim)
+{
+	struct sim_event top = sim->heap[0], last = sim->heap[--sim->n];
+	size_t i = 0, c;
+
+	while ((c = 2 * i + 1) < sim->n) {
+		if (c + 1 < sim->n && before(&sim->heap[c + 1], &sim->heap[c]))
+			c++;
+		if (!before(&sim->heap[c], &last))
+			break;
+		sim->heap[i] = sim->heap[c];
+		i = c;
+	}
+	if (sim->n)
+		sim->heap[i] = last;
+	return top;
+}
+
+/* ------------------------------------------------------------- network */
+
+static struct sim_link *link_of(struct sim *sim, const struct wire_addr *addr,
+				int *node)
+{
+	for (int i = 0; i < 2; i++) {
+		for (unsigned int j = 0; j < sim->node[i].n_links; j++) {
+			struct sim_link *l = &sim->node[i].links[j];
+
+			if (wire_addr_equal(&l->addr, addr) ||
+			    (l->nat.family && wire_addr_equal(&l->nat, addr))) {
+				*node = i;
+				return l;
+			}
+		}
+	}
+	return NULL;
+}
+
+/* When and whether something sent now arrives; false if it is lost. */
+static bool travel(struct sim *sim, const struct wire_addr *from,
+		   const struct wire_addr *to, unsigned int lose, uint64_t *at)
+{
+	struct sim_link *a, *b;
+	int na, nb;
+
+	a = link_of(sim, from, &na);
+	b = link_of(sim, to, &nb);
+	if (!a || !b || !a->up || !b->up || na == nb)
+		return false;
+	if (sim_random(sim, 1000) < lose ||
+	    sim_random(sim, 1000) < a->lose || sim_random(sim, 1000) < b->lose)
+		return false;
+	*at = sim->now + a->delay_us + b->delay_us;
+	return true;
+}
+
+static void transmit(struct sim *sim, const struct ike_ac_send *s)
+{
+	unsigned int copies = 1 + (sim_random(sim, 1000) < sim->repeat);
+	struct sim_event ev = {
+		.type = EV_PACKET,
+		.local = s->remote,
+		.remote = s->local,
+		.len = s->len,
+	};
+	int node;
+	struct sim_link *l = link_of(sim, &s->local.addr, &node);
+
+	if (l && l->nat.family)
+		ev.remote.addr = l->nat;
+	while (copies--) {
+		if (!travel(sim, &s->local.addr, &s->remote.addr, sim->lose,
+			    &ev.at))
+			continue;
+		if (sim->jitter_us)
+			ev.at += sim_random(sim, (uint32_t)sim->jitter_us);
+		ev.data = malloc(s->len);
+		if (!ev.data)
+			broken(sim, "out of memory");
+		memcpy(ev.data, s->data, s->len);
+		push(sim, ev);
+	}
+}
+
+/* -------------------------------------------------------------- kernel */
+
+static struct sim_peer *peer_of(struct sim_node *n, uint32_t id)
+{
+	for (unsigned int i = 0; i < n->n_peers; i++)
+		if (n->peers[i].id == id)
+			return &n->peers[i];
+	return NULL;
+}
+
+/* What the module refuses must never be asked of it. */
+static void check_paths(const struct sim_node *n, const struct ike_ac_peer *p)
+{
+	unsigned int primaries = 0;
+
+	if (!p->npaths || p->npaths > IKE_MAX_PATHS)
+		broken(n->sim, "%u paths", p->npaths);
+	for (unsigned int i = 0; i < p->npaths; i++) {
+		const struct ike_path *e = &p->paths[i];
+
+		if (e->local.family != e->remote.family || !e->local.family)
+			broken(n->sim, "a pair of two families");
+		if (e->flags & MOBX_PATH_FLAGS_PRIMARY) {
+			primaries++;
+			if (e->state > MOBX_PATH_STATE_VALID)
+				broken(n->sim, "primary cannot be used");
+		}
+		for (unsigned int j = 0; j < i; j++)
+			if (wire_addr_equal(&p->paths[j].local, &e->local) &&
+			    wire_addr_equal(&p->paths[j].remote, &e->remote))
+				broken(n->sim, "the same pair twice");
+	}
+	if (primaries != 1)
+		broken(n->sim, "%u primary paths", primaries);
+}
+
+static void bind_paths(struct sim_node *n, struct sim_peer *p,
+		       const struct ike_ac_peer *a)
+{
+	p->n = a->npaths;
+	memcpy(p->paths, a->paths, sizeof(p->paths[0]) * a->npaths);
+	p->bound_at = n->sim->now;
+	p->generation++;
+}
+
+static int kernel_peer(struct sim_node *n, const struct ike_action *ac,
+		       uint64_t *generation)
+{
+	const struct ike_ac_peer *a = &ac->u.peer;
+	struct sim_peer *p = peer_of(n, a->id);
+
+	if (ac->type == IKE_AC_PEER_DEL) {
+		if (!p)
+			return -ENOENT;
+		*p = n->peers[--n->n_peers];
+		return 0;
+	}
+	check_paths(n, a);
+	if (ac->type == IKE_AC_PEER_NEW) {
+		if (p)
+			return -EEXIST;
+		if (n->n_peers == SIM_MAX_PEERS)
+			broken(n->sim, "kernel peers are never deleted");
+		p = &n->peers[n->n_peers++];
+		memset(p, 0, sizeof(*p));
+		p->id = a->id;
+		snprintf(p->label, sizeof(p->label), "%s", a->label);
+		bind_paths(n, p, a);
+		*generation = p->generation;
+		return 0;
+	}
+	n->rebinds++;
+	if (!p)
+		return -ENOENT;
+	*generation = p->generation;
+	if (n->refuse_rebinds) {
+		n->refuse_rebinds--;
+		return -ENOMEM;
+	}
+	if (a->expected_generation != p->generation) {
+		n->stale_rebinds++;
+		return -ESTALE;
+	}
+	bind_paths(n, p, a);
+	*generation = p->generation;
+	return 0;
+}
+
+static void kernel(struct sim_node *n, const struct ike_action *ac)
+{
+	struct sim_event ev = {
+		.at = n->sim->now + KERNEL_US,
+		.type = EV_KERNEL,
+		.node = n->index,
+		.tag = ac->tag,
+	};
+
+	switch (ac->type) {
+	case IKE_AC_SA_NEW:
+		if (!peer_of(n, ac->u.sa->peer))
+			ev.err = -ENOENT;
+		else
+			n->sas++;
+		break;
+	case IKE_AC_SA_DEL:
+		if (n->sas)
+			n->sas--;
+		break;
+	default:
+		ev.err = kernel_peer(n, ac, &ev.generation);
+		break;
+	}
+	push(n->sim, ev);
+}
+
+/* --------------------------------------------------------- credentials */
+
+static void credentials(struct sim_node *n, const struct ike_action *ac)
+{
+	const struct ike_ac_auth *a = ac->u.auth;
+	struct wire_span key = { (const uint8_t *)psk, sizeof(psk) - 1 };
+	struct wire_span octets = { a->octets, a->len };
+	struct sim_event ev = {
+		.at = n->sim->now + AUTH_US,
+		.type = EV_AUTH,
+		.node = n->index,
+		.tag = ac->tag,
+	};
+
+	if (ac->type == IKE_AC_AUTH_VERIFY) {
+		struct wire_span auth = { a->auth, a->auth_len };
+
+		ev.ok = !crypto_psk_verify(a->prf, key, octets, auth);
+	} else {
+		ev.data = malloc(CRYPTO_PRF_MAX);
+		if (!ev.data)
+			broken(n->sim, "out of memory");
+		ev.ok = !crypto_psk_auth(a->prf, key, octets, ev.data);
+		ev.len = crypto_prf_len(a->prf);
+	}
+	push(n->sim, ev);
+}
+
+/* ------------------------------------------------------------- actions */
+
+static void count_report(struct sim_node *n, const struct ike_report *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < n->n_kinds && strcmp(n->kinds[i].name, r->kind); i++)
+		;
+	if (i == n->n_kinds) {
+		if (i == SIM_MAX_KINDS)
+			return;
+		snprintf(n->kinds[n->n_kinds++].name, sizeof(r->kind), "%s",
+			 r->kind);
+	}
+	n->kinds[i].n++;
+	if (!n->sim->verbose)
+		return;
+	printf("# %9.6f %s %s", (double)n->sim->now / 1e6,
+	       n->index ? "server" : "mobile", r->kind);
+	for (i = 0; i < r->n; i++)
+		if (r->kv[i].is_number)
+			printf(" %s=%lld", r->kv[i].key,
+			       (long long)r->kv[i].number);
+		else
+			printf(" %s=%s", r->kv[i].key, r->kv[i].text);
+	printf("\n");
+}
+
+static void carry_out(struct sim_node *n, const struct ike_action *ac)
+{
+	switch (ac->type) {
+	case IKE_AC_SEND:
+		transmit(n->sim, &ac->u.send);
+		break;
+	case IKE_AC_PEER_NEW:
+	case IKE_AC_PEER_REBIND:
+	case IKE_AC_PEER_DEL:
+	case IKE_AC_SA_NEW:
+	case IKE_AC_SA_DEL:
+		kernel(n, ac);
+		break;
+	case IKE_AC_AUTH_SIGN:
+	case IKE_AC_AUTH_VERIFY:
+		credentials(n, ac);
+		break;
+	case IKE_AC_REPORT:
+		count_report(n, &ac->u.report);
+		break;
+	case IKE_AC_CMD_DONE:
+		n->last_reply = ac->u.done.reply;
+		n->last_err = ac->u.done.err;
+		snprintf(n->last_text, sizeof(n->last_text), "%s",
+			 ac->u.done.text);
+		break;
+	}
+}
+
+/* Routes towards remotes that have become of interest are reported soon. */
+static void watch(struct sim_node *n)
+{
+	struct wire_addr now[IKE_MAX_HOST_ADDRS];
+	unsigned int k = ike_engine_remotes(n->eng, now, IKE_MAX_HOST_ADDRS);
+
+	if (k == n->n_remotes && !memcmp(now, n->remotes, sizeof(now[0]) * k))
+		return;
+	n->n_remotes = k;
+	memcpy(n->remotes, now, sizeof(now[0]) * k);
+	push(n->sim, (struct sim_event){
+		.at = n->sim->now + WATCH_US,
+		.type = EV_ADDRS,
+		.node = n->index,
+	});
+}
+
+void sim_event(struct sim *sim, int node, const struct ike_event *ev)
+{
+	struct sim_node *n = &sim->node[node];
+	struct ike_actions out = { 0 };
+
+	ike_engine_event(n->eng, ev, sim->now, &out);
+	for (size_t i = 0; i < out.n; i++)
+		carry_out(n, &out.v[i]);
+	ike_actions_clear(&out);
+	watch(n);
+}
+
+void sim_tell_addrs(struct sim *sim, int node)
+{
+	struct sim_node *n = &sim->node[node];
+	struct ike_host_addr v[IKE_MAX_HOST_ADDRS];
+	struct ike_event ev = { .type = IKE_EV_ADDRS, .u.addrs.addrs = v };
+	unsigned int k = 0;
+
+	memset(v, 0, sizeof(v));
+	for (unsigned int r = 0; r < n->n_remotes; r++) {
+		for (unsigned int i = 0; i < n->n_links; i++) {
+			const struct sim_link *l = &n->links[i];
+
+			if (!l->up || k == IKE_MAX_HOST_ADDRS ||
+			    l->addr.family != n->remotes[r].family)
+				continue;
+			v[k].local = l->addr;
+			v[k].remote = n->remotes[r];
+			v[k].ifindex = i + 1;
+			memcpy(v[k].ifname, l->ifname, sizeof(l->ifname));
+			v[k++].mtu = 1500;
+		}
+	}
+	ev.u.addrs.n = k;
+	sim_event(sim, node, &ev);
+}
+
+/* ---------------------------------------------------------------- data */
+
+static const struct ike_path *primary_of(const struct sim_peer *p)
+{
+	for (unsigned int i = 0; i < p->n; i++)
+		if (p->paths[i].flags & MOBX_PATH_FLAGS_PRIMARY)
+			return &p->paths[i];
+	return NULL;
+}
+
+static void send_data(struct sim *sim, int node)
+{
+	struct sim_node *n = &sim->node[node];
+	const struct ike_path *e;
+	struct sim_event ev = { .type = EV_DATA };
+
+	if (!n->n_peers || !n->sas)
+		return;
+	e = primary_of(&n->peers[n->n_peers - 1]);
+	n->flow.sent++;
+	if (e->state != MOBX_PATH_STATE_VALID && !e->credit) {
+		n->flow.not_sent++;
+		return;
+	}
+	if (!travel(sim, &e->local, &e->remote, 0, &ev.at)) {
+		n->flow.lost_on_link++;
+		return;
+	}
+	ev.node = !node;
+	ev.local.addr = e->remote;
+	ev.remote.addr = e->local;
+	push(sim, ev);
+}
+
+/* Would the kernel take a packet by this pair: 1 yes, 0 no, -1 unknown. */
+static int takes(const struct sim *sim, const struct sim_node *n,
+		 const struct wire_addr *local, const struct wire_addr *remote)
+{
+	const struct sim_peer *p;
+
+	if (!n->n_peers)
+		return 0;
+	p = &n->peers[n->n_peers - 1];
+	for (unsigned int i = 0; i < p->n; i++) {
+		const struct ike_path *e = &p->paths[i];
+
+		if (!wire_addr_equal(&e->local, local) ||
+		    !wire_addr_equal(&e->remote, remote))
+			continue;
+		if (e->state == MOBX_PATH_STATE_DEPRECATED)
+			return sim->now < p->bound_at +
+					  e->accept_until_ms * SIM_MS;
+		return e->state != MOBX_PATH_STATE_REMOVED;
+	}
+	return -1;
+}
+
+static void take_data(struct sim *sim, struct sim_event *ev)
+{
+	struct sim_node *n = &sim->node[ev->node];
+	struct sim_flow *f = &sim->node[!ev->node].flow;
+	int node, verdict;
+	struct sim_link *l = link_of(sim, &ev->local.addr, &node);
+
+	if (!l || !l->up) {
+		f->lost_on_link++;
+		return;
+	}
+	verdict = takes(sim, n, &ev->local.addr, &ev->remote.addr);
+	/* The kernel keeps what comes from elsewhere for a moment (I8). */
+	if (verdict < 0 && ev->tries++ < KEEP_US / KEEP_STEP_US) {
+		ev->at = sim->now + KEEP_STEP_US;
+		push(sim, *ev);
+		return;
+	}
+	if (verdict < 1) {
+		f->refused++;
+		return;
+	}
+	f->received++;
+	if (f->last_at && sim->now - f->last_at > f->longest_gap)
+		f->longest_gap = sim->now - f->last_at;
+	f->last_at = sim->now;
+}
+
+static void tick(struct sim *sim)
+{
+	if (!sim->data_every_us)
+		return;
+	send_data(sim, 0);
+	send_data(sim, 1);
+	push(sim, (struct sim_event){
+		.at = sim->now + sim->data_every_us,
+		.type = EV_TICK,
+	});
+}
+
+void sim_kick_data(struct sim *sim)
+{
+	push(sim, (struct sim_event){ .at = sim->now, .type = EV_TICK });
+}
+
+/* ---------------------------------------------------------------- clock */
+
+static void arrive(struct sim *sim, const struct sim_event *ev)
+{
+	struct ike_event e = { .type = IKE_EV_PACKET };
+	int node;
+	struct sim_link *l = link_of(sim, &ev->local.addr, &node);
+
+	if (!l || !l->up)
+		return;
+	e.u.packet.local = ev->local;
+	e.u.packet.local.addr = l->addr;
+	e.u.packet.remote = ev->remote;
+	e.u.packet.data = ev->data;
+	e.u.packet.len = ev->len;
+	sim_event(sim, node, &e);
+}
+
+static void happen(struct sim *sim, struct sim_event *ev)
+{
+	struct ike_event e = { 0 };
+
+	switch (ev->type) {
+	case EV_PACKET:
+		arrive(sim, ev);
+		break;
+	case EV_KERNEL:
+		e.type = IKE_EV_KERNEL_DONE;
+		e.u.kernel_done.tag = ev->tag;
+		e.u.kernel_done.err = ev->err;
+		e.u.kernel_done.generation = ev->generation;
+		e.u.kernel_done.text = ev->err ? "refused" : NULL;
+		sim_event(sim, ev->node, &e);
+		break;
+	case EV_AUTH:
+		e.type = IKE_EV_AUTH_DONE;
+		e.u.auth_done.tag = ev->tag;
+		e.u.auth_done.ok = ev->ok;
+		e.u.auth_done.data = ev->data;
+		e.u.auth_done.len = ev->len;
+		sim_event(sim, ev->node, &e);
+		break;
+	case EV_ADDRS:
+		sim_tell_addrs(sim, ev->node);
+		break;
+	case EV_TICK:
+		tick(sim);
+		break;
+	case EV_DATA:
+		take_data(sim, ev);
+		break;
+	}
+	free(ev->data);
+}
+
+void sim_run(struct sim *sim, uint64_t us)
+{
+	uint64_t end = sim->now + us;
+	unsigned int spins = 0;
+
+	for (;;) {
+		uint64_t t = sim->n ? sim->heap[0].at : IKE_NEVER;
+		uint64_t was = sim->now;
+		int timer = -1;
+
+		for (int i = 0; i < 2; i++) {
+			uint64_t d = ike_engine_deadline(sim->node[i].eng);
+
+			if (d < t) {
+				t = d;
+				timer = i;
+			}
+		}
+		if (t > end)
+			break;
+		if (t > sim->now)
+			sim->now = t;
+		spins = sim->now == was ? spins + 1 : 0;
+		if (spins > 100000)
+			broken(sim, "time stands still");
+		if (timer >= 0) {
+			struct ike_event e = { .type = IKE_EV_TIMER };
+
+			sim_event(sim, timer, &e);
+		} else {
+			struct sim_event ev = pop(sim);
+
+			happen(sim, &ev);
+		}
+	}
+	sim->now = end;
+}
+
+/* --------------------------------------------------------------- set-up */
+
+struct sim *sim_new(uint64_t seed, const struct ike_ext_ops *mobile,
+		    const struct ike_ext_ops *server)
+{
+	struct sim *sim = calloc(1, sizeof(*sim));
+	struct ike_settings s = {
+		.random = fill_random,
+		.random_ctx = sim,
+		.cookie_threshold = 64,
+	};
+
+	if (!sim)
+		abort();
+	sim->seed = seed;
+	sim->rng = (seed + 1) * 0x9e3779b97f4a7c15ull;
+	sim->now = SIM_SECOND;
+	for (int i = 0; i < 2; i++) {
+		sim->node[i].sim = sim;
+		sim->node[i].index = i;
+		sim->node[i].eng = ike_engine_new(&s, i ? server : mobile);
+		if (!sim->node[i].eng)
+			abort();
+	}
+	return sim;
+}
+
+void sim_free(struct sim *sim)
+{
+	for (int i = 0; i < 2; i++)
+		ike_engine_free(sim->node[i].eng);
+	for (size_t i = 0; i < sim->n; i++)
+		free(sim->heap[i].data);
+	free(sim->heap);
+	free(sim);
+}
+
+struct sim_link *sim_add_link(struct sim *sim, int node, const char *addr,
+			      const char *ifname, uint64_t delay_us)
+{
+	struct sim_node *n = &sim->node[node];
+	struct sim_link *l = &n->links[n->n_links++];
+
+	if (n->n_links > SIM_MAX_LINKS || !wire_addr_parse(&l->addr, addr))
+		broken(sim, "no link %s", addr);
+	snprintf(l->ifname, sizeof(l->ifname), "%s", ifname);
+	l->delay_us = delay_us;
+	l->up = true;
+	return l;
+}
+
+void sim_set_link(struct sim *sim, int node, unsigned int link, bool up)
+{
+	struct sim_link *l = &sim->node[node].links[link];
+
+	if (l->up == up)
+		return;
+	l->up = up;
+	sim_tell_addrs(sim, node);
+}
+
+struct ike_conn sim_conn(int node)
+{
+	char err[128];
+	struct ike_conn c;
+
+	ike_conn_init(&c);
+	snprintf(c.name, sizeof(c.name), "%s", node ? "mobile" : "server");
+	c.role = node ? IKE_RESPOND : IKE_INITIATE;
+	c.start = IKE_START_ON_LOAD;
+	if (ike_id_parse(node ? "server.example" : "mobile.example",
+			 &c.local_id) ||
+	    ike_id_parse(node ? "mobile.example" : "server.example",
+			 &c.remote_id) ||
+	    ike_suite_parse("aes128gcm16-prfsha256-x25519", false, &c.ike[0],
+			    err, sizeof(err)) ||
+	    ike_suite_parse("aes128gcm16", true, &c.esp[0], err, sizeof(err)))
+		abort();
+	c.nike = 1;
+	c.nesp = 1;
+	if (!node) {
+		c.nremote = 1;
+		c.remote[0].plen = 32;
+		wire_addr_parse(&c.remote[0].addr, "10.0.3.2");
+	}
+	c.nprotect = 1;
+	c.protect[0].local_max = 65535;
+	c.protect[0].remote_max = 65535;
+	c.mobike = true;
+	c.mobikex = true;
+	c.rrc = IKE_RRC_EARLY;
+	c.auto_add = true;
+	c.max_paths = 16;
+	return c;
+}
+
+void sim_conn_add(struct sim *sim, int node, const struct ike_conn *conn)
+{
+	struct ike_event ev = { .type = IKE_EV_CONN_ADD };
+	char err[160];
+
+	if (ike_conn_check(conn, err, sizeof(err)))
+		broken(sim, "connection: %s", err);
+	ev.u.conn.conn = conn;
+	ev.u.conn.name = conn->name;
+	sim_event(sim, node, &ev);
+}
+
+void sim_path(struct sim *sim, int node, enum ike_path_verb verb,
+	      const char *addr, bool hard)
+{
+	static uint64_t reply = 1000;
+	struct ike_event ev = { .type = IKE_EV_PATH_CMD };
+
+	ev.u.path_cmd.name = node ? "mobile" : "server";
+	ev.u.path_cmd.verb = verb;
+	ev.u.path_cmd.hard = hard;
+	ev.u.path_cmd.reply = ++reply;
+	if (!wire_addr_parse(&ev.u.path_cmd.local, addr))
+		broken(sim, "no address: %s", addr);
+	sim->node[node].last_reply = 0;
+	sim_event(sim, node, &ev);
+}
+
+void sim_start(struct sim *sim)
+{
+	struct ike_conn c;
+
+	sim_add_link(sim, 0, "10.0.1.2", "radio", 5 * SIM_MS);
+	sim_add_link(sim, 0, "10.0.2.2", "wlan", 5 * SIM_MS);
+	sim_add_link(sim, 1, "10.0.3.2", "eth0", 2500);
+	c = sim_conn(1);
+	sim_conn_add(sim, 1, &c);
+	c = sim_conn(0);
+	sim_conn_add(sim, 0, &c);
+	sim_run(sim, 2 * SIM_SECOND);
+}
+
+/* ---------------------------------------------------------------- looks */
+
+static void copy_status(const struct ike_status *s, void *ctx)
+{
+	struct ike_status *out = ctx;
+
+	if (s->phase == IKE_CONN_IS_UP || out->phase == IKE_CONN_DOWN)
+		*out = *s;
+}
+
+bool sim_status(struct sim *sim, int node, struct ike_status *st)
+{
+	memset(st, 0, sizeof(*st));
+	st->phase = IKE_CONN_DOWN;
+	ike_engine_status(sim->node[node].eng, NULL, sim->now, copy_status, st);
+	return st->phase == IKE_CONN_IS_UP;
+}
+
+unsigned int sim_reports(const struct sim *sim, int node, const char *kind)
+{
+	const struct sim_node *n = &sim->node[node];
+
+	for (unsigned int i = 0; i < n->n_kinds; i++)
+		if (!strcmp(n->kinds[i].name, kind))
+			return n->kinds[i].n;
+	return 0;
+}
+
+static const struct ike_path *pair_of(const struct sim_peer *p,
+				      const struct wire_addr *local,
+				      const struct wire_addr *remote)
+{
+	for (unsigned int i = 0; i < p->n; i++)
+		if (wire_addr_equal(&p->paths[i].local, local) &&
+		    wire_addr_equal(&p->paths[i].remote, remote))
+			return &p->paths[i];
+	return NULL;
+}
+
+int sim_path_state(const struct sim *sim, int node, const char *local,
+		   const char *remote)
+{
+	const struct sim_node *n = &sim->node[node];
+	const struct ike_path *e;
+	struct wire_addr l, r;
+
+	if (!n->n_peers || !wire_addr_parse(&l, local) ||
+	    !wire_addr_parse(&r, remote))
+		return -1;
+	e = pair_of(&n->peers[n->n_peers - 1], &l, &r);
+	return e ? (int)e->state : -1;
+}
+
+static bool mirrors(const struct sim_peer *a, const struct sim_peer *b,
+		    char *why, size_t len)
+{
+	char l[WIRE_ADDR_TEXT], r[WIRE_ADDR_TEXT];
+
+	for (unsigned int i = 0; i < a->n; i++) {
+		const struct ike_path *e = &a->paths[i], *f;
+
+		if (e->state > MOBX_PATH_STATE_VALID)
+			continue;
+		f = pair_of(b, &e->remote, &e->local);
+		if (f && e->state == MOBX_PATH_STATE_VALID &&
+		    f->state == MOBX_PATH_STATE_VALID &&
+		    (e->flags & MOBX_PATH_FLAGS_PRIMARY) ==
+			    (f->flags & MOBX_PATH_FLAGS_PRIMARY))
+			continue;
+		snprintf(why, len, "%s-%s: state %d flags %u, other end: "
+			 "state %d flags %u", wire_addr_text(&e->local, l),
+			 wire_addr_text(&e->remote, r), e->state, e->flags,
+			 f ? (int)f->state : -1, f ? f->flags : 0);
+		return false;
+	}
+	return true;
+}
+
+bool sim_mirrored(struct sim *sim, char *why, size_t len)
+{
+	struct ike_status a, b;
+	const struct sim_peer *p, *q;
+
+	if (!sim_status(sim, 0, &a) || !sim_status(sim, 1, &b)) {
+		snprintf(why, len, "not up");
+		return false;
+	}
+	p = peer_of(&sim->node[0], a.peer);
+	q = peer_of(&sim->node[1], b.peer);
+	if (!p || !q) {
+		snprintf(why, len, "no kernel peer");
+		return false;
+	}
+	return mirrors(p, q, why, len) && mirrors(q, p, why, len);
+}
