@@ -1,0 +1,808 @@
+// SPDX-License-Identifier: GPL-2.0
+/* See ike_net.h. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "crypto/auth.h"
+#include "crypto/sk.h"
+#include "crypto/util.h"
+#include "ike_net.h"
+
+enum net_event_type {
+	EV_ARRIVE,
+	EV_ANSWER,
+};
+
+struct net_event {
+	struct net_event *next;
+	uint64_t at;
+	uint64_t order;
+	enum net_event_type type;
+	int host;
+	struct net_packet pkt;
+	struct ike_event ev;
+	uint8_t auth[CRYPTO_PRF_MAX];
+	char text[64];
+};
+
+/* ---------------------------------------------------------------- random */
+
+static uint64_t next_random(struct net *net)
+{
+	/* xorshift64*: good enough for tests, and the same everywhere. */
+	net->rng ^= net->rng >> 12;
+	net->rng ^= net->rng << 25;
+	net->rng ^= net->rng >> 27;
+	return net->rng * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+uint32_t net_random(struct net *net, uint32_t below)
+{
+	return (uint32_t)(next_random(net) >> 32) % below;
+}
+
+static int fill_random(void *ctx, uint8_t *out, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		out[i] = (uint8_t)(next_random(ctx) >> 56);
+	return 0;
+}
+
+struct wire_addr net_addr(const char *text)
+{
+	struct wire_addr a;
+
+	assert_true(wire_addr_parse(&a, text));
+	return a;
+}
+
+/* ---------------------------------------------------------------- events */
+
+static struct net_event *event_add(struct net *net, uint64_t at,
+				   enum net_event_type type, int host)
+{
+	struct net_event *e = calloc(1, sizeof(*e)), **p;
+
+	assert_non_null(e);
+	e->at = at;
+	e->order = ++net->order;
+	e->type = type;
+	e->host = host;
+	for (p = &net->events; *p && (*p)->at <= at; p = &(*p)->next)
+		;
+	e->next = *p;
+	*p = e;
+	return e;
+}
+
+static void event_free(struct net_event *e)
+{
+	free(e->pkt.data);
+	free(e);
+}
+
+/* ---------------------------------------------------------------- kernel */
+
+static struct net_peer *peer_find(struct net_host *h, uint32_t id)
+{
+	unsigned int i;
+
+	for (i = 0; i < h->n_peers; i++)
+		if (h->peers[i].id == id)
+			return &h->peers[i];
+	return NULL;
+}
+
+static int kernel_peer_new(struct net_host *h, const struct ike_ac_peer *p,
+			   uint64_t *generation)
+{
+	struct net_peer *n;
+
+	if (h->refuse_peer) {
+		h->refuse_peer--;
+		return -EPERM;
+	}
+	if (h->eexist) {
+		h->eexist--;
+		return -EEXIST;
+	}
+	assert_true(p->id > 0 && p->npaths > 0);
+	if (peer_find(h, p->id))
+		return -EEXIST;
+	assert_true(h->n_peers < NET_PEERS);
+	n = &h->peers[h->n_peers++];
+	memset(n, 0, sizeof(*n));
+	n->id = p->id;
+	n->generation = 1;
+	memcpy(n->label, p->label, sizeof(n->label));
+	n->n = p->npaths;
+	memcpy(n->paths, p->paths, p->npaths * sizeof(n->paths[0]));
+	*generation = 1;
+	return 0;
+}
+
+static int kernel_peer_rebind(struct net_host *h, const struct ike_ac_peer *p,
+			      uint64_t *generation)
+{
+	struct net_peer *n = peer_find(h, p->id);
+
+	if (!n)
+		return -ENOENT;
+	if (p->expected_generation != n->generation)
+		return -ESTALE;
+	n->n = p->npaths;
+	memcpy(n->paths, p->paths, p->npaths * sizeof(n->paths[0]));
+	*generation = ++n->generation;
+	return 0;
+}
+
+static int kernel_peer_del(struct net_host *h, uint32_t id)
+{
+	struct net_peer *n = peer_find(h, id);
+	unsigned int i = 0;
+
+	if (!n)
+		return -ENOENT;
+	*n = h->peers[--h->n_peers];
+	while (i < h->n_sas) {
+		if (h->sas[i].peer == id)
+			h->sas[i] = h->sas[--h->n_sas];
+		else
+			i++;
+	}
+	return 0;
+}
+
+static struct ike_ac_sa *sa_find(struct net_host *h,
+				 const struct ike_ac_sa *like)
+{
+	unsigned int i;
+
+	for (i = 0; i < h->n_sas; i++)
+		if (h->sas[i].spi == like->spi && h->sas[i].dir == like->dir &&
+		    (like->dir == MOBX_DIR_IN ||
+		     h->sas[i].peer == like->peer))
+			return &h->sas[i];
+	return NULL;
+}
+
+static int kernel_sa_new(struct net_host *h, const struct ike_ac_sa *sa)
+{
+	if (h->refuse_sa) {
+		h->refuse_sa--;
+		return -EINVAL;
+	}
+	if (!peer_find(h, sa->peer))
+		return -ENOENT;
+	if (sa_find(h, sa))
+		return -EEXIST;
+	assert_true(sa->spi >= 256);
+	assert_true(sa->enc_key_len + sa->auth_key_len > 0);
+	assert_true(sa->nselectors > 0);
+	assert_true(h->n_sas < NET_SAS);
+	h->sas[h->n_sas++] = *sa;
+	return 0;
+}
+
+static int kernel_sa_del(struct net_host *h, const struct ike_ac_sa *like)
+{
+	struct ike_ac_sa *sa = sa_find(h, like);
+
+	if (!sa)
+		return -ENOENT;
+	*sa = h->sas[--h->n_sas];
+	return 0;
+}
+
+static void kernel_action(struct net_host *h, const struct ike_action *a)
+{
+	uint64_t generation = 0;
+	struct net_event *e;
+	int err = 0;
+
+	switch (a->type) {
+	case IKE_AC_PEER_NEW:
+		err = kernel_peer_new(h, &a->u.peer, &generation);
+		break;
+	case IKE_AC_PEER_REBIND:
+		err = kernel_peer_rebind(h, &a->u.peer, &generation);
+		break;
+	case IKE_AC_PEER_DEL:
+		err = kernel_peer_del(h, a->u.peer.id);
+		break;
+	case IKE_AC_SA_NEW:
+		err = kernel_sa_new(h, a->u.sa);
+		break;
+	case IKE_AC_SA_DEL:
+		err = kernel_sa_del(h, a->u.sa);
+		break;
+	default:
+		fail_msg("action %d is none of the kernel's", (int)a->type);
+	}
+	assert_true(a->tag != 0);
+	e = event_add(h->net, h->net->now + h->net->kernel_us, EV_ANSWER,
+		      h->index);
+	e->ev.type = IKE_EV_KERNEL_DONE;
+	e->ev.u.kernel_done.tag = a->tag;
+	e->ev.u.kernel_done.err = err;
+	e->ev.u.kernel_done.generation = generation;
+	e->ev.u.kernel_done.text = err ? "as the test wants it" : NULL;
+}
+
+/* ----------------------------------------------------------- credentials */
+
+static void auth_action(struct net_host *h, const struct ike_action *a)
+{
+	const struct ike_ac_auth *in = a->u.auth;
+	struct wire_span octets = { .p = in->octets, .len = in->len };
+	struct wire_span psk = { .p = (const uint8_t *)h->psk };
+	struct net_event *e;
+	struct wire_span auth = { .p = in->auth, .len = in->auth_len };
+
+	assert_true(a->tag != 0);
+	e = event_add(h->net, h->net->now + h->net->creds_us, EV_ANSWER,
+		      h->index);
+	e->ev.type = IKE_EV_AUTH_DONE;
+	e->ev.u.auth_done.tag = a->tag;
+	if (!h->psk)
+		return;
+	psk.len = strlen(h->psk);
+	if (a->type == IKE_AC_AUTH_SIGN) {
+		e->ev.u.auth_done.ok = !crypto_psk_auth(in->prf, psk, octets,
+							e->auth);
+		e->ev.u.auth_done.data = e->auth;
+		e->ev.u.auth_done.len = crypto_prf_len(in->prf);
+	} else {
+		e->ev.u.auth_done.ok = !crypto_psk_verify(in->prf, psk, octets,
+							  auth);
+	}
+}
+
+/* --------------------------------------------------------------- the wire */
+
+static struct net_packet *remember(struct net *net, int from,
+				   const struct ike_ac_send *s)
+{
+	struct net_packet *p;
+
+	if (net->n_sent == net->cap_sent) {
+		net->cap_sent = net->cap_sent ? 2 * net->cap_sent : 64;
+		net->sent = realloc(net->sent, net->cap_sent *
+				    sizeof(*net->sent));
+		assert_non_null(net->sent);
+	}
+	p = &net->sent[net->n_sent++];
+	memset(p, 0, sizeof(*p));
+	p->at = net->now;
+	p->from = from;
+	p->src = s->local;
+	p->dst = s->remote;
+	p->data = malloc(s->len);
+	assert_non_null(p->data);
+	memcpy(p->data, s->data, s->len);
+	p->len = s->len;
+	assert_int_equal(wire_hdr_parse(p->data, p->len, &p->hdr), WIRE_OK);
+	return p;
+}
+
+static int host_of(const struct net *net, const struct wire_addr *a)
+{
+	int i;
+	unsigned int j;
+
+	for (i = 0; i < NET_HOSTS; i++)
+		for (j = 0; j < net->host[i].n_addrs; j++)
+			if (net->host[i].addr_up[j] &&
+			    wire_addr_equal(&net->host[i].addrs[j], a))
+				return i;
+	return -1;
+}
+
+static void deliver_later(struct net *net, const struct net_packet *p)
+{
+	uint64_t at = net->now + net->delay_us;
+	struct net_event *e;
+	int to = host_of(net, &p->dst.addr);
+
+	if (net->jitter_us)
+		at += net_random(net, (uint32_t)net->jitter_us);
+	if (to < 0)
+		return;
+	e = event_add(net, at, EV_ARRIVE, to);
+	e->pkt = *p;
+	e->pkt.data = malloc(p->len);
+	assert_non_null(e->pkt.data);
+	memcpy(e->pkt.data, p->data, p->len);
+}
+
+static void send_action(struct net_host *h, const struct ike_ac_send *s)
+{
+	struct net *net = h->net;
+	struct net_packet p = *remember(net, h->index, s);
+
+	if (host_of(net, &p.src.addr) != h->index)
+		return;
+	if (net->lose_percent && net_random(net, 100) < net->lose_percent)
+		return;
+	deliver_later(net, &p);
+	if (net->repeat_percent && net_random(net, 100) < net->repeat_percent)
+		deliver_later(net, &p);
+}
+
+void net_forget(struct net *net)
+{
+	while (net->n_sent)
+		free(net->sent[--net->n_sent].data);
+}
+
+/* ---------------------------------------------------------------- reports */
+
+static void report_action(struct net_host *h, const struct ike_report *r)
+{
+	size_t room = sizeof(h->log) - h->log_len;
+	char *to = h->log + h->log_len;
+	unsigned int i;
+	int n;
+
+	n = snprintf(to, room, "%s conn=%s", r->kind, r->conn);
+	for (i = 0; i < r->n && n >= 0 && (size_t)n < room; i++) {
+		if (r->kv[i].is_number)
+			n += snprintf(to + n, room - (size_t)n, " %s=%lld",
+				      r->kv[i].key,
+				      (long long)r->kv[i].number);
+		else
+			n += snprintf(to + n, room - (size_t)n, " %s=%s",
+				      r->kv[i].key, r->kv[i].text);
+	}
+	if (n < 0 || (size_t)n + 1 >= room)
+		return;
+	to[n] = '\n';
+	to[n + 1] = 0;
+	h->log_len += (size_t)n + 1;
+}
+
+bool net_logged(const struct net *net, int host, const char *text)
+{
+	return strstr(net->host[host].log, text) != NULL;
+}
+
+/* ---------------------------------------------------------------- engines */
+
+static void act(struct net_host *h, const struct ike_actions *list)
+{
+	const struct ike_action *a;
+	size_t i;
+
+	for (i = 0; i < list->n; i++) {
+		a = &list->v[i];
+		switch (a->type) {
+		case IKE_AC_SEND:
+			send_action(h, &a->u.send);
+			break;
+		case IKE_AC_AUTH_SIGN:
+		case IKE_AC_AUTH_VERIFY:
+			auth_action(h, a);
+			break;
+		case IKE_AC_REPORT:
+			report_action(h, &a->u.report);
+			break;
+		case IKE_AC_CMD_DONE:
+			h->last_reply = a->u.done.reply;
+			h->last_err = a->u.done.err;
+			memcpy(h->last_text, a->u.done.text,
+			       sizeof(h->last_text));
+			break;
+		case IKE_AC_PEER_NEW:
+		case IKE_AC_PEER_REBIND:
+		case IKE_AC_PEER_DEL:
+		case IKE_AC_SA_NEW:
+		case IKE_AC_SA_DEL:
+			kernel_action(h, a);
+			break;
+		}
+	}
+}
+
+void net_event(struct net *net, int host, const struct ike_event *ev)
+{
+	struct ike_actions list = { 0 };
+
+	ike_engine_event(net->host[host].eng, ev, net->now, &list);
+	act(&net->host[host], &list);
+	ike_actions_clear(&list);
+}
+
+void net_inject(struct net *net, int host, const struct wire_endpoint *src,
+		const struct wire_endpoint *dst, const void *data, size_t len)
+{
+	/* A copy of its very size: readers beyond the end are caught. */
+	uint8_t *copy = malloc(len ? len : 1);
+	struct ike_event ev = {
+		.type = IKE_EV_PACKET,
+		.u.packet = { .local = *dst, .remote = *src, .data = copy,
+			      .len = len },
+	};
+
+	assert_non_null(copy);
+	if (len)
+		memcpy(copy, data, len);
+	net_event(net, host, &ev);
+	free(copy);
+}
+
+static void happen(struct net *net, struct net_event *e)
+{
+	if (e->type == EV_ANSWER) {
+		net_event(net, e->host, &e->ev);
+		return;
+	}
+	if (net->filter &&
+	    net->filter(net, &e->pkt, net->filter_ctx) == NET_DROP)
+		return;
+	if (net->nat.port && e->pkt.from == 0)
+		e->pkt.src = net->nat;
+	net_inject(net, e->host, &e->pkt.src, &e->pkt.dst, e->pkt.data,
+		   e->pkt.len);
+}
+
+static uint64_t next_deadline(struct net *net, int *host)
+{
+	uint64_t t = IKE_NEVER, d;
+	int i;
+
+	for (i = 0; i < NET_HOSTS; i++) {
+		d = ike_engine_deadline(net->host[i].eng);
+		if (d < t) {
+			t = d;
+			*host = i;
+		}
+	}
+	return t;
+}
+
+void net_run(struct net *net, uint64_t us)
+{
+	static const struct ike_event timer = { .type = IKE_EV_TIMER };
+	uint64_t end = net->now + us, t;
+	unsigned int idle = 0;
+	struct net_event *e;
+	int host = 0;
+
+	for (;;) {
+		t = next_deadline(net, &host);
+		e = net->events;
+		if (e && e->at <= t && e->at <= end) {
+			net->events = e->next;
+			net->now = e->at;
+			happen(net, e);
+			event_free(e);
+			idle = 0;
+		} else if (t <= end) {
+			/* A deadline that stays in the past never ends. */
+			idle = t <= net->now ? idle + 1 : 0;
+			assert_true(idle < 1000);
+			if (t > net->now)
+				net->now = t;
+			net_event(net, host, &timer);
+		} else {
+			break;
+		}
+	}
+	net->now = end;
+}
+
+/* ------------------------------------------------------------------ set-up */
+
+void net_tell_addrs(struct net *net, int host)
+{
+	struct ike_host_addr v[IKE_MAX_HOST_ADDRS];
+	struct wire_addr remotes[32];
+	struct net_host *h = &net->host[host];
+	unsigned int n, i, j, k = 0;
+	struct ike_event ev = { .type = IKE_EV_ADDRS };
+
+	memset(v, 0, sizeof(v));
+	n = ike_engine_remotes(h->eng, remotes, 32);
+	for (i = 0; i < n; i++) {
+		for (j = 0; j < h->n_addrs; j++) {
+			if (!h->addr_up[j])
+				continue;
+			v[k].local = h->addrs[j];
+			v[k].remote = remotes[i];
+			v[k].ifindex = j + 1;
+			snprintf(v[k].ifname, sizeof(v[k].ifname), "eth%u", j);
+			k++;
+		}
+	}
+	ev.u.addrs.addrs = v;
+	ev.u.addrs.n = k;
+	net_event(net, host, &ev);
+}
+
+struct net *net_new_with(uint64_t seed, unsigned int cookie_threshold,
+			 const struct ike_ext_ops *ext)
+{
+	struct net *net = calloc(1, sizeof(*net));
+	struct ike_settings s = {
+		.random = fill_random,
+		.random_ctx = net,
+		.cookie_threshold = cookie_threshold,
+	};
+	char text[32];
+	int i;
+
+	assert_non_null(net);
+	net->rng = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+	net->now = NET_SECOND;
+	net->delay_us = 5 * NET_MS;
+	net->kernel_us = 20;
+	net->creds_us = 100;
+	for (i = 0; i < NET_HOSTS; i++) {
+		net->host[i].net = net;
+		net->host[i].index = i;
+		net->host[i].psk = "a key that both know";
+		snprintf(text, sizeof(text), "10.0.0.%d", i + 1);
+		net->host[i].addrs[0] = net_addr(text);
+		net->host[i].addr_up[0] = true;
+		net->host[i].n_addrs = 1;
+		net->host[i].eng = ike_engine_new(&s, ext);
+		assert_non_null(net->host[i].eng);
+	}
+	return net;
+}
+
+struct net *net_new(uint64_t seed)
+{
+	return net_new_with(seed, 1000, NULL);
+}
+
+void net_free(struct net *net)
+{
+	struct net_event *e;
+	int h;
+
+	for (h = 0; h < NET_HOSTS; h++)
+		ike_engine_free(net->host[h].eng);
+	while ((e = net->events)) {
+		net->events = e->next;
+		event_free(e);
+	}
+	net_forget(net);
+	free(net->sent);
+	free(net);
+}
+
+static void suite(struct crypto_suite *s, const char *text, bool esp)
+{
+	char err[IKE_MAX_TEXT] = "";
+
+	if (ike_suite_parse(text, esp, s, err, sizeof(err)))
+		fail_msg("%s", err);
+}
+
+struct ike_conn net_conn(int host)
+{
+	struct ike_conn c;
+
+	ike_conn_init(&c);
+	snprintf(c.name, sizeof(c.name), host ? "mobile" : "server");
+	c.role = host ? IKE_RESPOND : IKE_INITIATE;
+	c.start = host ? IKE_START_MANUAL : IKE_START_ON_LOAD;
+	if (!host) {
+		c.nremote = 1;
+		c.remote[0].addr = net_addr("10.0.0.2");
+		c.remote[0].plen = 32;
+	}
+	assert_int_equal(ike_id_parse(host ? "server.example" :
+				      "mobile.example", &c.local_id), 0);
+	assert_int_equal(ike_id_parse(host ? "mobile.example" :
+				      "server.example", &c.remote_id), 0);
+	suite(&c.ike[0], "aes128gcm16-prfsha256-ecp256", false);
+	suite(&c.ike[1], "aes256-sha256-x25519", false);
+	c.nike = 2;
+	suite(&c.esp[0], "aes128gcm16", true);
+	suite(&c.esp[1], "aes128-sha1", true);
+	c.nesp = 2;
+	c.nprotect = 1;
+	c.protect[0] = (struct ike_selector){ 17, 0, 65535, 7000, 7010 };
+	if (host)
+		c.protect[0] = (struct ike_selector){ 17, 7000, 7010, 0,
+						      65535 };
+	return c;
+}
+
+void net_conn_add(struct net *net, int host, const struct ike_conn *c)
+{
+	struct ike_event ev = {
+		.type = IKE_EV_CONN_ADD,
+		.u.conn = { .conn = c, .reply = 1 },
+	};
+
+	net_event(net, host, &ev);
+	if (net->host[host].last_err)
+		fail_msg("%s", net->host[host].last_text);
+	net_tell_addrs(net, host);
+}
+
+void net_conns(struct net *net)
+{
+	struct ike_conn c = net_conn(1);
+
+	net_conn_add(net, 1, &c);
+	c = net_conn(0);
+	net_conn_add(net, 0, &c);
+}
+
+void net_up(struct net *net)
+{
+	net_conns(net);
+	net_run(net, NET_SECOND / 2);
+	assert_non_null(net_sa(net, 0));
+	assert_int_equal(net_sa(net, 0)->state, IKE_SA_ESTABLISHED);
+	assert_int_equal(net_sa(net, 1)->state, IKE_SA_ESTABLISHED);
+	assert_true(net_agree(net, 1));
+}
+
+void net_cmd(struct net *net, int host, enum ike_event_type type,
+	     const char *name)
+{
+	struct ike_event ev = {
+		.type = type,
+		.u.conn = { .name = name, .reply = 77 },
+	};
+
+	net->host[host].last_reply = 0;
+	net->host[host].last_err = 0;
+	net_event(net, host, &ev);
+}
+
+void net_expire(struct net *net, int host, uint32_t spi, enum mobx_dir dir,
+		enum mobx_expire kind)
+{
+	struct ike_event ev = {
+		.type = IKE_EV_SA_EXPIRE,
+		.u.sa_expire = { .spi = spi, .dir = dir, .kind = kind },
+	};
+
+	assert_int_equal(net->host[host].n_peers, 1);
+	ev.u.sa_expire.peer = net->host[host].peers[0].id;
+	net_event(net, host, &ev);
+}
+
+/* --------------------------------------------------------------- looking */
+
+struct ike_sa *net_sa(struct net *net, int host)
+{
+	struct ike_sa *sa, *found = NULL;
+
+	for (sa = net->host[host].eng->sas; sa; sa = sa->p->next) {
+		if (sa->state > IKE_SA_ESTABLISHED)
+			continue;
+		assert_null(found);
+		found = sa;
+	}
+	return found;
+}
+
+unsigned int net_sa_count(struct net *net, int host)
+{
+	unsigned int n = 0;
+	struct ike_sa *sa;
+
+	for (sa = net->host[host].eng->sas; sa; sa = sa->p->next)
+		n++;
+	return n;
+}
+
+const struct net_packet *net_nth(const struct net *net, int from,
+				 uint8_t exchange, bool response,
+				 unsigned int nth)
+{
+	const struct net_packet *p;
+	size_t i;
+
+	for (i = 0; i < net->n_sent; i++) {
+		p = &net->sent[i];
+		if (p->from == from && p->hdr.exchange == exchange &&
+		    !!(p->hdr.flags & IKE_FLAG_RESPONSE) == response &&
+		    nth-- == 0)
+			return p;
+	}
+	return NULL;
+}
+
+unsigned int net_count(const struct net *net, int from, uint8_t exchange,
+		       bool response)
+{
+	unsigned int n = 0;
+
+	while (net_nth(net, from, exchange, response, n))
+		n++;
+	return n;
+}
+
+void net_forge(struct net *net, int host, uint8_t exchange, bool response,
+	       uint32_t mid, struct wire_enc *enc)
+{
+	struct ike_sa *sa = net_sa(net, host);
+	struct crypto_ike_keys keys = sa->p->keys;
+	struct wire_hdr hdr = {
+		.spi_i = sa->spi_i,
+		.spi_r = sa->spi_r,
+		.exchange = exchange,
+		.flags = (uint8_t)((sa->initiator ? IKE_FLAG_INITIATOR : 0) |
+				   (response ? IKE_FLAG_RESPONSE : 0)),
+		.msg_id = mid,
+	};
+	struct wire_wr wr = { 0 };
+	uint8_t iv[16] = { 1 };
+
+	keys.next_iv += 1000000 + mid;
+	assert_true(wire_enc_finish(enc));
+	assert_int_equal(crypto_sk_seal(&keys, sa->initiator, &hdr, enc->first,
+					enc->wr.data, enc->wr.len, iv, &wr),
+			 0);
+	net_inject(net, host_of(net, &sa->remote.addr), &sa->local,
+		   &sa->remote, wr.data, wr.len);
+	wire_wr_free(&wr);
+	wire_enc_free(enc);
+	crypto_wipe(&keys, sizeof(keys));
+}
+
+bool net_open(struct net *net, const struct net_packet *pkt,
+	      struct wire_msg *msg, uint8_t **plain)
+{
+	struct ike_sa *sa = net_sa(net, pkt->from);
+	enum wire_err err;
+
+	*plain = NULL;
+	if (!sa || wire_msg_parse(pkt->data, pkt->len, msg) != WIRE_OK ||
+	    !msg->has_sk)
+		return false;
+	*plain = malloc(msg->sk_len + 1);
+	assert_non_null(*plain);
+	return !crypto_sk_open(&sa->p->keys, sa->initiator, msg, *plain,
+			       msg->sk_len, &err) && err == WIRE_OK;
+}
+
+static const struct ike_ac_sa *partner(const struct net_host *h,
+				       const struct ike_ac_sa *out)
+{
+	unsigned int i;
+
+	for (i = 0; i < h->n_sas; i++)
+		if (h->sas[i].dir == MOBX_DIR_IN && h->sas[i].spi == out->spi)
+			return &h->sas[i];
+	return NULL;
+}
+
+static bool same_sa(const struct ike_ac_sa *a, const struct ike_ac_sa *b)
+{
+	return a->enc == b->enc && a->auth == b->auth && a->esn == b->esn &&
+	       a->mode == b->mode && a->enc_key_len == b->enc_key_len &&
+	       a->auth_key_len == b->auth_key_len &&
+	       !memcmp(a->enc_key, b->enc_key, a->enc_key_len) &&
+	       !memcmp(a->auth_key, b->auth_key, a->auth_key_len);
+}
+
+bool net_agree(const struct net *net, unsigned int pairs)
+{
+	unsigned int i, out[2] = { 0, 0 };
+	const struct ike_ac_sa *sa, *other;
+	int h;
+
+	for (h = 0; h < 2; h++) {
+		for (i = 0; i < net->host[h].n_sas; i++) {
+			sa = &net->host[h].sas[i];
+			if (sa->dir != MOBX_DIR_OUT)
+				continue;
+			other = partner(&net->host[!h], sa);
+			if (!other || !same_sa(sa, other))
+				return false;
+			out[h]++;
+		}
+	}
+	return out[0] == pairs && out[1] == pairs;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * IKE engines on a small network in memory: virtual clock, a kernel that
+ * checks what it is told, credentials, and a wire on which tests may look,
+ * drop, repeat, change and forge. Randomness comes from a seed.
+ */
+#ifndef SELFTESTS_IKE_NET_H
+#define SELFTESTS_IKE_NET_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ike/priv.h"
+
+#define NET_MS UINT64_C(1000)
+#define NET_SECOND UINT64_C(1000000)
+#define NET_HOSTS 3
+#define NET_ADDRS 4
+#define NET_PEERS 64
+#define NET_SAS 64
+#define NET_LINKS 4
+
+struct net;
+
+/** struct net_packet - what an engine has sent */
+struct net_packet {
+	uint64_t at;
+	int from;
+	struct wire_endpoint src;
+	struct wire_endpoint dst;
+	uint8_t *data;
+	size_t len;
+	struct wire_hdr hdr;
+};
+
+struct net_peer {
+	uint32_t id;
+	uint64_t generation;
+	char label[MOBX_MAX_LABEL + 1];
+	unsigned int n;
+	struct ike_path paths[IKE_MAX_PATHS];
+};
+
+struct net_host {
+	struct net *net;
+	int index;
+	struct ike_engine *eng;
+	unsigned int n_addrs;
+	struct wire_addr addrs[NET_ADDRS];
+	bool addr_up[NET_ADDRS];
+	/* The pre-shared key of every connection here; NULL: there is none. */
+	const char *psk;
+	unsigned int n_peers;
+	struct net_peer peers[NET_PEERS];
+	unsigned int n_sas;
+	struct ike_ac_sa sas[NET_SAS];
+	/* The next so many requests of a kind are refused. */
+	unsigned int refuse_peer;
+	unsigned int refuse_sa;
+	unsigned int eexist;
+	/* Everything that was reported, a line each. */
+	char log[65536];
+	size_t log_len;
+	uint64_t last_reply;
+	int last_err;
+	char last_text[IKE_MAX_TEXT];
+};
+
+enum net_verdict {
+	NET_PASS,
+	NET_DROP,
+};
+
+/** typedef net_filter - looks at a packet about to be delivered */
+typedef enum net_verdict (*net_filter)(struct net *net,
+				       struct net_packet *pkt, void *ctx);
+
+struct net_event;
+
+struct net {
+	uint64_t now;
+	uint64_t rng;
+	struct net_host host[NET_HOSTS];
+	struct net_event *events;
+	uint64_t order;
+	uint64_t delay_us;
+	uint64_t jitter_us;
+	unsigned int lose_percent;
+	unsigned int repeat_percent;
+	uint64_t kernel_us;
+	uint64_t creds_us;
+	net_filter filter;
+	void *filter_ctx;
+	/* The source that a receiver sees instead, once set. */
+	struct wire_endpoint nat;
+	struct net_packet *sent;
+	size_t n_sent;
+	size_t cap_sent;
+};
+
+/** net_new() - hosts 10.0.0.1, 10.0.0.2, 10.0.0.3; one way takes 5 ms */
+struct net *net_new(uint64_t seed);
+struct net *net_new_with(uint64_t seed, unsigned int cookie_threshold,
+			 const struct ike_ext_ops *ext);
+void net_free(struct net *net);
+uint32_t net_random(struct net *net, uint32_t below);
+
+struct wire_addr net_addr(const char *text);
+
+/** net_conn() - from host 0 to host 1, both to be changed and added */
+struct ike_conn net_conn(int host);
+void net_conn_add(struct net *net, int host, const struct ike_conn *c);
+
+/** net_conns() - the usual two connections, responder first */
+void net_conns(struct net *net);
+
+/** net_up() - net_conns(), and both ends are established */
+void net_up(struct net *net);
+
+void net_tell_addrs(struct net *net, int host);
+void net_event(struct net *net, int host, const struct ike_event *ev);
+void net_cmd(struct net *net, int host, enum ike_event_type type,
+	     const char *name);
+void net_expire(struct net *net, int host, uint32_t spi, enum mobx_dir dir,
+		enum mobx_expire kind);
+
+/** net_run() - let time pass */
+void net_run(struct net *net, uint64_t us);
+
+/** net_inject() - a datagram arrives at a host, now */
+void net_inject(struct net *net, int host, const struct wire_endpoint *src,
+		const struct wire_endpoint *dst, const void *data, size_t len);
+
+/** net_sa() - the only live IKE SA of a host, or NULL */
+struct ike_sa *net_sa(struct net *net, int host);
+unsigned int net_sa_count(struct net *net, int host);
+
+/**
+ * net_forge() - a protected message as @host would send it, sent now
+ * @net: network
+ * @host: whose keys and addresses
+ * @exchange: exchange type
+ * @response: or a request
+ * @mid: Message ID
+ * @enc: inner payloads; freed
+ */
+void net_forge(struct net *net, int host, uint8_t exchange, bool response,
+	       uint32_t mid, struct wire_enc *enc);
+
+/** net_open() - decrypt a packet that was sent; @plain is to be freed */
+bool net_open(struct net *net, const struct net_packet *pkt,
+	      struct wire_msg *msg, uint8_t **plain);
+
+/** net_count() - packets of a host with an exchange type, all of them or so */
+unsigned int net_count(const struct net *net, int from, uint8_t exchange,
+		       bool response);
+const struct net_packet *net_nth(const struct net *net, int from,
+				 uint8_t exchange, bool response,
+				 unsigned int nth);
+
+/** net_forget() - the packets sent so far */
+void net_forget(struct net *net);
+
+/** net_logged() - does the log of a host hold a text */
+bool net_logged(const struct net *net, int host, const char *text);
+
+/**
+ * net_agree() - do the kernels of hosts 0 and 1 hold the same SAs with the same
+ *	keys, outbound here and inbound there
+ */
+bool net_agree(const struct net *net, unsigned int pairs);
+
+#endif /* SELFTESTS_IKE_NET_H */

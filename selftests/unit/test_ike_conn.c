@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Identities, proposals and connections as texts and back. */
+#include <errno.h>
+
+#include "ike_net.h"
+
+/* covers: K35 */
+static void identities(void **state)
+{
+	static const struct {
+		const char *text;
+		uint8_t type;
+		unsigned int len;
+	} v[] = {
+		{ "mobile.example", IKE_ID_FQDN, 14 },
+		{ "10.1.2.3", IKE_ID_IPV4_ADDR, 4 },
+		{ "2001:db8::1", IKE_ID_IPV6_ADDR, 16 },
+		{ "me@example.org", IKE_ID_RFC822_ADDR, 14 },
+		{ "key-id:abc", IKE_ID_KEY_ID, 3 },
+	};
+	char text[IKE_MAX_ID + 16], longest[IKE_MAX_ID + 2];
+	struct ike_id a, b;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		assert_int_equal(ike_id_parse(v[i].text, &a), 0);
+		assert_int_equal(a.type, v[i].type);
+		assert_int_equal(a.len, v[i].len);
+		assert_string_equal(ike_id_text(&a, text, sizeof(text)),
+				    v[i].text);
+		assert_int_equal(ike_id_parse(text, &b), 0);
+		assert_true(ike_id_equal(&a, &b));
+	}
+	assert_int_equal(ike_id_parse("", &a), -EINVAL);
+	assert_int_equal(ike_id_parse("key-id:", &a), -EINVAL);
+	memset(longest, 'a', sizeof(longest));
+	longest[IKE_MAX_ID] = 0;
+	assert_int_equal(ike_id_parse(longest, &a), 0);
+	longest[IKE_MAX_ID] = 'a';
+	longest[IKE_MAX_ID + 1] = 0;
+	assert_int_equal(ike_id_parse(longest, &a), -EINVAL);
+	assert_int_equal(ike_id_parse("Mobile.Example", &a), 0);
+	assert_int_equal(ike_id_parse("mobile.example", &b), 0);
+	assert_true(ike_id_equal(&a, &b));
+	/* The peer's octets cannot write on a terminal. */
+	a.data[0] = 27;
+	a.data[1] = '\n';
+	ike_id_text(&a, text, sizeof(text));
+	assert_string_equal(text, "??bile.Example");
+	/* No room is no harm. */
+	ike_id_text(&a, text, 3);
+	assert_string_equal(text, "??");
+}
+
+static void proposals(void **state)
+{
+	static const char *const good_ike[] = {
+		"aes128gcm16-prfsha256-ecp256", "aes256-sha512-prfsha256-x25519",
+		"aes256gcm16-prfsha384-x25519",
+	};
+	static const char *const bad_ike[] = {
+		"", "-", "aes128gcm16", "aes128gcm16-ecp256", "null-sha1-ecp256",
+		"aes128gcm16-sha256-prfsha256-ecp256", "aes128-ecp256",
+		"aes128-sha256-prfsha256", "aes128-aes256-sha256-ecp256",
+		"des-sha256-ecp256", "aes128-sha256-ecp256-esn",
+		"aes128-sha256-ecp256-", "aes128gcm8-prfsha256-ecp256",
+	};
+	static const char *const good_esp[] = {
+		"aes128gcm16", "aes256gcm16-esn", "aes128-sha1",
+		"aes128-sha256-ecp256", "null-sha1",
+	};
+	static const char *const bad_esp[] = {
+		"", "null", "aes128", "sha1", "aes128gcm16-sha1",
+		"aes128gcm16-prfsha256", "aes128-sha512",
+	};
+	struct crypto_suite s, again;
+	char err[IKE_MAX_TEXT], text[80];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(good_ike) / sizeof(good_ike[0]); i++) {
+		assert_int_equal(ike_suite_parse(good_ike[i], false, &s, err,
+						 sizeof(err)), 0);
+		ike_suite_text(&s, false, text, sizeof(text));
+		assert_string_equal(text, good_ike[i]);
+		assert_int_equal(ike_suite_parse(text, false, &again, err,
+						 sizeof(err)), 0);
+		assert_true(ike_suite_in(&s, &again, 1));
+	}
+	for (i = 0; i < sizeof(good_esp) / sizeof(good_esp[0]); i++) {
+		assert_int_equal(ike_suite_parse(good_esp[i], true, &s, err,
+						 sizeof(err)), 0);
+		assert_string_equal(ike_suite_text(&s, true, text,
+						   sizeof(text)), good_esp[i]);
+	}
+	for (i = 0; i < sizeof(bad_ike) / sizeof(bad_ike[0]); i++) {
+		err[0] = 0;
+		assert_int_equal(ike_suite_parse(bad_ike[i], false, &s, err,
+						 sizeof(err)), -EINVAL);
+		assert_true(err[0]);
+	}
+	for (i = 0; i < sizeof(bad_esp) / sizeof(bad_esp[0]); i++) {
+		err[0] = 0;
+		assert_int_equal(ike_suite_parse(bad_esp[i], true, &s, err,
+						 sizeof(err)), -EINVAL);
+		assert_true(err[0]);
+	}
+}
+
+/* Each kind of mistake is refused with a text that names it. */
+static void checks(void **state)
+{
+	struct ike_conn c = net_conn(0), bad;
+	char err[IKE_MAX_TEXT];
+
+	(void)state;
+	assert_int_equal(ike_conn_check(&c, err, sizeof(err)), 0);
+#define REFUSED(change, word)						\
+	do {								\
+		bad = c;						\
+		change;							\
+		assert_int_equal(ike_conn_check(&bad, err, sizeof(err)), \
+				 -EINVAL);				\
+		assert_non_null(strstr(err, word));			\
+	} while (0)
+	REFUSED(bad.name[0] = 0, "name");
+	REFUSED(memset(bad.name, 'x', sizeof(bad.name)), "name");
+	REFUSED(bad.nremote = 0, "remote");
+	REFUSED(bad.remote[0].plen = 24, "remote");
+	REFUSED(bad.nremote = IKE_MAX_ADDRS + 1, "addresses");
+	REFUSED(bad.nike = 0, "ike");
+	REFUSED(bad.nike = IKE_MAX_PROPOSALS + 1, "ike");
+	REFUSED(bad.ike[1].encr = IKE_ENCR_NULL, "ike");
+	REFUSED(bad.nesp = 0, "esp");
+	REFUSED(bad.esp[0].encr = 3, "esp");
+	REFUSED(bad.esp[1].integ = IKE_INTEG_HMAC_SHA2_512_256, "esp");
+	REFUSED(bad.nprotect = 0, "protect");
+	REFUSED(bad.protect[0].proto = 0, "proto");
+	REFUSED(bad.protect[0].remote_max = 6999, "range");
+	REFUSED(bad.local_id.len = 0, "local-id");
+	REFUSED(bad.remote_id.len = 0, "remote-id");
+	REFUSED(bad.mobike = false, "mobike");
+	REFUSED(bad.max_paths = 1, "max-paths");
+	REFUSED(bad.max_paths = 65, "max-paths");
+	REFUSED(bad.replay_window = 65537, "replay-window");
+	REFUSED(bad.retransmit_first_us = 1, "retransmit-first");
+	REFUSED(bad.retransmit_tries = 0, "retransmit-tries");
+	REFUSED(bad.nprefer = IKE_MAX_IFNAMES + 1, "prefer");
+#undef REFUSED
+}
+
+/* covers: K39 K42 */
+static void narrowing(void **state)
+{
+	struct wire_addr own = net_addr("10.0.0.2");
+	struct wire_addr peer = net_addr("10.0.0.1");
+	struct ike_conn s = net_conn(1);
+	struct wire_ts_list l = { .n = 1 }, r = { .n = 1 }, nl, nr;
+	struct ike_offer o = { 0 };
+
+	(void)state;
+	/* A wide offer is cut to what is configured, and to the two hosts. */
+	l.ts[0].port_end = 65535;
+	l.ts[0].start = net_addr("0.0.0.0");
+	l.ts[0].end = net_addr("255.255.255.255");
+	r = l;
+	assert_true(ike_ts_narrow(&s, &own, &peer, &l, &r, &o, &nl, &nr));
+	assert_int_equal(o.nselectors, 1);
+	assert_int_equal(o.selectors[0].proto, 17);
+	assert_int_equal(o.selectors[0].local_min, 7000);
+	assert_int_equal(o.selectors[0].local_max, 7010);
+	assert_int_equal(nl.n, 1);
+	assert_true(wire_addr_equal(&nl.ts[0].start, &own));
+	assert_true(wire_addr_equal(&nl.ts[0].end, &own));
+	assert_true(wire_addr_equal(&nr.ts[0].start, &peer));
+	assert_int_equal(nr.ts[0].protocol, 17);
+	/* The packet that waits comes first and stays in. */
+	l.n = 2;
+	l.ts[1] = l.ts[0];
+	l.ts[0].protocol = 17;
+	l.ts[0].port_start = 7005;
+	l.ts[0].port_end = 7005;
+	assert_true(ike_ts_narrow(&s, &own, &peer, &l, &r, &o, &nl, &nr));
+	assert_int_equal(nl.ts[0].port_start, 7005);
+	/* Nothing in common. */
+	l.n = 1;
+	l.ts[0].port_start = 80;
+	l.ts[0].port_end = 80;
+	assert_false(ike_ts_narrow(&s, &own, &peer, &l, &r, &o, &nl, &nr));
+	l.ts[0].port_start = 7000;
+	l.ts[0].port_end = 7000;
+	l.ts[0].protocol = 6;
+	assert_false(ike_ts_narrow(&s, &own, &peer, &l, &r, &o, &nl, &nr));
+	/* OPAQUE ports meet a configuration of any ports, but no kernel's. */
+	l.ts[0].protocol = 17;
+	l.ts[0].port_start = 65535;
+	l.ts[0].port_end = 0;
+	s.protect[0].local_min = 0;
+	s.protect[0].local_max = 65535;
+	assert_false(ike_ts_narrow(&s, &own, &peer, &l, &r, &o, &nl, &nr));
+}
+
+/* More combinations than the kernel takes: cut, not overrun. */
+static void many_selectors(void **state)
+{
+	struct wire_addr own = net_addr("10.0.0.2");
+	struct wire_addr peer = net_addr("10.0.0.1");
+	struct ike_conn s = net_conn(1);
+	struct wire_ts_list l, r, nl, nr;
+	struct ike_offer o = { 0 };
+	unsigned int i;
+
+	(void)state;
+	memset(&l, 0, sizeof(l));
+	for (i = 0; i < IKE_MAX_SELECTORS; i++)
+		s.protect[i] = (struct ike_selector){
+			17, (uint16_t)(100 * i), (uint16_t)(100 * i + 99),
+			0, 65535
+		};
+	s.nprotect = IKE_MAX_SELECTORS;
+	for (i = 0; i < WIRE_MAX_TS; i++) {
+		l.ts[i].protocol = 17;
+		l.ts[i].port_start = (uint16_t)(50 * i);
+		l.ts[i].port_end = (uint16_t)(50 * i + 49);
+		l.ts[i].start = own;
+		l.ts[i].end = own;
+	}
+	l.n = WIRE_MAX_TS;
+	r = l;
+	for (i = 0; i < WIRE_MAX_TS; i++) {
+		r.ts[i].start = peer;
+		r.ts[i].end = peer;
+	}
+	assert_true(ike_ts_narrow(&s, &own, &peer, &l, &r, &o, &nl, &nr));
+	assert_int_equal(o.nselectors, IKE_MAX_SELECTORS);
+	assert_true(nl.n <= WIRE_MAX_TS && nr.n <= WIRE_MAX_TS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(identities),
+		cmocka_unit_test(proposals),
+		cmocka_unit_test(checks),
+		cmocka_unit_test(narrowing),
+		cmocka_unit_test(many_selectors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
