@@ -3,23 +3,36 @@
 #define MOBX_COMPAT_H
 
 /*
- * What differs between kernels 6.1 and 6.12 and later. Tests for the feature
- * where that is possible: distributions port things back.
+ * What differs between kernels 6.1 and 6.12 and later.
  */
 
 #include <linux/types.h>
 #include <linux/version.h>
 
-/* skb_gso_segment() and friends moved in 6.4.10. */
-#if __has_include(<net/gso.h>)
+/* skb_gso_segment() and friends moved in 6.5. */
+#include <linux/netdevice.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 #include <net/gso.h>
 #endif
-#include <linux/netdevice.h>
 
-#if __has_include(<linux/unaligned.h>)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>
+#endif
+
+/* The attributes of the request that began a dump have another home. */
+#include <net/genetlink.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+static inline struct nlattr **mobx_dump_attrs(struct netlink_callback *cb)
+{
+	return genl_info_dump(cb)->attrs;
+}
+#else
+static inline struct nlattr **mobx_dump_attrs(struct netlink_callback *cb)
+{
+	return genl_dumpit_info(cb)->attrs;
+}
 #endif
 
 /* Since 6.3 a completion gets its data, before that the request. */

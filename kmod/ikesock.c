@@ -99,10 +99,11 @@ out:
  */
 bool mobx_ikesock_is(const struct mobx_net *mnet, const struct sock *sk)
 {
-	unsigned int n = smp_load_acquire(&mnet->n_ike);
-	unsigned int i;
+	unsigned int i, n;
 	u64 cookie;
 
+	/* Pairs with the release in mobx_ikesock_register(). */
+	n = smp_load_acquire(&mnet->n_ike);
 	if (likely(!n) || !sk || !sk_fullsock(sk))
 		return false;
 	cookie = atomic64_read(&sk->sk_cookie);

@@ -9,7 +9,6 @@
 
 #include <linux/module.h>
 
-#include "compat.h"
 #include "ikesock.h"
 #include "netlink.h"
 #include "netns.h"
@@ -31,6 +30,22 @@ struct genl_family mobx_nl_family __ro_after_init = {
 	.mcgrps = mobx_nl_groups,
 	.n_mcgrps = ARRAY_SIZE(mobx_nl_groups),
 };
+
+/**
+ * mobx_nl_missing - refuse a request that lacks an attribute
+ * @info: request
+ * @type: of the attribute, for programs
+ * @text: what is missing, for people; lives as long as the module
+ *
+ * Return: -EINVAL
+ */
+int mobx_nl_missing(const struct genl_info *info, u16 type, const char *text)
+{
+	NL_SET_ERR_ATTR_MISS(info->extack, NULL, type);
+	if (info->extack)
+		info->extack->_msg = text;
+	return -EINVAL;
+}
 
 /* The text of a label attribute; "" when there is none. */
 const char *mobx_nl_label(const struct nlattr *attr)
@@ -141,16 +156,6 @@ int mobx_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 	}
 	genlmsg_end(msg, hdr);
 	return genlmsg_reply(msg, info);
-}
-
-/* Attributes of the request that began a dump, indexed by type. */
-struct nlattr **mobx_nl_dump_attrs(struct netlink_callback *cb)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
-	return genl_info_dump(cb)->attrs;
-#else
-	return genl_dumpit_info(cb)->attrs;
-#endif
 }
 
 /* Context: module init. Return: 0 or an error. */

@@ -11,22 +11,11 @@ struct mobx_net;
 
 extern struct genl_family mobx_nl_family;
 
-/*
- * Refuse a request that lacks an attribute, saying which in words and, for
- * programs, by its type.
- */
-#define MOBX_NL_MISSING(info, type, text)				\
-	({								\
-		NL_SET_ERR_ATTR_MISS((info)->extack, NULL, type);	\
-		GENL_SET_ERR_MSG(info, text);				\
-		-EINVAL;						\
-	})
-
+int mobx_nl_missing(const struct genl_info *info, u16 type, const char *text);
 const char *mobx_nl_label(const struct nlattr *attr);
 size_t mobx_nl_paths_size(const struct mobx_binding *b);
 int mobx_nl_put_paths(struct sk_buff *skb, int attrtype,
 		      const struct mobx_binding *b);
-struct nlattr **mobx_nl_dump_attrs(struct netlink_callback *cb);
 
 int mobx_netlink_init(void);
 void mobx_netlink_exit(void);

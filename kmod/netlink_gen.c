@@ -10,11 +10,6 @@
 
 #include <uapi/linux/mobx.h>
 
-/* Integer value ranges */
-static const struct netlink_range_validation mobx_a_sa_replay_window_range = {
-	.max	= MOBX_MAX_REPLAY_WINDOW,
-};
-
 /* Common nested types */
 const struct nla_policy mobx_lifetime_nl_policy[MOBX_A_LIFETIME_PAD + 1] = {
 	[MOBX_A_LIFETIME_SOFT_SECONDS] = { .type = NLA_U64, },
@@ -96,7 +91,7 @@ const struct nla_policy mobx_sa_new_nl_policy[MOBX_A_SA_MANAGED + 1] = {
 	[MOBX_A_SA_AUTH] = NLA_POLICY_MAX(NLA_U32, 2),
 	[MOBX_A_SA_AUTH_KEY] = { .type = NLA_BINARY, },
 	[MOBX_A_SA_ESN] = { .type = NLA_FLAG, },
-	[MOBX_A_SA_REPLAY_WINDOW] = NLA_POLICY_FULL_RANGE(NLA_U32, &mobx_a_sa_replay_window_range),
+	[MOBX_A_SA_REPLAY_WINDOW] = { .type = NLA_U32, },
 	[MOBX_A_SA_SEQ] = { .type = NLA_U64, },
 	[MOBX_A_SA_SELECTORS] = NLA_POLICY_NESTED(mobx_selector_nl_policy),
 	[MOBX_A_SA_LIFETIME] = NLA_POLICY_NESTED(mobx_lifetime_nl_policy),

@@ -64,6 +64,7 @@ struct mobx_net {
 	struct rhltable		sa_in;
 	struct rhltable		sa_out;
 
+	/* Every change of what is here. */
 	struct mutex		lock;
 	struct xarray		peers;
 	u64			peer_serial;

@@ -40,10 +40,11 @@ static int mobx_path_addr(union mobx_addr *addr, u16 *family,
 static int mobx_path_numbers(struct mobx_path_spec *spec, struct nlattr **tb,
 			     struct netlink_ext_ack *extack)
 {
+	bool ends = spec->state == MOBX_PATH_STATE_DEPRECATED;
 	struct nlattr *attr;
 
 	attr = tb[MOBX_A_PATH_ACCEPT_UNTIL];
-	if (!attr != (spec->state != MOBX_PATH_STATE_DEPRECATED)) {
+	if (ends != !!attr) {
 		NL_SET_ERR_MSG(extack,
 			       "a deprecated path, and no other, has an accept-until time");
 		return -EINVAL;
@@ -280,7 +281,7 @@ static struct mobx_peer *mobx_peer_named(struct mobx_net *mnet,
 	struct mobx_peer *peer;
 
 	if (!id)
-		return ERR_PTR(MOBX_NL_MISSING(info, MOBX_A_PEER_ID,
+		return ERR_PTR(mobx_nl_missing(info, MOBX_A_PEER_ID,
 					       "id is missing: which peer?"));
 	peer = mobx_peer_find(mnet, nla_get_u32(id));
 	if (peer)
@@ -323,7 +324,7 @@ int mobx_nl_peer_new_doit(struct sk_buff *skb, struct genl_info *info)
 	u32 id;
 
 	if (!info->attrs[MOBX_A_PEER_ID])
-		return MOBX_NL_MISSING(info, MOBX_A_PEER_ID,
+		return mobx_nl_missing(info, MOBX_A_PEER_ID,
 				       "id is missing: a number for the peer");
 	id = nla_get_u32(info->attrs[MOBX_A_PEER_ID]);
 	err = mobx_paths_parse(info, &spec, &n);
@@ -335,7 +336,7 @@ int mobx_nl_peer_new_doit(struct sk_buff *skb, struct genl_info *info)
 		goto out;
 	if (!n) {
 		nlmsg_free(msg);
-		err = MOBX_NL_MISSING(info, MOBX_A_PEER_PATHS,
+		err = mobx_nl_missing(info, MOBX_A_PEER_PATHS,
 				      "paths are missing: a peer has at least one");
 		goto out;
 	}
@@ -364,7 +365,7 @@ int mobx_nl_peer_rebind_doit(struct sk_buff *skb, struct genl_info *info)
 	int err;
 
 	if (!expected)
-		return MOBX_NL_MISSING(info, MOBX_A_PEER_EXPECTED_GENERATION,
+		return mobx_nl_missing(info, MOBX_A_PEER_EXPECTED_GENERATION,
 				       "expected-generation is missing: which binding is to be replaced?");
 	err = mobx_paths_parse(info, &spec, &n);
 	if (err)

@@ -23,10 +23,10 @@ int mobx_nl_policy_new_doit(struct sk_buff *skb, struct genl_info *info)
 	int err;
 
 	if (!tb[MOBX_A_POLICY_ORDER])
-		return MOBX_NL_MISSING(info, MOBX_A_POLICY_ORDER,
+		return mobx_nl_missing(info, MOBX_A_POLICY_ORDER,
 				       "order is missing: the place in the SPD");
 	if (!tb[MOBX_A_POLICY_ACTION])
-		return MOBX_NL_MISSING(info, MOBX_A_POLICY_ACTION,
+		return mobx_nl_missing(info, MOBX_A_POLICY_ACTION,
 				       "action is missing: bypass, discard or protect");
 	if (tb[MOBX_A_POLICY_SELECTOR]) {
 		err = mobx_selector_parse(&sel, tb[MOBX_A_POLICY_SELECTOR],
@@ -54,7 +54,7 @@ static struct mobx_policy *mobx_policy_named(struct mobx_net *mnet,
 	struct mobx_policy *pol;
 
 	if (!order)
-		return ERR_PTR(MOBX_NL_MISSING(info, MOBX_A_POLICY_ORDER,
+		return ERR_PTR(mobx_nl_missing(info, MOBX_A_POLICY_ORDER,
 					       "order is missing: which policy?"));
 	pol = mobx_policy_find(mnet, nla_get_u32(order));
 	if (pol)

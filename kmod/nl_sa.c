@@ -7,6 +7,7 @@
 #include <net/sock.h>
 
 #include "alg.h"
+#include "compat.h"
 #include "netlink.h"
 #include "netns.h"
 #include "peer.h"
@@ -115,9 +116,9 @@ static u32 mobx_get_u32(const struct nlattr *attr, u32 absent)
 static int mobx_sa_required(struct genl_info *info)
 {
 	if (!info->attrs[MOBX_A_SA_SPI])
-		return MOBX_NL_MISSING(info, MOBX_A_SA_SPI, "spi is missing");
+		return mobx_nl_missing(info, MOBX_A_SA_SPI, "spi is missing");
 	if (!info->attrs[MOBX_A_SA_DIR])
-		return MOBX_NL_MISSING(info, MOBX_A_SA_DIR,
+		return mobx_nl_missing(info, MOBX_A_SA_DIR,
 				       "dir is missing: in or out");
 	return 0;
 }
@@ -132,10 +133,10 @@ static int mobx_sa_parse(struct mobx_sa_spec *spec, struct genl_info *info)
 	if (err)
 		return err;
 	if (!tb[MOBX_A_SA_PEER])
-		return MOBX_NL_MISSING(info, MOBX_A_SA_PEER,
+		return mobx_nl_missing(info, MOBX_A_SA_PEER,
 				       "peer is missing: whose SA is it?");
 	if (!tb[MOBX_A_SA_ENC])
-		return MOBX_NL_MISSING(info, MOBX_A_SA_ENC,
+		return mobx_nl_missing(info, MOBX_A_SA_ENC,
 				       "enc is missing: which cipher?");
 	spec->spi = htonl(nla_get_u32(tb[MOBX_A_SA_SPI]));
 	spec->dir = nla_get_u32(tb[MOBX_A_SA_DIR]);
@@ -149,6 +150,11 @@ static int mobx_sa_parse(struct mobx_sa_spec *spec, struct genl_info *info)
 	spec->replay_window = mobx_get_u32(tb[MOBX_A_SA_REPLAY_WINDOW],
 					   spec->dir == MOBX_DIR_IN ?
 					   MOBX_DEFAULT_REPLAY_WINDOW : 0);
+	if (spec->replay_window > MOBX_MAX_REPLAY_WINDOW) {
+		NL_SET_ERR_MSG_ATTR(info->extack, tb[MOBX_A_SA_REPLAY_WINDOW],
+				    "a replay window has at most 65536 packets");
+		return -ERANGE;
+	}
 	if (tb[MOBX_A_SA_SEQ])
 		spec->seq = nla_get_u64(tb[MOBX_A_SA_SEQ]);
 	err = mobx_key_parse(&spec->enc_key, &spec->enc_key_len,
@@ -367,7 +373,7 @@ unlock:
 static int mobx_sa_dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 			    const struct mobx_sa *sa)
 {
-	bool show_keys = mobx_nl_dump_attrs(cb)[MOBX_A_SA_SHOW_KEYS];
+	bool show_keys = mobx_dump_attrs(cb)[MOBX_A_SA_SHOW_KEYS];
 	void *hdr;
 
 	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
@@ -409,7 +415,7 @@ static int mobx_sa_dump_list(struct sk_buff *skb, struct netlink_callback *cb,
 int mobx_nl_sa_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct mobx_net *mnet = mobx_pernet(sock_net(skb->sk));
-	struct nlattr **tb = mobx_nl_dump_attrs(cb);
+	struct nlattr **tb = mobx_dump_attrs(cb);
 	u32 only = mobx_get_u32(tb[MOBX_A_SA_PEER], 0);
 	struct mobx_peer *peer;
 	unsigned long id;

@@ -224,9 +224,10 @@ static inline bool mobx_sa_account(struct mobx_sa *sa, unsigned int len)
 {
 	u64 packets = atomic64_inc_return(&sa->packets);
 	u64 bytes = atomic64_add_return(len, &sa->bytes);
+	unsigned long now = jiffies;
 
-	if (READ_ONCE(sa->last_used) != jiffies)
-		WRITE_ONCE(sa->last_used, jiffies);
+	if (READ_ONCE(sa->last_used) != now)
+		WRITE_ONCE(sa->last_used, now);
 	if (likely(packets < READ_ONCE(sa->limit_packets) &&
 		   bytes < READ_ONCE(sa->limit_bytes)))
 		return true;
