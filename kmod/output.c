@@ -220,24 +220,28 @@ void mobx_output_take(struct mobx_net *mnet, struct sk_buff *skb,
 		      const struct mobx_choice *choice)
 {
 	unsigned int mtu = mobx_pmtu_tell(skb, choice->sa, choice->path);
-	struct sk_buff *segs, *next;
+	struct sk_buff *segs = skb, *next;
 
-	if (likely(!skb_is_gso(skb))) {
-		mobx_output_one(mnet, skb, choice, mtu);
-		return;
+	if (skb_is_gso(skb)) {
+		/* No features: each segment has its checksum, in one piece. */
+		segs = skb_gso_segment(skb, 0);
+		if (IS_ERR_OR_NULL(segs)) {
+			mobx_stat_inc(mnet, MOBX_STAT_OUT_NO_MEMORY);
+			kfree_skb(skb);
+			return;
+		}
+		consume_skb(skb);
 	}
-	/* Without features, so each segment is checksummed, in one piece, ours. */
-	segs = skb_gso_segment(skb, 0);
-	if (IS_ERR_OR_NULL(segs)) {
-		mobx_stat_inc(mnet, MOBX_STAT_OUT_NO_MEMORY);
-		kfree_skb(skb);
-		return;
-	}
-	consume_skb(skb);
+	/*
+	 * A softirq that interrupts the cipher finds the vector registers in
+	 * use and has its own packets ciphered later, out of order.
+	 */
+	local_bh_disable();
 	skb_list_walk_safe(segs, skb, next) {
 		skb_mark_not_on_list(skb);
 		mobx_output_one(mnet, skb, choice, mtu);
 	}
+	local_bh_enable();
 }
 
 /**
