@@ -207,11 +207,11 @@ static int count_policy(const struct kern_policy *p, void *ctx)
 
 /* What there is in the network namespace that the process is in now. */
 static void report_holder(struct holder *h, const char *where,
-			  const char *prefix)
+			  const char *mobx)
 {
 	struct kern_conf conf;
 	struct kern *k;
-	char err[CHECK_TEXT], cure[CHECK_TEXT];
+	char err[CHECK_TEXT], cure[2 * PATH_MAX];
 
 	if (kern_open(&k, err, sizeof(err)))
 		return;
@@ -221,16 +221,15 @@ static void report_holder(struct holder *h, const char *where,
 	if (!kern_conf_get(k, &conf) && conf.protecting &&
 	    !kern_peer_dump(k, count_peer, h) &&
 	    !kern_policy_dump(k, count_policy, h)) {
+		bool discard = conf.default_action == MOBX_ACTION_DISCARD;
+
 		h->holding++;
 		snprintf(cure, sizeof(cure),
-			 "to unload it: %smobx policy flush; %smobx peer flush%s%s%s",
-			 prefix, prefix,
-			 conf.default_action == MOBX_ACTION_DISCARD ? "; " : "",
-			 conf.default_action == MOBX_ACTION_DISCARD ? prefix : "",
-			 conf.default_action == MOBX_ACTION_DISCARD ?
-				 "mobx policy default bypass" : "");
+			 "to unload it: %s policy flush; %s peer flush%s%s%s",
+			 mobx, mobx, discard ? "; " : "", discard ? mobx : "",
+			 discard ? " policy default bypass" : "");
 		check_note(h->k, "holds", cure,
-			   "%s: %u peers, %u SAs, %u policies, default %s keep the module loaded",
+			   "%s: peers %u, SAs %u, policies %u, default %s keep the module loaded",
 			   where, h->peers, h->sas, h->policies,
 			   kern_name(&kern_actions, conf.default_action));
 	}
@@ -268,7 +267,7 @@ static void named_namespaces(struct holder *h)
 	struct dirent *e;
 
 	while (d && (e = readdir(d))) {
-		char path[PATH_MAX], where[NAME_MAX + 16], prefix[NAME_MAX + 32];
+		char path[PATH_MAX], where[NAME_MAX + 16], mobx[NAME_MAX + 16];
 
 		if (e->d_name[0] == '.')
 			continue;
@@ -276,9 +275,8 @@ static void named_namespaces(struct holder *h)
 		if (!is_new(h, path) || !enter(path))
 			continue;
 		snprintf(where, sizeof(where), "netns %s", e->d_name);
-		snprintf(prefix, sizeof(prefix), "ip netns exec %s ",
-			 e->d_name);
-		report_holder(h, where, prefix);
+		snprintf(mobx, sizeof(mobx), "mobx -n %s", e->d_name);
+		report_holder(h, where, mobx);
 	}
 	if (d)
 		closedir(d);
@@ -291,7 +289,7 @@ static void process_namespaces(struct holder *h)
 	struct dirent *e;
 
 	while (d && (e = readdir(d))) {
-		char path[PATH_MAX], comm[64], where[128], prefix[64];
+		char path[PATH_MAX], comm[64], where[128], mobx[64];
 		long pid = strtol(e->d_name, NULL, 10);
 
 		snprintf(path, sizeof(path), "/proc/%ld/ns/net", pid);
@@ -301,8 +299,8 @@ static void process_namespaces(struct holder *h)
 		first_line(path, comm, sizeof(comm));
 		snprintf(where, sizeof(where), "the netns of process %ld (%s)",
 			 pid, comm);
-		snprintf(prefix, sizeof(prefix), "nsenter -t %ld -n ", pid);
-		report_holder(h, where, prefix);
+		snprintf(mobx, sizeof(mobx), "nsenter -t %ld -n mobx", pid);
+		report_holder(h, where, mobx);
 	}
 	if (d)
 		closedir(d);
@@ -312,6 +310,7 @@ void check_holders(struct check *k)
 {
 	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	struct holder *h = calloc(1, sizeof(*h));
+	char mobx[PATH_MAX + 16] = "mobx";
 
 	if (home < 0 || !h) {
 		free(h);
@@ -319,7 +318,9 @@ void check_holders(struct check *k)
 	}
 	h->k = k;
 	is_new(h, "/proc/self/ns/net");
-	report_holder(h, "this netns", "");
+	if (k->c->netns)
+		snprintf(mobx, sizeof(mobx), "mobx -n %s", k->c->netns);
+	report_holder(h, "this netns", mobx);
 	named_namespaces(h);
 	process_namespaces(h);
 	if (setns(home, CLONE_NEWNET))

@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -104,6 +105,16 @@ static uint32_t fixed_part(const struct nlmsghdr *h)
 	       NLMSG_ALIGN(e->msg.nlmsg_len - NLMSG_HDRLEN);
 }
 
+/* The kernel's text may name the attribute already. */
+static bool tells(const struct nlattr *text, const char *name)
+{
+	const char *last = strrchr(name, '/');
+
+	return text && memmem(nla_data(text), (size_t)nla_len(text),
+			      last ? last + 1 : name,
+			      strlen(last ? last + 1 : name));
+}
+
 /* The attribute that is at fault or missing, as " (…)", or nothing. */
 static void point_at(struct nlattr *const tb[], const struct nlmsghdr *request,
 		     char *buf, size_t room)
@@ -111,6 +122,7 @@ static void point_at(struct nlattr *const tb[], const struct nlmsghdr *request,
 	const struct genlmsghdr *genl = NLMSG_DATA(
 		(struct nlmsghdr *)(uintptr_t)request);
 	const struct kern_attrs *set = kern_cmd_attrs(genl->cmd);
+	const struct nlattr *text = tb[NLMSGERR_ATTR_MSG];
 	char name[96] = "";
 	uint32_t type;
 
@@ -121,13 +133,14 @@ static void point_at(struct nlattr *const tb[], const struct nlmsghdr *request,
 			set = name_attribute(request,
 					     nla_get_u32(tb[REFUSAL_MISS_NEST]),
 					     name, sizeof(name));
-		if (set && type <= set->max && set->name[type])
+		if (set && type <= set->max && set->name[type] &&
+		    !tells(text, set->name[type]))
 			snprintf(buf, room, " (%s%s%s is missing)", name,
 				 name[0] ? "/" : "", set->name[type]);
 	} else if (tb[NLMSGERR_ATTR_OFFS]) {
 		name_attribute(request, nla_get_u32(tb[NLMSGERR_ATTR_OFFS]),
 			       name, sizeof(name));
-		if (name[0])
+		if (name[0] && !tells(text, name))
 			snprintf(buf, room, " (%s)", name);
 	}
 }

@@ -240,7 +240,6 @@ static void test_sa(void **state)
 	assert_int_equal(sa.replay_window, 0);
 }
 
-/* covers: AR12 */
 static void test_sa_mistakes(void **state)
 {
 	static const char *const cases[][2] = {
@@ -379,7 +378,6 @@ static void test_keys_hidden(void **state)
 	assert_non_null(strstr(printed(f), "enc aes-cbc auth hmac-sha1-96"));
 }
 
-/* covers: AR3 */
 static void test_policy_round_trip(void **state)
 {
 	static const char *const lines[] = {

@@ -317,13 +317,13 @@ static void test_refusals(void **state)
 	nla_put_u32(m, MOBX_A_PEER_ID, 7);
 	path = request->nlmsg_len;
 	kern_put_path(m, MOBX_A_PEER_PATHS, &p);
-	remote = path + (uint32_t)NLA_HDRLEN + 8;
+	remote = path + 4 + 8;	/* behind the local one */
 	refused(0, NULL, 0, 0, request, "");
 	refused(-EINVAL, "no such thing", 0, 0, request, "no such thing");
 	refused(-EINVAL, "out of range", NLMSGERR_ATTR_OFFS,
 		NLMSG_HDRLEN + GENL_HDRLEN, request, "out of range (id)");
-	refused(-EINVAL, "bad path", NLMSGERR_ATTR_OFFS, path, request,
-		"bad path (paths)");
+	refused(-EINVAL, "bad set", NLMSGERR_ATTR_OFFS, path, request,
+		"bad set (paths)");
 	refused(-EINVAL, "bad address", NLMSGERR_ATTR_OFFS, remote, request,
 		"bad address (paths/remote)");
 	refused(-EINVAL, "beyond", NLMSGERR_ATTR_OFFS, 0xfffffff0, request,
@@ -331,6 +331,12 @@ static void test_refusals(void **state)
 	refused(-EINVAL, "before", NLMSGERR_ATTR_OFFS, 3, request, "before");
 	refused(-EINVAL, "missing", 5, MOBX_A_PEER_LABEL, request,
 		"missing (label is missing)");
+	refused(-EINVAL, "this address is odd", NLMSGERR_ATTR_OFFS, remote,
+		request, "this address is odd (paths/remote)");
+	refused(-EINVAL, "the remote address is odd", NLMSGERR_ATTR_OFFS,
+		remote, request, "the remote address is odd");
+	refused(-EINVAL, "a label is missing", 5, MOBX_A_PEER_LABEL, request,
+		"a label is missing");
 	refused(-EINVAL, "missing", 5, 4711, request, "missing");
 	refused(-ESTALE, NULL, 0, 0, request,
 		"the generation is stale: the binding has changed meanwhile");
