@@ -239,6 +239,54 @@ static void repeat_answer(struct ike_sa *sa, struct ike_slot *s,
 			     s->answer.len);
 }
 
+/*
+ * The peer may be through with IKE_AUTH while our kernel or credentials are at
+ * work: what it asks then is looked at when we are through as well.
+ */
+static bool too_early(struct ike_sa *sa, const struct ike_ev_packet *pkt,
+		      const struct wire_hdr *hdr)
+{
+	struct ike_early *e;
+
+	if (sa->state != IKE_SA_AUTH || hdr->flags & IKE_FLAG_RESPONSE ||
+	    (hdr->exchange == IKE_EX_AUTH && !sa->initiator))
+		return false;
+	if (sa->p->n_early == IKE_MAX_EARLY)
+		return true;
+	e = &sa->p->early[sa->p->n_early];
+	if (!ike_buf_set(&e->data, pkt->data, pkt->len))
+		return true;
+	e->local = pkt->local;
+	e->remote = pkt->remote;
+	sa->p->n_early++;
+	return true;
+}
+
+void ike_early_free(struct ike_sa *sa)
+{
+	unsigned int i;
+
+	for (i = 0; i < IKE_MAX_EARLY; i++)
+		ike_buf_free(&sa->p->early[i].data);
+	sa->p->n_early = 0;
+}
+
+/* IKE_AUTH is through. */
+void ike_early_run(struct ike_sa *sa)
+{
+	struct ike_ev_packet pkt;
+	unsigned int i;
+
+	for (i = 0; i < sa->p->n_early; i++) {
+		pkt.local = sa->p->early[i].local;
+		pkt.remote = sa->p->early[i].remote;
+		pkt.data = sa->p->early[i].data.p;
+		pkt.len = sa->p->early[i].data.len;
+		ike_packet(sa->eng, &pkt);
+	}
+	ike_early_free(sa);
+}
+
 /**
  * ike_message_in() - a protected message for an IKE SA
  * @sa: IKE SA that has keys
@@ -260,6 +308,8 @@ void ike_message_in(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 	size_t room = msg->sk_len;
 	uint8_t *plain;
 
+	if (too_early(sa, pkt, &msg->hdr))
+		return;
 	if (response)
 		r = request_of(sa, &msg->hdr);
 	if (response ? !r : !in_window(sa, mid))

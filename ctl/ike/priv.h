@@ -179,6 +179,15 @@ struct ike_linger {
 	enum mobx_dir dir;
 };
 
+#define IKE_MAX_EARLY 4
+
+/** struct ike_early - a datagram that is looked at a little later */
+struct ike_early {
+	struct wire_endpoint local;
+	struct wire_endpoint remote;
+	struct ike_buf data;
+};
+
 struct ike_sa_private {
 	struct ike_sa *next;
 	struct ike_sa *hash_next;
@@ -217,6 +226,10 @@ struct ike_sa_private {
 	uint32_t in_mid;
 	unsigned int own_window;
 	struct ike_slot slots[2 * IKE_MAX_WINDOW];
+
+	/* Requests that came before IKE_AUTH was through. */
+	unsigned int n_early;
+	struct ike_early early[IKE_MAX_EARLY];
 
 	/* IKE_AUTH in work. */
 	struct ike_held *auth_in;
@@ -393,6 +406,8 @@ void ike_request_timers(struct ike_sa *sa);
 uint64_t ike_request_deadline(const struct ike_sa *sa);
 
 /* message.c */
+void ike_early_run(struct ike_sa *sa);
+void ike_early_free(struct ike_sa *sa);
 void ike_message_in(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 		    struct wire_msg *msg);
 void ike_slot_answer(struct ike_sa *sa, uint32_t mid, struct wire_enc *enc);

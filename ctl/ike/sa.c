@@ -126,6 +126,7 @@ void ike_sa_established(struct ike_sa *sa)
 	sa->p->announced = true;
 	if (ext && ext->established)
 		ext->established(sa);
+	ike_early_run(sa);
 }
 
 /* The label by which a later run of the agent knows the kernel peer again. */
@@ -314,6 +315,7 @@ static void sa_free(struct ike_sa *sa)
 	}
 	for (i = 0; i < 2 * IKE_MAX_WINDOW; i++)
 		ike_buf_free(&p->slots[i].answer);
+	ike_early_free(sa);
 	ike_buf_free(&p->ni);
 	ike_buf_free(&p->nr);
 	ike_buf_free(&p->init_mine);
