@@ -507,7 +507,5 @@ void mx_ask_preempt(struct mx_session *s)
 
 	if (a->request)
 		ike_sa_request_forget(s->sa, a->request);
-	if (a->for_cmd)
-		mx_command_end(s, -EINTR, "overtaken: the primary path failed");
 	mx_ask_drop(s);
 }

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define FOREVER UINT64_MAX
+/* Requests that one command may take; two are usual. */
+#define MAX_REQUESTS 8
 
 /**
  * mx_command_end() - the command at the head of the queue is finished
@@ -83,7 +85,7 @@ static bool step_add(struct mx_session *s, struct mx_cmd *cmd,
 		return finish(s, -ENOSPC,
 			      "as many paths as agreed with the "
 			      "peer are in use: remove one first");
-	cmd->begun = true;
+	cmd->begun++;
 	mx_shun(s, &cmd->local, 0);
 	if (p)
 		mx_ask_query(s);
@@ -100,6 +102,8 @@ static bool step_use(struct mx_session *s, struct mx_cmd *cmd,
 	if (!c)
 		return finish(s, -EADDRNOTAVAIL, not_usable);
 	s->pinned = true;
+	if (wire_addr_equal(&s->suspect, &cmd->local))
+		s->suspect.family = 0;
 	if (p && p->id == primary)
 		return finish(s, 0, NULL);
 	if (!s->mobikex && !s->sa->first_initiator)
@@ -107,7 +111,7 @@ static bool step_use(struct mx_session *s, struct mx_cmd *cmd,
 			      "with RFC 4555 only the side "
 			      "that set up the connection "
 			      "moves");
-	cmd->begun = true;
+	cmd->begun++;
 	mx_shun(s, &cmd->local, 0);
 	if (cmd->hard || !s->mobikex)
 		mx_ask_hard(s, p ? p->id : primary, c, true);
@@ -158,7 +162,7 @@ static bool step_del(struct mx_session *s, struct mx_cmd *cmd,
 				      "the only path that works "
 				      "cannot be removed; 'conn "
 				      "down' ends the connection");
-		cmd->begun = true;
+		cmd->begun++;
 		if (cmd->hard)
 			mx_ask_hard(s, next->id,
 				    mx_cand_find(s->cand, s->n_cand,
@@ -173,7 +177,7 @@ static bool step_del(struct mx_session *s, struct mx_cmd *cmd,
 		s->again_at = s->drain_until;
 		return false;
 	}
-	cmd->begun = true;
+	cmd->begun++;
 	/* Else the path manager would bring it back. */
 	mx_shun(s, &cmd->local, FOREVER);
 	mx_ask_remove(s, &p->id, 1, true);
@@ -194,6 +198,9 @@ bool mx_command_step(struct mx_session *s)
 
 	if (!s->n_cmd)
 		return false;
+	if (cmd->begun > MAX_REQUESTS)
+		return finish(s, -EAGAIN, "the paths change too fast: try "
+					  "again");
 	p = mx_set_by_addr(&s->own, &cmd->local);
 	c = mx_cand_find(s->cand, s->n_cand, &cmd->local);
 	switch (cmd->verb) {

@@ -26,39 +26,51 @@ static void add_stray(struct mx_session *s, uint16_t id)
 		s->stray[s->n_stray++] = id;
 }
 
-/* The peer numbered a path itself: it may, if we left the ID to it. */
+/*
+ * The peer knows an address of ours under another ID than we do: its word
+ * counts. It numbers a path itself where we left the ID to it, and moved the
+ * path that it has where a plain UPDATE did not say which.
+ */
 static bool adopt(struct mx_session *s, const struct mobikex_set *set,
 		  const struct mobikex_set_entry *e)
 {
 	struct mx_path *p = mx_set_by_addr(&s->own, &e->observed.addr);
+	struct mx_path *other = mx_set_find(&s->own, e->path_id);
+	uint16_t id;
 
-	if (!p || entry_of(set, p->id) || mx_set_find(&s->own, e->path_id))
+	if (!p || p == other || entry_of(set, p->id))
 		return false;
-	mx_set_renumber(&s->own, p->id, e->path_id);
+	id = p->id;
+	if (other) {
+		mx_report_path(s, "path-del", true, other);
+		mx_set_drop(&s->own, other->id, ike_sa_now(s->sa), MX_GRACE_US);
+	}
+	mx_set_renumber(&s->own, id, e->path_id);
 	return true;
 }
 
 static bool learn(struct mx_session *s, const struct mobikex_set *set,
 		  const struct mobikex_set_entry *e)
 {
+	bool changed = adopt(s, set, e);
 	struct mx_path *p = mx_set_find(&s->own, e->path_id);
-	bool changed = false;
 
 	if (!p) {
-		if (!adopt(s, set, e)) {
-			add_stray(s, e->path_id);
-			return false;
-		}
-		p = mx_set_find(&s->own, e->path_id);
+		add_stray(s, e->path_id);
+		return false;
 	}
 	p->confirmed = e->observed.addr;
 	if (!wire_addr_equal(&p->addr, &e->observed.addr)) {
 		/* It was moved and the peer never heard of it. */
-		if (p->flags & MOBIKEX_F_PRIMARY)
+		if (p->flags & MOBIKEX_F_PRIMARY) {
 			s->primary_off = true;
-		else
-			add_stray(s, e->path_id);
-		return false;
+			return changed;
+		}
+		mx_report_path(s, "path-del", true, p);
+		mx_set_drop(&s->own, e->path_id, ike_sa_now(s->sa),
+			    MX_GRACE_US);
+		add_stray(s, e->path_id);
+		return true;
 	}
 	if (p->state == MOBIKEX_TENTATIVE) {
 		p->state = MOBIKEX_VALID;

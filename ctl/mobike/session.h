@@ -145,12 +145,12 @@ struct mx_ask {
 	struct mx_set before;
 };
 
-/** struct mx_cmd - a command in the queue; @begun once something was asked */
+/** struct mx_cmd - a command in the queue; @begun: requests made for it */
 struct mx_cmd {
 	enum ike_path_verb verb;
 	struct wire_addr local;
 	bool hard;
-	bool begun;
+	unsigned int begun;
 	uint64_t reply;
 };
 

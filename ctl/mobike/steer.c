@@ -2,6 +2,7 @@
 /* The path manager's decisions carried out; what it rests on; timers. */
 #include "mobike/session.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define MAX_STEPS   64
@@ -170,6 +171,8 @@ static void rescue(struct mx_session *s, const struct mx_want *w)
 {
 	if (s->ask)
 		mx_ask_preempt(s);
+	if (s->n_cmd && s->cmd[0].begun)
+		mx_command_end(s, -EINTR, "overtaken: the primary path failed");
 	s->pinned = false;
 	if (s->suspect.family)
 		mx_shun(s, &s->suspect, MX_SUSPECT_US);

@@ -4,7 +4,7 @@
  * SIM_SEED=N repeats one random run and tells what happens in it; SIM_RUNS=N
  * makes another number of them.
  *
- * covers: MX3 MX8 MX11 MX12 MB8 MB11 MB12 MB15 MB16 MB19 MB30
+ * covers: MX3 MX10 MX11 MX12 MB8 MB11 MB12 MB15 MB16 MB19 MB30 MB32
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -552,6 +552,21 @@ static void test_server_with_two(void **state)
 
 /* ------------------------------------------------------------ at random */
 
+/* A Child SA has met its soft limit: a new one in the middle of it all. */
+static void rekey_child(struct sim *sim, int node)
+{
+	struct ike_event ev = { .type = IKE_EV_SA_EXPIRE };
+	struct ike_status s;
+
+	if (!sim_status(sim, node, &s) || !s.nchildren)
+		return;
+	ev.u.sa_expire.peer = s.peer;
+	ev.u.sa_expire.spi = s.children[0].spi_out;
+	ev.u.sa_expire.dir = MOBX_DIR_OUT;
+	ev.u.sa_expire.kind = MOBX_EXPIRE_SOFT;
+	sim_event(sim, node, &ev);
+}
+
 static void something_happens(struct sim *sim)
 {
 	static const char *const mobile[] = { RADIO, WLAN, "10.0.4.2" };
@@ -559,7 +574,7 @@ static void something_happens(struct sim *sim)
 	const char *a = mobile[sim_random(sim, 3)];
 	struct sim_link *links = sim->node[0].links;
 
-	switch (sim_random(sim, 8)) {
+	switch (sim_random(sim, 9)) {
 	case 0:
 	case 1:
 		sim_set_link(sim, 0, l, false);
@@ -584,6 +599,9 @@ static void something_happens(struct sim *sim)
 		break;
 	case 7:
 		links[l].lose = links[l].lose ? 0 : 1000;
+		break;
+	case 8:
+		rekey_child(sim, (int)sim_random(sim, 2));
 		break;
 	}
 }
