@@ -1,0 +1,701 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Message IDs, windows, retransmission, liveness, and hostile messages. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "ike_net.h"
+
+static void put_nothing(struct wire_enc *enc)
+{
+	wire_enc_start(enc, NULL);
+}
+
+/* Only the initiator asks for signs of life. */
+static void up_asking(struct net *net)
+{
+	struct ike_conn c = net_conn(0), s = net_conn(1);
+
+	s.dpd_delay_us = 0;
+	net_conn_add(net, 1, &s);
+	net_conn_add(net, 0, &c);
+	net_run(net, NET_SECOND / 2);
+	assert_true(net_agree(net, 1));
+}
+
+/* Protected answers, not the refusals in clear that strangers get. */
+static unsigned int answers(const struct net *net)
+{
+	unsigned int i, n = 0;
+	const struct net_packet *p;
+
+	for (i = 0; (p = net_nth(net, 1, IKE_EX_INFORMATIONAL, true, i)); i++)
+		n += p->hdr.next == IKE_PL_SK;
+	return n;
+}
+
+static enum net_verdict silent(struct net *net, struct net_packet *p, void *ctx)
+{
+	(void)net;
+	(void)ctx;
+	return p->from == 1 ? NET_DROP : NET_PASS;
+}
+
+/* The same octets each time, ever more slowly, then the end. covers: K2 K18 */
+static void retransmission(void **state)
+{
+	const struct net_packet *a, *b;
+	struct net *net = net_new(1);
+	uint64_t gap, last = 0;
+	unsigned int i;
+
+	(void)state;
+	net_up(net);
+	net_forget(net);
+	net->filter = silent;
+	net_run(net, 11 * NET_SECOND);
+	a = net_nth(net, 0, IKE_EX_INFORMATIONAL, false, 0);
+	assert_non_null(a);
+	net_run(net, 60 * NET_SECOND);
+	assert_int_equal(net_count(net, 0, IKE_EX_INFORMATIONAL, false),
+			 net_conn(0).retransmit_tries);
+	a = net_nth(net, 0, IKE_EX_INFORMATIONAL, false, 0);
+	for (i = 1; i < net_conn(0).retransmit_tries; i++) {
+		b = net_nth(net, 0, IKE_EX_INFORMATIONAL, false, i);
+		assert_int_equal(a->len, b->len);
+		assert_memory_equal(a->data, b->data, a->len);
+		gap = b->at - (i == 1 ? a->at :
+			       net_nth(net, 0, IKE_EX_INFORMATIONAL, false,
+				       i - 1)->at);
+		assert_true(gap > last);
+		last = gap;
+	}
+	assert_true(net_logged(net, 0, "ike-down conn=server"));
+	assert_true(net_logged(net, 0, "the peer does not answer"));
+	/* It tries again by itself, and gets through. */
+	assert_true(net_count(net, 0, IKE_EX_SA_INIT, false) > 0);
+	net->filter = NULL;
+	net_run(net, 60 * NET_SECOND);
+	assert_int_equal(net_sa(net, 0)->state, IKE_SA_ESTABLISHED);
+	net_free(net);
+}
+
+/* covers: K19 K20 */
+static void liveness(void **state)
+{
+	struct net *net = net_new(2);
+	struct wire_msg msg;
+	uint8_t *plain;
+
+	(void)state;
+	net_up(net);
+	net_run(net, 65 * NET_SECOND);
+	/* One each ten seconds, from whoever gets there first; both alive. */
+	assert_in_range(net_count(net, 0, IKE_EX_INFORMATIONAL, false) +
+			net_count(net, 1, IKE_EX_INFORMATIONAL, false), 6, 13);
+	assert_int_equal(net_count(net, 0, IKE_EX_INFORMATIONAL, false),
+			 net_count(net, 1, IKE_EX_INFORMATIONAL, true));
+	assert_true(net_open(net, net_nth(net, 1, IKE_EX_INFORMATIONAL, true,
+					  0), &msg, &plain));
+	assert_int_equal(msg.n, 0);
+	free(plain);
+	assert_true(net_agree(net, 1));
+	net_free(net);
+}
+
+static void no_liveness(void **state)
+{
+	struct net *net = net_new(3);
+	struct ike_conn c = net_conn(0), s = net_conn(1);
+
+	(void)state;
+	c.dpd_delay_us = 0;
+	s.dpd_delay_us = 0;
+	net_conn_add(net, 1, &s);
+	net_conn_add(net, 0, &c);
+	net_run(net, 600 * NET_SECOND);
+	assert_int_equal(net_count(net, 0, IKE_EX_INFORMATIONAL, false), 0);
+	assert_int_equal(net_count(net, 1, IKE_EX_INFORMATIONAL, false), 0);
+	net_free(net);
+}
+
+/*
+ * A request that is repeated, from wherever, gets the same octets once more, to
+ * where it came from; one that is forgotten, or ahead of the window, nothing.
+ * covers: K3 K4 K5 K6 K8 K9
+ */
+static void stored_answers(void **state)
+{
+	struct net *net = net_new(4);
+	struct wire_endpoint far = { .addr = net_addr("10.0.0.3"),
+				     .port = 1111 };
+	const struct net_packet *req, *a, *b;
+	struct wire_enc enc;
+	size_t sent;
+
+	(void)state;
+	up_asking(net);
+	net_run(net, 11 * NET_SECOND);
+	req = net_nth(net, 0, IKE_EX_INFORMATIONAL, false, 0);
+	assert_non_null(req);
+	net_inject(net, 1, &far, &req->dst, req->data, req->len);
+	a = net_nth(net, 1, IKE_EX_INFORMATIONAL, true, 0);
+	b = net_nth(net, 1, IKE_EX_INFORMATIONAL, true, 1);
+	assert_non_null(b);
+	assert_int_equal(a->len, b->len);
+	assert_memory_equal(a->data, b->data, a->len);
+	assert_true(wire_endpoint_equal(&b->dst, &far));
+	/* No address of the IKE SA moved by that. */
+	assert_int_equal(net_sa(net, 1)->remote.port, 4500);
+	/* IKE_AUTH has left the window: forgotten. */
+	sent = net->n_sent;
+	req = net_nth(net, 0, IKE_EX_AUTH, false, 0);
+	net_inject(net, 1, &req->src, &req->dst, req->data, req->len);
+	assert_int_equal(net->n_sent, sent);
+	/* Ahead of the window: 3 is next, 4 is too far. */
+	put_nothing(&enc);
+	net_forge(net, 0, IKE_EX_INFORMATIONAL, false, 4, &enc);
+	assert_int_equal(net->n_sent, sent);
+	put_nothing(&enc);
+	net_forge(net, 0, IKE_EX_INFORMATIONAL, false, 3, &enc);
+	assert_int_equal(net->n_sent, sent + 1);
+	net_free(net);
+}
+
+/* Requests of an extension: several at once if the peer's window allows. */
+struct asked {
+	unsigned int built;
+	unsigned int done;
+	unsigned int freed;
+	enum ike_result last;
+};
+
+static bool build_asked(struct ike_sa *sa, void *ctx,
+			const struct wire_endpoint *local,
+			const struct wire_endpoint *remote, struct wire_enc *b)
+{
+	struct asked *a = ctx;
+
+	(void)sa;
+	assert_true(local->addr.family == 4 && remote->addr.family == 4);
+	a->built++;
+	wire_notify_encode(b, IKE_N_COOKIE2, "12345678", 8);
+	return true;
+}
+
+static void done_asked(struct ike_sa *sa, void *ctx, enum ike_result result,
+		       const struct ike_in *in)
+{
+	struct asked *a = ctx;
+	struct wire_notify n;
+
+	(void)sa;
+	a->done++;
+	a->last = result;
+	if (result != IKE_RESULT_ANSWER)
+		return;
+	assert_true(wire_notify_find(in->msg, IKE_N_COOKIE2, &n));
+	assert_int_equal(n.data.len, 8);
+	assert_true(in->tries == 1 || in->tries == 2);
+}
+
+static void free_asked(void *ctx)
+{
+	((struct asked *)ctx)->freed++;
+}
+
+static unsigned int window_of_four(struct ike_sa *sa)
+{
+	(void)sa;
+	return 4;
+}
+
+static enum ike_verdict pass(struct ike_sa *sa, const struct ike_in *in,
+			     struct wire_enc *answer)
+{
+	(void)sa;
+	(void)in;
+	(void)answer;
+	return IKE_PASS;
+}
+
+static const struct ike_ext_ops windowed = {
+	.window = window_of_four,
+	.request = pass,
+};
+
+/* Actions of requests that a test makes between events. */
+static void ask(struct net *net, struct asked *a, unsigned int n,
+		const struct ike_request_desc *like)
+{
+	struct ike_actions list = { 0 };
+	struct ike_engine *eng = net->host[0].eng;
+	struct ike_request_desc d = *like;
+	size_t i;
+
+	d.build = build_asked;
+	d.done = done_asked;
+	d.free = free_asked;
+	d.ctx = a;
+	eng->out = &list;
+	eng->now = net->now;
+	while (n--)
+		assert_true(ike_sa_request(net_sa(net, 0), &d) != 0);
+	eng->out = NULL;
+	for (i = 0; i < list.n; i++) {
+		const struct ike_ac_send *s = &list.v[i].u.send;
+
+		assert_int_equal(list.v[i].type, IKE_AC_SEND);
+		net_inject(net, 1, &s->local, &s->remote, s->data, s->len);
+	}
+	ike_actions_clear(&list);
+}
+
+/* covers: K4 K5 */
+static void windows(void **state)
+{
+	static const struct ike_request_desc plain;
+	const struct ike_ext_ops *ext[] = { NULL, &windowed };
+	static const unsigned int at_once[] = { 1, 4 };
+	struct asked a;
+	struct net *net;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		memset(&a, 0, sizeof(a));
+		net = net_new_with(5, 1000, ext[i]);
+		net_up(net);
+		assert_int_equal(ike_sa_window(net_sa(net, 0)), at_once[i]);
+		ask(net, &a, 6, &plain);
+		assert_int_equal(a.built, at_once[i]);
+		assert_int_equal(ike_sa_window(net_sa(net, 0)), 0);
+		net_run(net, NET_SECOND);
+		assert_int_equal(a.built, 6);
+		assert_int_equal(a.done, 6);
+		assert_int_equal(a.freed, 6);
+		net_free(net);
+	}
+}
+
+/* The maker hears of the time-out; the slot is freed over the other path. */
+static void timeout(void **state)
+{
+	struct net *net = net_new_with(6, 1000, &windowed);
+	struct ike_request_desc d = { .timeout_us = 600 * NET_MS };
+	struct asked a = { 0 };
+
+	(void)state;
+	net->host[0].n_addrs = 2;
+	net->host[0].addrs[1] = net_addr("10.1.0.1");
+	net->host[0].addr_up[1] = false;
+	net_up(net);
+	d.local = net_sa(net, 0)->local;
+	d.local.addr = net->host[0].addrs[1];
+	d.remote = net_sa(net, 0)->remote;
+	/* What leaves from an address that is down goes nowhere. */
+	net->host[1].addr_up[0] = false;
+	ask(net, &a, 1, &d);
+	net_run(net, 500 * NET_MS);
+	assert_int_equal(a.done, 0);
+	net->host[1].addr_up[0] = true;
+	net_run(net, 200 * NET_MS);
+	assert_int_equal(a.done, 1);
+	assert_int_equal(a.freed, 1);
+	assert_int_equal(a.last, IKE_RESULT_TIMEOUT);
+	net_run(net, NET_SECOND);
+	assert_int_equal(ike_sa_window(net_sa(net, 0)), 4);
+	assert_int_equal(net_sa(net, 0)->state, IKE_SA_ESTABLISHED);
+	net_free(net);
+}
+
+/* An IKE SA that ends tells whoever still waits. covers: C10 */
+static void closed_while_waiting(void **state)
+{
+	static const struct ike_request_desc plain;
+	struct net *net = net_new(7);
+	struct asked a = { 0 };
+
+	(void)state;
+	net_up(net);
+	net->filter = silent;
+	ask(net, &a, 3, &plain);
+	net_cmd(net, 0, IKE_EV_CONN_DOWN, "server");
+	assert_int_equal(a.done, 3);
+	assert_int_equal(a.freed, 3);
+	assert_int_equal(a.last, IKE_RESULT_CLOSED);
+	net_run(net, 60 * NET_SECOND);
+	assert_int_equal(net_sa_count(net, 0), 0);
+	net_free(net);
+}
+
+/* ---------------------------------------------------------------- the end */
+
+static void closing(struct net *net, int host, const char *name)
+{
+	net_up(net);
+	net_cmd(net, host, IKE_EV_CONN_DOWN, name);
+	assert_int_equal(net->host[host].last_reply, 77);
+	assert_int_equal(net->host[host].last_err, 0);
+	net_run(net, 100 * NET_MS);
+	assert_int_equal(net->host[0].n_peers + net->host[1].n_peers, 0);
+	assert_int_equal(net->host[0].n_sas + net->host[1].n_sas, 0);
+	assert_int_equal(net_sa_count(net, 0) + net_sa_count(net, 1), 0);
+	assert_true(net_logged(net, !host, "reason=the peer closed it"));
+}
+
+/* covers: K49 */
+static void delete_ike(void **state)
+{
+	struct net *net = net_new(8);
+
+	(void)state;
+	closing(net, 0, "server");
+	/* Asked to go down: it stays down. */
+	net_run(net, 100 * NET_SECOND);
+	assert_int_equal(net_sa_count(net, 0), 0);
+	net_cmd(net, 0, IKE_EV_CONN_UP, "server");
+	net_run(net, NET_SECOND);
+	assert_int_equal(net->host[0].last_reply, 77);
+	assert_int_equal(net->host[0].last_err, 0);
+	assert_true(net_agree(net, 1));
+	net_free(net);
+
+	/* The other end closed it: the initiator comes back. */
+	net = net_new(9);
+	closing(net, 1, "mobile");
+	net_run(net, 2 * NET_SECOND);
+	assert_true(net_agree(net, 1));
+	net_free(net);
+}
+
+/* covers: C11 */
+static void both_close(void **state)
+{
+	struct net *net = net_new(10);
+
+	(void)state;
+	net_up(net);
+	net_cmd(net, 0, IKE_EV_CONN_DOWN, "server");
+	net_cmd(net, 1, IKE_EV_CONN_DOWN, "mobile");
+	net_run(net, 100 * NET_MS);
+	assert_int_equal(net_sa_count(net, 0) + net_sa_count(net, 1), 0);
+	assert_int_equal(net->host[0].n_peers + net->host[1].n_peers, 0);
+	net_free(net);
+}
+
+static void stop(void **state)
+{
+	static const struct ike_event ev = { .type = IKE_EV_SHUTDOWN };
+	struct net *net = net_new(11);
+
+	(void)state;
+	net_up(net);
+	net_event(net, 0, &ev);
+	assert_false(ike_engine_idle(net->host[0].eng));
+	net_run(net, 100 * NET_MS);
+	assert_true(ike_engine_idle(net->host[0].eng));
+	assert_int_equal(net->host[1].n_peers, 0);
+	net_run(net, 100 * NET_SECOND);
+	assert_true(ike_engine_idle(net->host[0].eng));
+	net_free(net);
+}
+
+static void commands(void **state)
+{
+	struct net *net = net_new(12);
+	struct ike_event path = {
+		.type = IKE_EV_PATH_CMD,
+		.u.path_cmd = { .name = "server", .verb = IKE_PATH_ADD,
+				.reply = 5 },
+	};
+
+	(void)state;
+	net_conns(net);
+	net_event(net, 0, &path);
+	assert_int_equal(net->host[0].last_err, -ENOTCONN);
+	net_run(net, NET_SECOND);
+	net_event(net, 0, &path);
+	assert_int_equal(net->host[0].last_err, -EOPNOTSUPP);
+	path.u.path_cmd.name = "nobody";
+	net_event(net, 0, &path);
+	assert_int_equal(net->host[0].last_err, -ENOENT);
+	net_cmd(net, 0, IKE_EV_CONN_UP, "nobody");
+	assert_int_equal(net->host[0].last_err, -ENOENT);
+	assert_non_null(strstr(net->host[0].last_text, "\"nobody\""));
+	net_cmd(net, 1, IKE_EV_CONN_UP, "mobile");
+	assert_int_equal(net->host[1].last_err, 0);
+	net_cmd(net, 0, IKE_EV_CONN_DEL, "server");
+	net_run(net, NET_SECOND);
+	assert_int_equal(net->host[0].last_err, 0);
+	assert_int_equal(net_sa_count(net, 0), 0);
+	assert_null(net->host[0].eng->conns);
+	net_cmd(net, 1, IKE_EV_CONN_UP, "mobile");
+	assert_int_equal(net->host[1].last_err, -EOPNOTSUPP);
+	net_free(net);
+}
+
+/* No address, no attempt; the first usable one is used at once. */
+static void addresses(void **state)
+{
+	struct net *net = net_new(13);
+	struct ike_conn c = net_conn(0), s = net_conn(1);
+
+	(void)state;
+	net->host[0].addr_up[0] = false;
+	net->host[0].n_addrs = 2;
+	net->host[0].addrs[1] = net_addr("10.1.0.1");
+	net_conn_add(net, 1, &s);
+	net_conn_add(net, 0, &c);
+	net_cmd(net, 0, IKE_EV_CONN_UP, "server");
+	assert_int_equal(net->host[0].last_err, -ENETUNREACH);
+	net_run(net, 100 * NET_SECOND);
+	assert_int_equal(net->n_sent, 0);
+	net->host[0].addr_up[1] = true;
+	net_tell_addrs(net, 0);
+	net_run(net, 100 * NET_MS);
+	assert_true(net_agree(net, 1));
+	assert_true(wire_addr_equal(&net_sa(net, 0)->local.addr,
+				    &net->host[0].addrs[1]));
+	/* Without an extension it cannot move: it begins anew elsewhere. */
+	net->host[0].addr_up[1] = false;
+	net->host[0].addr_up[0] = true;
+	net_tell_addrs(net, 0);
+	net_run(net, 100 * NET_MS);
+	assert_true(net_logged(net, 0, "its own address is gone"));
+	assert_true(wire_addr_equal(&net_sa(net, 0)->local.addr,
+				    &net->host[0].addrs[0]));
+	net_free(net);
+}
+
+static enum net_verdict hole(struct net *net, struct net_packet *p, void *ctx)
+{
+	(void)ctx;
+	return wire_addr_equal(&p->src.addr, &net->host[0].addrs[0]) ?
+	       NET_DROP : NET_PASS;
+}
+
+/* A pair that leads nowhere is not the only one. covers: MB3 */
+static void next_pair(void **state)
+{
+	struct net *net = net_new(14);
+
+	(void)state;
+	net->host[0].n_addrs = 2;
+	net->host[0].addrs[1] = net_addr("10.1.0.1");
+	net->host[0].addr_up[1] = true;
+	net->filter = hole;
+	net_conns(net);
+	net_run(net, 6 * NET_SECOND);
+	assert_true(net_agree(net, 1));
+	assert_true(wire_addr_equal(&net_sa(net, 0)->local.addr,
+				    &net->host[0].addrs[1]));
+	net_free(net);
+}
+
+/* --------------------------------------------------------------- hostile */
+
+/* Unknown and critical: refused by name; else skipped. covers: K12 K16 */
+static void critical(void **state)
+{
+	struct net *net = net_new(15);
+	const struct net_packet *p;
+	struct wire_notify n;
+	struct wire_enc enc;
+	struct wire_msg msg;
+	uint8_t *plain;
+	unsigned int i;
+
+	(void)state;
+	net_up(net);
+	for (i = 0; i < 2; i++) {
+		net_forget(net);
+		wire_enc_start(&enc, NULL);
+		wire_notify_encode(&enc, 49999, "status", 6);
+		wire_notify_encode(&enc, 16000, "error", 5);
+		wire_enc_payload(&enc, 130);
+		wire_enc_end(&enc);
+		if (i)
+			enc.wr.data[enc.wr.len - 3] = 0x80;
+		net_forge(net, 0, IKE_EX_INFORMATIONAL, false, 2 + i, &enc);
+		p = net_nth(net, 1, IKE_EX_INFORMATIONAL, true, 0);
+		assert_non_null(p);
+		assert_true(net_open(net, p, &msg, &plain));
+		assert_int_equal(msg.n, i);
+		if (i) {
+			assert_true(wire_notify_find(&msg,
+				IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD, &n));
+			assert_int_equal(n.data.p[0], 130);
+		}
+		free(plain);
+	}
+	assert_int_equal(net_sa(net, 1)->state, IKE_SA_ESTABLISHED);
+	net_free(net);
+}
+
+/* Broken inside an authentic message: the end (RFC 7296, 2.21.3). covers: E8 */
+static void broken_inside(void **state)
+{
+	struct net *net = net_new(16);
+	struct wire_enc enc;
+
+	(void)state;
+	net_up(net);
+	wire_enc_start(&enc, NULL);
+	wire_enc_payload(&enc, IKE_PL_NOTIFY);
+	wire_wr_u8(&enc.wr, 0);
+	wire_enc_end(&enc);
+	net_forge(net, 0, IKE_EX_INFORMATIONAL, false, 2, &enc);
+	assert_null(net_sa(net, 1));
+	assert_int_equal(net->host[1].n_peers, 0);
+	assert_true(net_logged(net, 1, "malformed"));
+	net_free(net);
+}
+
+/*
+ * Every bit of a protected request changed, and every length of it: dropped,
+ * and the true one is still answered.
+ * covers: K15
+ */
+static void forged(void **state)
+{
+	struct net *net = net_new(17);
+	const struct net_packet *req;
+	size_t i, sent, bits;
+	uint8_t *copy;
+
+	(void)state;
+	up_asking(net);
+	net->host[1].addr_up[0] = false;
+	net_run(net, 10 * NET_SECOND);
+	req = net_nth(net, 0, IKE_EX_INFORMATIONAL, false, 0);
+	assert_non_null(req);
+	copy = malloc(req->len);
+	assert_non_null(copy);
+	sent = answers(net);
+	bits = 8 * req->len;
+	for (i = 0; i < bits; i++) {
+		memcpy(copy, req->data, req->len);
+		copy[i / 8] ^= (uint8_t)(1u << i % 8);
+		/* Another SPI is another matter: nobody's. */
+		if (i / 8 < 16)
+			continue;
+		net_inject(net, 1, &req->src, &req->dst, copy, req->len);
+		req = net_nth(net, 0, IKE_EX_INFORMATIONAL, false, 0);
+	}
+	for (i = 0; i < req->len; i++) {
+		net_inject(net, 1, &req->src, &req->dst, req->data, i);
+		req = net_nth(net, 0, IKE_EX_INFORMATIONAL, false, 0);
+	}
+	free(copy);
+	assert_int_equal(answers(net), sent);
+	net_inject(net, 1, &req->src, &req->dst, req->data, req->len);
+	assert_int_equal(answers(net), sent + 1);
+	net_free(net);
+}
+
+/* Responses that nobody asked for. */
+static void unasked(void **state)
+{
+	struct net *net = net_new(18);
+	struct wire_enc enc;
+	uint32_t mid;
+
+	(void)state;
+	net_up(net);
+	for (mid = 0; mid < 5; mid++) {
+		wire_enc_start(&enc, NULL);
+		wire_notify_encode(&enc, IKE_N_INVALID_SYNTAX, NULL, 0);
+		net_forge(net, 1, IKE_EX_INFORMATIONAL, true, mid, &enc);
+	}
+	assert_int_equal(net_sa(net, 0)->state, IKE_SA_ESTABLISHED);
+	assert_true(net_agree(net, 1));
+	net_free(net);
+}
+
+/* An exchange that does not exist, or not here. */
+static void strange_exchange(void **state)
+{
+	struct net *net = net_new(19);
+	struct wire_enc enc;
+
+	(void)state;
+	net_up(net);
+	put_nothing(&enc);
+	net_forge(net, 0, 99, false, 2, &enc);
+	put_nothing(&enc);
+	net_forge(net, 0, IKE_EX_AUTH, false, 3, &enc);
+	assert_int_equal(net_sa(net, 1)->state, IKE_SA_ESTABLISHED);
+	assert_true(net_agree(net, 1));
+	net_free(net);
+}
+
+/* The peer says that it failed for good. covers: K33 */
+static void fatal_notify(void **state)
+{
+	struct net *net = net_new(20);
+	struct wire_enc enc;
+
+	(void)state;
+	net_up(net);
+	wire_enc_start(&enc, NULL);
+	wire_notify_encode(&enc, IKE_N_AUTHENTICATION_FAILED, NULL, 0);
+	net_forge(net, 0, IKE_EX_INFORMATIONAL, false, 2, &enc);
+	assert_null(net_sa(net, 1));
+	assert_int_equal(net->host[1].n_peers, 0);
+	net_free(net);
+}
+
+/*
+ * Loss, repetition and disorder of everything: it comes up, and what both have
+ * in their kernels agrees. Each failure names its seed.
+ */
+static void bad_network(void **state)
+{
+	unsigned int seed;
+	struct net *net;
+
+	(void)state;
+	for (seed = 1; seed <= 300; seed++) {
+		net = net_new_with(seed, seed % 3 ? 1000 : 0,
+				   seed % 2 ? &windowed : NULL);
+		net->lose_percent = 30;
+		net->repeat_percent = 30;
+		net->jitter_us = 400 * NET_MS;
+		net_conns(net);
+		net_run(net, 40 * NET_SECOND);
+		net->lose_percent = 0;
+		net_run(net, 120 * NET_SECOND);
+		if (!net_agree(net, 1))
+			fail_msg("seed %u:\n%s\n%s", seed, net->host[0].log,
+				 net->host[1].log);
+		net_free(net);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(retransmission),
+		cmocka_unit_test(liveness),
+		cmocka_unit_test(no_liveness),
+		cmocka_unit_test(stored_answers),
+		cmocka_unit_test(windows),
+		cmocka_unit_test(timeout),
+		cmocka_unit_test(closed_while_waiting),
+		cmocka_unit_test(delete_ike),
+		cmocka_unit_test(both_close),
+		cmocka_unit_test(stop),
+		cmocka_unit_test(commands),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(next_pair),
+		cmocka_unit_test(critical),
+		cmocka_unit_test(broken_inside),
+		cmocka_unit_test(forged),
+		cmocka_unit_test(unasked),
+		cmocka_unit_test(strange_exchange),
+		cmocka_unit_test(fatal_notify),
+		cmocka_unit_test(bad_network),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
