@@ -138,6 +138,15 @@ static int kernel_peer_rebind(struct net_host *h, const struct ike_ac_peer *p,
 	return 0;
 }
 
+/* The order, oldest first, is kept. */
+static void sa_remove(struct net_host *h, struct ike_ac_sa *sa)
+{
+	size_t behind = (size_t)(&h->sas[h->n_sas] - sa) - 1;
+
+	memmove(sa, sa + 1, behind * sizeof(*sa));
+	h->n_sas--;
+}
+
 static int kernel_peer_del(struct net_host *h, uint32_t id)
 {
 	struct net_peer *n = peer_find(h, id);
@@ -148,7 +157,7 @@ static int kernel_peer_del(struct net_host *h, uint32_t id)
 	*n = h->peers[--h->n_peers];
 	while (i < h->n_sas) {
 		if (h->sas[i].peer == id)
-			h->sas[i] = h->sas[--h->n_sas];
+			sa_remove(h, &h->sas[i]);
 		else
 			i++;
 	}
@@ -192,7 +201,7 @@ static int kernel_sa_del(struct net_host *h, const struct ike_ac_sa *like)
 
 	if (!sa)
 		return -ENOENT;
-	*sa = h->sas[--h->n_sas];
+	sa_remove(h, sa);
 	return 0;
 }
 
@@ -805,4 +814,39 @@ bool net_agree(const struct net *net, unsigned int pairs)
 		}
 	}
 	return out[0] == pairs && out[1] == pairs;
+}
+
+const struct ike_ac_sa *net_newest(const struct net *net, int host,
+				   enum mobx_dir dir)
+{
+	const struct net_host *h = &net->host[host];
+	unsigned int i = h->n_sas;
+
+	while (i-- > 0)
+		if (h->sas[i].dir == dir)
+			return &h->sas[i];
+	return NULL;
+}
+
+void net_run_without_gap(struct net *net, uint64_t us)
+{
+	const struct ike_ac_sa *out;
+	uint64_t end = net->now + us;
+	unsigned int i;
+	bool taken;
+	int h;
+
+	while (net->now < end) {
+		net_run(net, NET_MS / 2);
+		for (h = 0; h < 2; h++) {
+			out = net_newest(net, h, MOBX_DIR_OUT);
+			assert_non_null(out);
+			taken = false;
+			for (i = 0; i < net->host[!h].n_sas; i++)
+				taken |= net->host[!h].sas[i].dir ==
+					 MOBX_DIR_IN &&
+					 net->host[!h].sas[i].spi == out->spi;
+			assert_true(taken);
+		}
+	}
 }

@@ -177,4 +177,14 @@ bool net_logged(const struct net *net, int host, const char *text);
  */
 bool net_agree(const struct net *net, unsigned int pairs);
 
+/** net_newest() - the last SA of a direction that a host's kernel was given */
+const struct ike_ac_sa *net_newest(const struct net *net, int host,
+				   enum mobx_dir dir);
+
+/**
+ * net_run_without_gap() - let time pass in steps of half a millisecond: at each
+ *	what either of hosts 0 and 1 sends under its newest SA the other takes
+ */
+void net_run_without_gap(struct net *net, uint64_t us);
+
 #endif /* SELFTESTS_IKE_NET_H */
