@@ -136,13 +136,14 @@ static json_t *take_answer(const struct cli *c, int fd)
 		int64_t left = until - now_ms();
 		ssize_t n;
 
-		if (left <= 0 || (ret = poll(&p, 1, (int)left)) == 0) {
-			cli_refused(c, "the agent does not answer");
-			break;
-		}
+		ret = left > 0 ? poll(&p, 1, (int)left) : 0;
 		if (ret < 0 && errno == EINTR) {
 			ret = 0;
 			continue;
+		}
+		if (ret <= 0) {
+			cli_refused(c, "the agent does not answer");
+			break;
 		}
 		n = cli_reader_fill(&r);
 		if (n <= 0) {

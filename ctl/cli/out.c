@@ -75,8 +75,10 @@ static const char *color_of(const char *key, const char *value)
 		{ "down", "\033[31m" },	      { "problem", "\033[31m" },
 	};
 
+	/* One colon may belong to a port, two to IPv6. */
 	if (!strcmp(key, "local") || !strcmp(key, "remote"))
-		return strchr(value, ':') ? "\033[34m" : "\033[35m";
+		return strchr(value, ':') != strrchr(value, ':') ? "\033[34m" :
+								   "\033[35m";
 	if (strcmp(key, "state") && strcmp(key, "result"))
 		return NULL;
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
