@@ -400,12 +400,6 @@ static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
 	return carry_out(s, sa, in, a, &next);
 }
 
-static void keep_additional(struct mx_session *s, const struct mx_request *rq)
-{
-	s->n_additional = rq->n_addr;
-	memcpy(s->additional, rq->addr, sizeof(rq->addr));
-}
-
 /* The peer checks one of our paths: what it makes of it is for it to say. */
 static void seen_check(struct mx_session *s, const struct ike_in *in)
 {
@@ -445,10 +439,9 @@ enum ike_verdict mx_request(struct ike_sa *sa, const struct ike_in *in,
 			seen_check(s, in);
 		return IKE_PASS;
 	}
+	/* RFC 4555's announcements are heard; no use is made of them. */
 	if (rq.additional && rq.nat)
 		a.error = IKE_N_UNEXPECTED_NAT_DETECTED;
-	else if (rq.additional)
-		keep_additional(s, &rq);
 	a.with_set = rq.query;
 	mx_put_answer(s, sa, body, &a);
 	return IKE_ANSWER;

@@ -178,17 +178,6 @@ static void get_cookie(const struct wire_notify *n, struct mx_request *rq,
 	a->cookie_len = (uint8_t)cookie.len;
 }
 
-static void get_additional(const struct wire_notify *n, struct mx_request *rq)
-{
-	struct wire_addr addr;
-
-	rq->additional = true;
-	if (n->type != IKE_N_NO_ADDITIONAL_ADDRESSES &&
-	    rq->n_addr < IKE_MAX_ADDRS &&
-	    mobike_additional_decode(n, &addr) == WIRE_OK)
-		rq->addr[rq->n_addr++] = addr;
-}
-
 /*
  * UPDATE_SA_ADDRESSES says what IP_PARAMETER is about: alone it is RFC 4555's,
  * and without it IP_PARAMETER means nothing.
@@ -254,7 +243,7 @@ void mx_get_request(const struct ike_in *in, bool mobikex,
 		case IKE_N_ADDITIONAL_IP4_ADDRESS:
 		case IKE_N_ADDITIONAL_IP6_ADDRESS:
 		case IKE_N_NO_ADDITIONAL_ADDRESSES:
-			get_additional(&n, rq);
+			rq->additional = true;
 			break;
 		case IKE_N_SA_ADDRESS_SET:
 			rq->query |= mobikex;

@@ -184,8 +184,6 @@ struct mx_memo {
  * @rrc: checks under way
  * @barred: addresses of the peer that failed their check
  * @n_barred: entries there
- * @additional: other addresses of an RFC 4555 peer
- * @n_additional: entries there
  * @ask: own request under way
  * @stray: own paths that only the peer knows, to be removed
  * @n_stray: entries there
@@ -227,8 +225,6 @@ struct mx_session {
 	struct mx_rrc *rrc;
 	struct mx_memo barred[MX_MAX_BARRED];
 	unsigned int n_barred;
-	struct wire_addr additional[IKE_MAX_ADDRS];
-	unsigned int n_additional;
 	struct mx_ask *ask;
 	uint16_t stray[MX_MAX_PATHS];
 	unsigned int n_stray;
@@ -278,8 +274,6 @@ bool mx_get_supported(const struct ike_in *in, uint8_t *max_paths);
  * @changes: it is about the sender's paths
  * @query: it asks for SA_ADDRESS_SET
  * @additional: it has ADDITIONAL_*_ADDRESS or NO_ADDITIONAL_ADDRESSES
- * @n_addr: entries in @addr
- * @addr: the additional addresses
  * @nat: NO_NATS_ALLOWED is there and does not fit
  * @bad_cookie: COOKIE2 has a length that it must not have
  * @why: syntax error of a block
@@ -290,8 +284,6 @@ struct mx_request {
 	bool changes;
 	bool query;
 	bool additional;
-	unsigned int n_addr;
-	struct wire_addr addr[IKE_MAX_ADDRS];
 	bool nat;
 	bool bad_cookie;
 	struct mx_refusal why;

@@ -791,18 +791,32 @@ static const struct ike_path *pair_of(const struct sim_peer *p,
 	return NULL;
 }
 
-int sim_path_state(const struct sim *sim, int node, const char *local,
-		   const char *remote)
+static const struct ike_path *pair_at(const struct sim *sim, int node,
+				      const char *local, const char *remote)
 {
 	const struct sim_node *n = &sim->node[node];
-	const struct ike_path *e;
 	struct wire_addr l, r;
 
 	if (!n->n_peers || !wire_addr_parse(&l, local) ||
 	    !wire_addr_parse(&r, remote))
-		return -1;
-	e = pair_of(&n->peers[n->n_peers - 1], &l, &r);
+		return NULL;
+	return pair_of(&n->peers[n->n_peers - 1], &l, &r);
+}
+
+int sim_path_state(const struct sim *sim, int node, const char *local,
+		   const char *remote)
+{
+	const struct ike_path *e = pair_at(sim, node, local, remote);
+
 	return e ? (int)e->state : -1;
+}
+
+int64_t sim_path_credit(const struct sim *sim, int node, const char *local,
+			const char *remote)
+{
+	const struct ike_path *e = pair_at(sim, node, local, remote);
+
+	return e ? (int64_t)e->credit : -1;
 }
 
 static bool mirrors(const struct sim_peer *a, const struct sim_peer *b,

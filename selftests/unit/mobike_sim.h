@@ -151,6 +151,10 @@ unsigned int sim_reports(const struct sim *sim, int node, const char *kind);
 int sim_path_state(const struct sim *sim, int node, const char *local,
 		   const char *remote);
 
+/** sim_path_credit() - octets that may be sent to a pair, -1 without it */
+int64_t sim_path_credit(const struct sim *sim, int node, const char *local,
+			const char *remote);
+
 /** sim_mirrored() - are the live pairs of both kernels the same and proven */
 bool sim_mirrored(struct sim *sim, char *why, size_t len);
 

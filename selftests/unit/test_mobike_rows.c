@@ -3,7 +3,7 @@
  * A peer written by hand asks a real one: each row of MOBIKE-X section 6, and
  * what the kernel holds before and after.
  *
- * covers: MX1 MX5 MX8 MB6 MB7 MB8 MB13 MB14 MB17 MB20 MB21 MB22 MB24 MB26
+ * covers: MX1 MX5 MX9 MX8 MB7 MB8 MB13 MB14 MB20 MB21 MB22 MB24 MB26
  * covers: MB27 MB28 MB29
  */
 #include <errno.h>
@@ -358,6 +358,9 @@ static void test_e0(void **state)
 	sim_run(sim, 8 * SIM_MS);
 	assert_int_equal(sim_path_state(sim, 1, SERVER, WLAN),
 			 MOBX_PATH_STATE_TENTATIVE);
+	/* Three times a request of some 200 octets, no more. */
+	assert_in_range(sim_path_credit(sim, 1, SERVER, WLAN), 3 * 100,
+			3 * 300);
 	assert_int_equal(hand.checks, 0);
 	sim_run(sim, SIM_SECOND);
 	assert_true(a.answered && a.cookie_back && a.natd_back && a.has_set);

@@ -457,7 +457,54 @@ static void test_preference(void **state)
 	expect_path(sim, IKE_PATH_USE, RADIO, false, 0);
 	sim_run(sim, 30 * SIM_SECOND);
 	assert_primary(sim, RADIO);
+	/* Until that path fails. */
+	sim_set_link(sim, 0, 0, false);
+	sim_set_link(sim, 0, 1, false);
+	sim_set_link(sim, 0, 0, true);
+	sim_run(sim, SIM_SECOND);
+	assert_primary(sim, RADIO);
+	sim_set_link(sim, 0, 1, true);
+	sim_run(sim, 10 * SIM_SECOND);
+	assert_primary(sim, WLAN);
 	assert_mirrored(sim);
+	sim_free(sim);
+}
+
+/* A path is not withdrawn while packets may be under way on it. */
+static void test_drain(void **state)
+{
+	struct sim *sim = start(16);
+
+	(void)state;
+	sim_path(sim, 0, IKE_PATH_USE, WLAN, false);
+	sim_path(sim, 0, IKE_PATH_DEL, RADIO, false);
+	sim_run(sim, 900 * SIM_MS);
+	assert_primary(sim, WLAN);
+	assert_int_equal(sim_path_state(sim, 1, SERVER, RADIO),
+			 MOBX_PATH_STATE_VALID);
+	sim_run(sim, 200 * SIM_MS);
+	assert_int_equal(sim_path_state(sim, 1, SERVER, RADIO),
+			 MOBX_PATH_STATE_DEPRECATED);
+	assert_int_equal(sim->node[0].last_err, 0);
+	sim_free(sim);
+}
+
+/* Own new path: first only taken from, sent by once the peer has agreed. */
+static void test_make_before_break(void **state)
+{
+	struct sim *sim = start_with(17, false, true, IKE_RRC_EARLY);
+
+	(void)state;
+	sim_path(sim, 0, IKE_PATH_ADD, WLAN, false);
+	sim_run(sim, 7 * SIM_MS);
+	assert_int_equal(sim_path_state(sim, 0, WLAN, SERVER),
+			 MOBX_PATH_STATE_TENTATIVE);
+	assert_int_equal(sim_path_credit(sim, 0, WLAN, SERVER), 0);
+	assert_int_equal(sim_path_state(sim, 1, SERVER, WLAN), -1);
+	sim_run(sim, 10 * SIM_MS);
+	assert_int_equal(sim_path_state(sim, 0, WLAN, SERVER),
+			 MOBX_PATH_STATE_VALID);
+	assert_true(sim_path_credit(sim, 1, SERVER, WLAN) > 0);
 	sim_free(sim);
 }
 
@@ -512,8 +559,10 @@ static void test_blackout(void **state)
 	sim_set_link(sim, 0, 1, false);
 	sim_run(sim, 240 * SIM_SECOND);
 	sim_set_link(sim, 0, 1, true);
-	sim_run(sim, 20 * SIM_SECOND);
+	/* What waits leaves with the link, not with its timer. */
+	sim_run(sim, 100 * SIM_MS);
 	assert_primary(sim, WLAN);
+	sim_run(sim, SIM_SECOND);
 	assert_true(sim_status(sim, 0, &t));
 	assert_true(s.spi_i == t.spi_i);
 	assert_mirrored(sim);
@@ -676,6 +725,8 @@ int main(void)
 		cmocka_unit_test(test_flips),
 		cmocka_unit_test(test_rfc4555),
 		cmocka_unit_test(test_preference),
+		cmocka_unit_test(test_drain),
+		cmocka_unit_test(test_make_before_break),
 		cmocka_unit_test(test_nat_on_new_path),
 		cmocka_unit_test(test_kernel_refuses),
 		cmocka_unit_test(test_blackout),
