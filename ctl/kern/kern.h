@@ -139,8 +139,8 @@ struct kern_lifetime {
  * @auth_key: its key
  * @auth_key_len: octets
  * @esn: extended sequence numbers
- * @replay_window: packets, 0 for no anti-replay, or KERN_WINDOW_DEFAULT, which
- *	is the only right value for an outbound SA
+ * @replay_window: packets, 0 for no anti-replay, or KERN_WINDOW_DEFAULT; an
+ *	outbound SA has none: 0 or the default
  * @seq: out, last number sent; in, highest accepted
  * @nselectors: entries used in @selectors; none means all traffic of the pair
  * @selectors: negotiated selectors
