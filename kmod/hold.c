@@ -237,6 +237,13 @@ static bool mobx_hold_again(struct mobx_net *mnet, struct mobx_held *held,
 		kfree_skb(skb);
 		return true;
 	case MOBX_PASS:
+		/* Its policy or SA has gone: that does not free it for clear. */
+		if (!choice->policy) {
+			mobx_stat_inc(mnet, MOBX_STAT_OUT_HOLD_DROPPED);
+			kfree_skb(skb);
+			return true;
+		}
+		break;
 	case MOBX_TAKE:
 		break;
 	}

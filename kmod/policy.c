@@ -259,7 +259,7 @@ void mobx_policy_remove(struct mobx_net *mnet, struct mobx_policy *pol)
 		pol->peer->n_policies--;
 		mobx_peer_put(pol->peer);
 	}
+	/* What waits because of it goes on to wait: it is not for clear. */
 	call_rcu(&pol->rcu, mobx_policy_free);
-	mobx_hold_retry(mnet);
 	mobx_net_unprotect(mnet);
 }

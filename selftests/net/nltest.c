@@ -8,9 +8,14 @@
  *        nltest fuzz SEED N  send N requests with damage; only has to survive
  *        nltest make WHAT    make a peer, sa, policy or discarding default in the
  *                            namespace where it is, or nothing, and exit
+ *        nltest sas N        give peer 1 N outbound SAs
+ *        nltest hammer N LOCAL LOCAL REMOTE
+ *                            rebind peer 1 N times, now one local address the
+ *                            primary one, now the other; tell how long it took
  *
  * covers: I5 I6
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/genetlink.h>
@@ -401,6 +406,14 @@ int main(int argc, char **argv)
 		resolve();
 		return make(argv[2]);
 	}
+	if (argc == 3 && !strcmp(argv[1], "sas")) {
+		resolve();
+		return many_sas((uint32_t)atoi(argv[2]));
+	}
+	if (argc == 6 && !strcmp(argv[1], "hammer")) {
+		resolve();
+		return hammer((unsigned int)atoi(argv[2]), argv + 3);
+	}
 	foreign = socket(AF_INET, SOCK_DGRAM, 0);
 	if (unshare(CLONE_NEWNET))
 		die("unshare");
@@ -408,7 +421,7 @@ int main(int argc, char **argv)
 	if (argc == 4 && !strcmp(argv[1], "fuzz"))
 		return fuzz((unsigned int)atoi(argv[2]), atol(argv[3]));
 	if (argc > 1) {
-		fprintf(stderr, "usage: nltest [fuzz SEED N | make peer|sa|policy|discard|nothing]\n");
+		fprintf(stderr, "usage: nltest [fuzz SEED N | make peer|sa|policy|discard|nothing | sas N | hammer N LOCAL LOCAL REMOTE]\n");
 		return 2;
 	}
 	printf("TAP version 13\n");

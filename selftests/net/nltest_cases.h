@@ -712,3 +712,73 @@ static int fuzz(unsigned int seed, long n)
 	       kinds[1]);
 	return !kinds[0] || !kinds[1];
 }
+
+static int many_sas(uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		gcm(0x100000 + i, MOBX_DIR_OUT, 20);
+		put(MOBX_A_SA_FORCE, NULL, 0);
+		if (talk()) {
+			fprintf(stderr, "SA %u: %s\n", i, why);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void hammer_path(const uint32_t *local, const uint32_t *remote,
+			uint32_t flags)
+{
+	size_t n = nest(MOBX_A_PEER_PATHS);
+
+	put32(MOBX_A_PATH_LOCAL, *local);
+	put32(MOBX_A_PATH_REMOTE, *remote);
+	put32(MOBX_A_PATH_FLAGS, flags);
+	nest_end(n);
+}
+
+static int hammer(unsigned int n, char **addresses)
+{
+	double *took = calloc(n, sizeof(*took));
+	struct timespec t0, t1;
+	uint64_t generation;
+	uint32_t ip[3];
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		if (inet_pton(AF_INET, addresses[i], &ip[i]) != 1)
+			return 2;
+	peer(MOBX_CMD_PEER_GET, 1);
+	if (talk() || !took || !n)
+		return 1;
+	generation = value64(MOBX_A_PEER_GENERATION);
+	for (i = 0; i < n; i++) {
+		rebind(1, generation + i);
+		/* The order of the paths changes too. */
+		hammer_path(&ip[i % 2], &ip[2], P);
+		hammer_path(&ip[!(i % 2)], &ip[2], 0);
+		clock_gettime(CLOCK_MONOTONIC, &t0);
+		if (talk() ||
+		    value64(MOBX_A_PEER_GENERATION) != generation + i + 1) {
+			fprintf(stderr, "rebind %u: %s\n", i, why);
+			return 1;
+		}
+		clock_gettime(CLOCK_MONOTONIC, &t1);
+		took[i] = (double)(t1.tv_sec - t0.tv_sec) * 1e6 +
+			  (double)(t1.tv_nsec - t0.tv_nsec) / 1e3;
+	}
+	qsort(took, n, sizeof(*took), by_size);
+	/* Microseconds, half of all rebinds took less. */
+	printf("%.0f\n", took[n / 2]);
+	free(took);
+	return 0;
+}

@@ -1,0 +1,190 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A peer moves under traffic: what must not be lost is not, nothing is in
+# clear, numbers go on, and each state of a path does what it says.
+# rig: timeout=240
+# covers: I1 I2 I3 I5 I6 I7 I8 ES4
+
+. "$(dirname "$0")/esp_lib"
+nltest=$top/build/net/nltest
+[ -x "$nltest" ] || skip "no build/net/nltest"
+A2=10.8.0.3 A3=10.8.0.5
+
+world
+ip -n a addr add $A2/24 dev va
+ip -n a addr add $A3/24 dev va
+ip netns exec b tcpdump -Unli vb -w "$tmp/wire.pcap" ip 2>"$tmp/tcpdump.log" &
+watcher=$!
+wait_for 5 grep -q listening "$tmp/tcpdump.log"
+
+both() { ma "$@" && mb "$@"; }
+
+# Whether a counter has reached a number: NAMESPACE COUNTER NUMBER
+reached() {
+	[ "$(stat "$1" "$2")" -ge "$3" ]
+}
+
+ma peer add 1 label bob local $A,$A2 remote $B &&
+	mb peer add 1 label alice local $B remote $A,$A2 &&
+	ma sa add dir out spi 0x2002 peer 1 $(suite gcm128 A) force &&
+	ma sa add dir in spi 0x1001 peer 1 $(suite gcm128 B) force &&
+	mb sa add dir out spi 0x1001 peer 1 $(suite gcm128 B) force &&
+	mb sa add dir in spi 0x2002 peer 1 $(suite gcm128 A) force &&
+	both policy add order 10 action protect peer '*' proto icmp
+check $? "peers, SAs, policies"
+
+# --- rebinds while packets flow that belong to both bindings
+a ping -qc 3 -i 0.1 $B >/dev/null
+for from in $A $A2; do
+	a ping -q -I $from -c 400 -i 0.005 -W 3 $B >"$tmp/ping.$from" &
+	pings="$pings $!"
+done
+a "$nltest" hammer 4000 $A $A2 $B >"$tmp/hammer"
+check $? "4000 rebinds under traffic"
+wait $pings
+for from in $A $A2; do
+	grep -q ' 400 received' "$tmp/ping.$from" &&
+		! grep -q duplicates "$tmp/ping.$from"
+	check $? "from $from: none lost, none twice"
+done
+[ "$(stat a rebinds)" -ge 4000 ]
+check $? "counted"
+! ma peer show | grep -q 'generation 1$'
+check $? "the generation moved on"
+
+# --- what a rebind costs does not depend on the number of SAs
+a "$nltest" hammer 500 $A $A2 $B >"$tmp/few" &&
+	a "$nltest" sas 1000 &&
+	a "$nltest" hammer 500 $A $A2 $B >"$tmp/many"
+check $? "500 rebinds with 1 SA, and with 1001"
+echo "# median of a rebind, microseconds: $(cat "$tmp/few") with 1 SA," \
+	"$(cat "$tmp/many") with 1001, $(cat "$tmp/hammer") under traffic"
+[ "$(cat "$tmp/many")" -lt $((3 * $(cat "$tmp/few") + 100)) ]
+check $? "they cost the same"
+ma sa show | sed -n 's/.* spi \(0x001[0-9a-f]*\) .*/sa del dir out spi \1 peer 1/p' |
+	ma -b - >/dev/null
+[ "$(ma sa show | wc -l)" = 2 ]
+check $? "the others are gone again"
+
+# --- a source that is not in the binding waits, and goes when it is
+before=$(stat a out-hold-dropped)
+a ping -q -I $A3 -c 1 -W 5 $B >"$tmp/ping" &
+wait_for 4 reached a out-held 1
+check $? "an address outside the binding: held"
+mb peer set 1 local $B remote $A,$A2,$A3
+ma peer set 1 local $A,$A2,$A3 remote $B
+wait $!
+check $? "and sent when a rebind admits it"
+[ "$(stat a out-hold-dropped)" = "$before" ]
+check $? "none was dropped"
+
+# --- the other side does not know the source yet
+mb peer set 1 local $B remote $A,$A2
+mb monitor path >"$tmp/events" 2>&1 &
+monitor=$!
+sleep 0.5
+before=$(stat b in-unknown-source)
+! a ping -q -I $A3 -c 2 -i 0.3 -W 1 $B >/dev/null
+check $? "a source unknown to the peer: not answered"
+sleep 0.3
+[ "$(stat b in-kept)" -ge 2 ] && [ "$(stat b in-unknown-source)" -ge $((before + 2)) ]
+check $? "its packets are kept a moment, then dropped"
+grep -q $A3 "$tmp/events"
+check $? "a hint tells where from"
+kill $monitor
+[ "$(mb peer show 1 | grep -c $A3)" = 0 ]
+check $? "and moves nobody"
+kept=$(stat b in-kept) unknown=$(stat b in-unknown-source)
+a ping -q -I $A3 -c 60 -i 0.02 -W 2 $B >"$tmp/ping" &
+sleep 0.6
+mb peer set 1 local $B remote $A,$A2,$A3
+wait $!
+kept=$(($(stat b in-kept) - kept)) unknown=$(($(stat b in-unknown-source) - unknown))
+echo "# $(grep received "$tmp/ping"); kept $kept, dropped of them $unknown"
+got=$(sed -n 's/.* \([0-9]*\) received.*/\1/p' "$tmp/ping")
+[ "$got" -gt 0 ] && [ "$kept" -gt "$unknown" ] && [ $((got + unknown)) = 60 ]
+check $? "what was kept is delivered when a rebind admits it, each once"
+
+# --- deprecated: taken from for a time, not sent to
+mb peer set 1 path local $B remote $A primary \
+	path local $B remote $A3 state deprecated accept-until 4000
+check $? "a path is deprecated"
+before=$(stat b in-protected) held=$(stat b out-held)
+a ping -q -I $A3 -c 2 -i 0.2 -W 1 $B >/dev/null
+[ "$(stat b in-protected)" = $((before + 2)) ]
+check $? "deprecated: taken from"
+[ "$(stat b out-held)" -gt "$held" ]
+check $? "deprecated: not sent to"
+sleep 3
+before=$(stat b in-removed-path)
+a ping -q -I $A3 -c 1 -W 1 $B >/dev/null
+[ "$(stat b in-removed-path)" = $((before + 1)) ]
+check $? "deprecated: after its time not taken from either"
+
+# --- removed
+mb peer set 1 path local $B remote $A primary path local $B remote $A2 state removed
+before=$(stat b in-removed-path) protected=$(stat b in-protected)
+a ping -q -I $A2 -c 2 -i 0.2 -W 1 $B >/dev/null
+[ "$(stat b in-removed-path)" = $((before + 2)) ] &&
+	[ "$(stat b in-protected)" = "$protected" ]
+check $? "removed: dropped and counted"
+
+# --- tentative: its credit, and no more
+mb peer set 1 local $B remote $A,$A2
+ma peer set 1 path local $A remote $B primary \
+	path local $A2 remote $B state tentative credit 400
+before=$(stat b in-protected)
+a ping -q -I $A2 -c 5 -i 0.1 -W 1 $B >/dev/null
+[ "$(stat b in-protected)" -gt "$before" ] &&
+	[ "$(stat b in-protected)" -lt $((before + 5)) ]
+check $? "tentative: sent to within its credit"
+used=$(ma -s peer show 1 | sed -n "s/.*$A2 .*credit-used \([0-9]*\).*/\1/p")
+[ "$used" -gt 0 ] && [ "$used" -le 400 ]
+check $? "tentative: $used of 400 octets used"
+wait_for 5 reached a out-no-credit 1
+check $? "tentative: the rest is dropped in the end"
+ma peer set 1 path local $A remote $B primary \
+	path local $A2 remote $B state tentative credit 100
+a ping -q -I $A2 -c 1 -W 1 $B >/dev/null
+[ $? != 0 ]
+check $? "tentative: credit is not begun anew"
+ma peer set 1 path local $A remote $B primary path local $A2 remote $B
+a ping -q -I $A2 -c 1 -W 1 $B >/dev/null
+check $? "valid: as much as there is"
+
+# --- a source that the host does not own
+held=$(stat a out-held)
+a python3 - 10.8.0.77 $B <<-'END'
+	import socket, struct, sys
+	raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+	head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 28, 1, 0, 64, 1, 0,
+	                   *map(socket.inet_aton, sys.argv[1:3]))
+	raw.sendto(head + b"\x08\0\xf7\xff\0\0\0\0", (sys.argv[2], 0))
+END
+[ "$(stat a out-no-source)" = 1 ] && [ "$(stat a out-held)" = "$held" ]
+check $? "a source that is nobody's: not held"
+
+# --- the agent dead, the binding whole; what nobody can protect does not leave
+ma sa flush
+a ping -q -c 2 -i 0.2 -W 1 $B >/dev/null
+[ "$(stat a out-held)" -gt "$held" ]
+check $? "without an SA: held"
+
+sleep 0.5
+kill $watcher
+wait $watcher
+tcpdump -nr "$tmp/wire.pcap" 'not proto 50' 2>/dev/null >"$tmp/clear"
+sed 's/^/# clear: /' "$tmp/clear" | head -n 5
+[ ! -s "$tmp/clear" ]
+check $? "nothing in clear, all the time"
+
+# SPI and number of each packet of one direction, in the order of the wire.
+tcpdump -nr "$tmp/wire.pcap" 'proto 50 and dst host '$B 2>/dev/null |
+	sed -n 's/.*spi=0x00002002,seq=\(0x[0-9a-f]*\)).*/\1/p' >"$tmp/seq"
+[ -s "$tmp/seq" ] && [ -z "$(sort "$tmp/seq" | uniq -d)" ]
+check $? "no number twice among $(wc -l <"$tmp/seq")"
+last=$(printf '%d\n' $(cat "$tmp/seq") | sort -n | tail -n 1)
+[ "$last" = "$(wc -l <"$tmp/seq")" ]
+check $? "and none left out"
+finish
