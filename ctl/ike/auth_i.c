@@ -122,6 +122,7 @@ static void in_installed(struct ike_sa *sa, struct ike_child *c, int err)
 static void without_child(struct ike_sa *sa)
 {
 	const char *name = ike_notify_name(sa->p->child_error);
+	uint32_t spi_in = sa->p->offer->spi_in;
 	struct ike_report *r;
 
 	ike_sa_established(sa);
@@ -131,7 +132,7 @@ static void without_child(struct ike_sa *sa)
 	if (sa->p->child_error == IKE_CHILD_UNWANTED) {
 		ike_report_text(r, "reason", "the peer's Child SA is not what"
 				" was asked for");
-		ike_child_reject(sa, sa->p->offer->spi_in);
+		ike_child_reject(sa, spi_in);
 		return;
 	}
 	ike_report_text(r, "reason", "the peer refuses the Child SA: %s (%u)",

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "crypto/util.h"
-#include "ike/priv.h"
+#include "ike/auth.h"
 
 /* -------------------------------------------------------------- lookup */
 
@@ -100,6 +100,26 @@ void ike_sa_authentic(struct ike_sa *sa)
 	no_longer_half_open(sa);
 }
 
+/* What only IKE_SA_INIT and IKE_AUTH needed. */
+static void drop_setup(struct ike_sa *sa)
+{
+	struct ike_sa_private *p = sa->p;
+
+	ike_buf_free(&p->ni);
+	ike_buf_free(&p->nr);
+	ike_buf_free(&p->init_mine);
+	ike_buf_free(&p->init_theirs);
+	ike_buf_free(&p->cookie);
+	ike_buf_free(&p->auth_mine);
+	free(p->init_offer);
+	free(p->child_sent);
+	free(p->offer);
+	p->init_offer = NULL;
+	p->child_sent = NULL;
+	p->offer = NULL;
+	ike_auth_release(sa);
+}
+
 /* Kernel peer and first Child SA are there, or the latter was refused. */
 void ike_sa_established(struct ike_sa *sa)
 {
@@ -122,6 +142,7 @@ void ike_sa_established(struct ike_sa *sa)
 				       sizeof(suite)));
 	ike_report_text(r, "mobike", sa->mobike ? "yes" : "no");
 	ike_report_number(r, "t_ike_us", (int64_t)sa->t_ike_us);
+	drop_setup(sa);
 	ike_conn_is_up(sa);
 	sa->p->announced = true;
 	if (ext && ext->established)
@@ -316,18 +337,7 @@ static void sa_free(struct ike_sa *sa)
 	for (i = 0; i < 2 * IKE_MAX_WINDOW; i++)
 		ike_buf_free(&p->slots[i].answer);
 	ike_early_free(sa);
-	ike_buf_free(&p->ni);
-	ike_buf_free(&p->nr);
-	ike_buf_free(&p->init_mine);
-	ike_buf_free(&p->init_theirs);
-	ike_buf_free(&p->cookie);
-	ike_buf_free(&p->auth_mine);
-	free(p->init_offer);
-	free(p->child_sent);
-	free(p->offer);
-	if (p->auth_in)
-		wire_free((uint8_t *)p->auth_in,
-			  sizeof(*p->auth_in) + p->auth_in->plain_len);
+	drop_setup(sa);
 	crypto_wipe(p, sizeof(*p));
 	free(p);
 	free(sa);

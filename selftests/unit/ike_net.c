@@ -732,8 +732,8 @@ unsigned int net_count(const struct net *net, int from, uint8_t exchange,
 	return n;
 }
 
-void net_forge(struct net *net, int host, uint8_t exchange, bool response,
-	       uint32_t mid, struct wire_enc *enc)
+void net_seal(struct net *net, int host, uint8_t exchange, bool response,
+	      uint32_t mid, uint8_t first, const uint8_t *inner, size_t len)
 {
 	struct ike_sa *sa = net_sa(net, host);
 	struct crypto_ike_keys keys = sa->p->keys;
@@ -749,15 +749,21 @@ void net_forge(struct net *net, int host, uint8_t exchange, bool response,
 	uint8_t iv[16] = { 1 };
 
 	keys.next_iv += 1000000 + mid;
-	assert_true(wire_enc_finish(enc));
-	assert_int_equal(crypto_sk_seal(&keys, sa->initiator, &hdr, enc->first,
-					enc->wr.data, enc->wr.len, iv, &wr),
-			 0);
+	assert_int_equal(crypto_sk_seal(&keys, sa->initiator, &hdr, first,
+					inner, len, iv, &wr), 0);
 	net_inject(net, host_of(net, &sa->remote.addr), &sa->local,
 		   &sa->remote, wr.data, wr.len);
 	wire_wr_free(&wr);
-	wire_enc_free(enc);
 	crypto_wipe(&keys, sizeof(keys));
+}
+
+void net_forge(struct net *net, int host, uint8_t exchange, bool response,
+	       uint32_t mid, struct wire_enc *enc)
+{
+	assert_true(wire_enc_finish(enc));
+	net_seal(net, host, exchange, response, mid, enc->first, enc->wr.data,
+		 enc->wr.len);
+	wire_enc_free(enc);
 }
 
 bool net_open(struct net *net, const struct net_packet *pkt,

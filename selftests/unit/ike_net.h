@@ -154,6 +154,10 @@ unsigned int net_sa_count(struct net *net, int host);
 void net_forge(struct net *net, int host, uint8_t exchange, bool response,
 	       uint32_t mid, struct wire_enc *enc);
 
+/** net_seal() - the same from octets: what an authentic peer could write */
+void net_seal(struct net *net, int host, uint8_t exchange, bool response,
+	      uint32_t mid, uint8_t first, const uint8_t *inner, size_t len);
+
 /** net_open() - decrypt a packet that was sent; @plain is to be freed */
 bool net_open(struct net *net, const struct net_packet *pkt,
 	      struct wire_msg *msg, uint8_t **plain);
