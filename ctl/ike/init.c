@@ -249,6 +249,8 @@ void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 		return;
 	}
 	p->init_error_us = IKE_NEVER;
+	/* This pair leads somewhere: IKE_AUTH gets all the time it needs. */
+	p->expire_us = IKE_NEVER;
 	ike_requests_close(sa, false);
 	sa->state = IKE_SA_AUTH;
 	sa->local = pkt->local;

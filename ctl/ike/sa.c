@@ -436,7 +436,9 @@ void ike_sa_timers(struct ike_sa *sa)
 
 	if (now >= sa->p->expire_us) {
 		sa->p->expire_us = IKE_NEVER;
-		ike_sa_fail(sa, "the peer did not finish");
+		ike_sa_fail(sa, sa->state == IKE_SA_INIT && sa->initiator ?
+			    "the peer does not answer" :
+			    "the peer did not finish");
 	}
 	if (now >= sa->p->init_error_us) {
 		sa->p->init_error_us = IKE_NEVER;

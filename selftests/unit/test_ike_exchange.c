@@ -474,6 +474,36 @@ static enum net_verdict hole(struct net *net, struct net_packet *p, void *ctx)
 	       NET_DROP : NET_PASS;
 }
 
+static enum net_verdict drop_early_auth(struct net *net,
+					struct net_packet *pkt, void *ctx)
+{
+	(void)ctx;
+	return pkt->hdr.exchange == IKE_EX_AUTH &&
+	       net->now < 15 * NET_SECOND ? NET_DROP : NET_PASS;
+}
+
+/*
+ * A peer that has answered IKE_SA_INIT may take its time with IKE_AUTH: other
+ * pairs are for those that do not answer at all. covers: MB3 K2
+ */
+static void slow_to_authenticate(void **state)
+{
+	struct net *net = net_new(54);
+
+	(void)state;
+	net->host[0].n_addrs = 2;
+	net->host[0].addrs[1] = net_addr("10.1.0.1");
+	net->host[0].addr_up[1] = true;
+	net->filter = drop_early_auth;
+	net_conns(net);
+	net_run(net, 30 * NET_SECOND);
+	assert_int_equal(net_count(net, 0, IKE_EX_SA_INIT, false), 1);
+	assert_true(net_count(net, 0, IKE_EX_AUTH, false) > 5);
+	assert_non_null(net_sa(net, 0));
+	assert_int_equal(net_sa(net, 0)->state, IKE_SA_ESTABLISHED);
+	net_free(net);
+}
+
 /* A pair that leads nowhere is not the only one. covers: MB3 */
 static void next_pair(void **state)
 {
@@ -775,6 +805,7 @@ int main(void)
 		cmocka_unit_test(commands),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(next_pair),
+		cmocka_unit_test(slow_to_authenticate),
 		cmocka_unit_test(critical),
 		cmocka_unit_test(broken_inside),
 		cmocka_unit_test(forged),
