@@ -268,15 +268,11 @@ static void report_move(struct mx_session *s, const struct mx_set *before)
 	struct mx_set was = *before;
 	const struct mx_path *p = mx_set_primary(&s->peer);
 	const struct mx_path *q = mx_set_primary(&was);
-	/* Known before it became primary: both worked, for a while. */
-	const struct mx_path *known = mx_set_find(&was, p->id);
-	bool soft = known && wire_addr_equal(&known->addr, &p->addr) &&
-		    mx_set_find(&s->peer, q->id);
 	struct ike_report *r;
 
 	memset(&s->move, 0, sizeof(s->move));
 	snprintf(s->move.kind, sizeof(s->move.kind), "%s",
-		 soft ? "soft" : "hard");
+		 s->pending.soft ? "soft" : "hard");
 	r = ike_sa_report(s->sa, IKE_LOG_INFO, "move");
 	ike_report_text(r, "side", "peer");
 	ike_report_text(r, "how", "%s", s->move.kind);
@@ -326,8 +322,21 @@ static bool own_moves(const struct mx_session *s, const struct ike_in *in)
 	       !wire_addr_equal(&s->own.path[0].addr, &in->local.addr);
 }
 
+/* The mover says that its old path still works. */
+static bool is_soft(const struct mx_request *rq)
+{
+	const uint8_t mark = MOBIKEX_F_PRIMARY | MOBIKEX_F_SOFT;
+
+	for (unsigned int i = 0; i < rq->n; i++)
+		if (rq->ops[i].kind == MX_OP_UPDATE &&
+		    (rq->ops[i].flags & mark) == mark)
+			return true;
+	return false;
+}
+
 static enum ike_verdict carry_out(struct mx_session *s, struct ike_sa *sa,
 				  const struct ike_in *in,
+				  const struct mx_request *rq,
 				  const struct mx_answer *a,
 				  const struct mx_set *next)
 {
@@ -340,6 +349,7 @@ static enum ike_verdict carry_out(struct mx_session *s, struct ike_sa *sa,
 	p->before = s->peer;
 	p->own_before = s->own;
 	p->moved = primary_moves(&s->peer, next);
+	p->soft = is_soft(rq);
 	s->peer = *next;
 	if (own_moves(s, in))
 		mx_set_init(&s->own, &in->local.addr, in->local.port);
@@ -397,7 +407,7 @@ static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
 		mx_put_answer(s, sa, body, a);
 		return IKE_ANSWER;
 	}
-	return carry_out(s, sa, in, a, &next);
+	return carry_out(s, sa, in, rq, a, &next);
 }
 
 /* The peer checks one of our paths: what it makes of it is for it to say. */

@@ -394,7 +394,8 @@ void mx_ask_primary(struct mx_session *s, uint16_t id, bool for_cmd)
 	a->n = 1;
 	a->ops[0].kind = MX_OP_UPDATE;
 	a->ops[0].id = id;
-	a->ops[0].flags = MOBIKEX_F_PRIMARY | (p->flags & MOBIKEX_F_BACKUP);
+	a->ops[0].flags = MOBIKEX_F_PRIMARY | MOBIKEX_F_SOFT |
+			  (p->flags & MOBIKEX_F_BACKUP);
 	a->ops[0].preference = p->preference;
 	set_ends_of(s, p);
 	send_ask(s);

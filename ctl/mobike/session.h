@@ -71,6 +71,7 @@ struct mx_answer {
  * @mid: its Message ID
  * @serial: of the rebind
  * @moved: it changes the primary or its address
+ * @soft: the old path still works
  * @answer: what to say if all is well
  * @before: the peer's set, to go back to
  * @own_before: own set, likewise (RFC 4555 peers choose our address too)
@@ -80,6 +81,7 @@ struct mx_pending {
 	uint32_t mid;
 	uint64_t serial;
 	bool moved;
+	bool soft;
 	struct mx_answer answer;
 	struct mx_set before;
 	struct mx_set own_before;

@@ -126,6 +126,8 @@ static void test_soft_loses_nothing(void **state)
 		/* The delay difference, and 2 ms. */
 		assert_true(f->longest_gap <= 297 * SIM_MS);
 	}
+	assert_true(sim_status(sim, 1, &s));
+	assert_string_equal(s.move.kind, "soft");
 	assert_true(sim_status(sim, 0, &s));
 	assert_string_equal(s.move.kind, "soft");
 	assert_true(s.move.t_update_us >= 600 * SIM_MS);
@@ -146,6 +148,8 @@ static void test_hard(void **state)
 	sim_run(sim, SIM_SECOND);
 	assert_primary(sim, WLAN);
 	assert_mirrored(sim);
+	assert_true(sim_status(sim, 1, &s));
+	assert_string_equal(s.move.kind, "hard");
 	assert_true(sim_status(sim, 0, &s));
 	assert_string_equal(s.move.kind, "hard");
 	/* RTT 15 ms: stall of each direction within 25. */
