@@ -268,27 +268,6 @@ uint64_t ike_sa_request(struct ike_sa *sa, const struct ike_request_desc *desc)
 	return id;
 }
 
-void ike_sa_request_move(struct ike_sa *sa, uint64_t id,
-			 const struct wire_endpoint *local,
-			 const struct wire_endpoint *remote)
-{
-	struct ike_request *r;
-
-	for (r = sa->p->requests; r; r = r->next) {
-		if (id && r->id != id)
-			continue;
-		if (!id && !r->sent)
-			continue;
-		r->pinned = true;
-		r->d.local = *local;
-		r->d.remote = *remote;
-		if (r->sent) {
-			r->tries = 0;
-			ike_request_transmit(sa, r);
-		}
-	}
-}
-
 void ike_sa_request_forget(struct ike_sa *sa, uint64_t id)
 {
 	struct ike_request *r;

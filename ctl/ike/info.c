@@ -198,6 +198,9 @@ void ike_info_request(struct ike_sa *sa, const struct ike_in *in)
 		answer_empty(sa, in->mid);
 		ike_sa_fail(sa, d.ike ? "the peer closed it" :
 			    "the peer reports an error that ends it");
+	} else if (sa->state == IKE_SA_REKEYED && in->msg->n) {
+		/* Its successor has what this is about: ask there. */
+		ike_slot_error(sa, in->mid, IKE_N_TEMPORARY_FAILURE, NULL, 0);
 	} else if (sa->state != IKE_SA_ESTABLISHED) {
 		answer_empty(sa, in->mid);
 	} else if (d.any) {

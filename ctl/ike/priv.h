@@ -193,7 +193,6 @@ struct ike_sa_private {
 	struct ike_sa *hash_next;
 	struct ike_sa *init_next;
 	bool in_init_hash;
-	uint64_t serial;
 
 	struct crypto_ike_keys keys;
 	bool have_keys;
@@ -259,7 +258,6 @@ struct ike_conn_state {
 	unsigned int failures;
 	uint64_t retry_us;
 	uint64_t up_reply;
-	uint64_t down_reply;
 	uint64_t told_nowhere_us;
 };
 
@@ -306,7 +304,6 @@ struct ike_engine {
 	struct ike_wait *waits;
 	uint64_t last_tag;
 	uint64_t last_request;
-	uint64_t last_serial;
 	uint32_t last_peer;
 	struct ike_leftover *leftovers;
 	struct ike_host_addr addrs[IKE_MAX_HOST_ADDRS];

@@ -65,10 +65,10 @@ static void inherit(struct ike_sa *from, struct ike_sa *to)
 	from->peer = 0;
 	from->p->expire_us = from->eng->now + OLD_US;
 	if (from->p->ext_open && ext->rekeyed) {
+		to->ext_deadline = from->ext_deadline;
+		from->ext_deadline = IKE_NEVER;
 		ext->rekeyed(from, to);
 		to->p->ext_open = true;
-		from->p->ext_open = false;
-		to->ext_deadline = from->ext_deadline;
 	}
 	r = ike_sa_report(to, IKE_LOG_INFO, "ike-rekey");
 	ike_report_text(r, "old", "%016llx:%016llx",

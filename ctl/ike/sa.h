@@ -247,20 +247,6 @@ struct ike_request_desc {
 uint64_t ike_sa_request(struct ike_sa *sa, const struct ike_request_desc *desc);
 
 /**
- * ike_sa_request_move() - send an outstanding request by another path from now
- * @sa: IKE SA
- * @id: what ike_sa_request() returned; 0 means every outstanding one
- * @local: path
- * @remote: path
- *
- * At once, the same octets, retransmission starting afresh. For a request that
- * has not been sent the path is only noted.
- */
-void ike_sa_request_move(struct ike_sa *sa, uint64_t id,
-			 const struct wire_endpoint *local,
-			 const struct wire_endpoint *remote);
-
-/**
  * ike_sa_request_forget() - nobody wants the answer any more
  *
  * One that was sent is retransmitted on until answered, as it must; @done is
@@ -409,9 +395,10 @@ void ike_sa_cmd_done(struct ike_sa *sa, uint64_t reply, int err,
  *	Called too when the Child SA failed but the IKE SA lives: then @sa->peer
  *	exists as well.
  * @closed: the IKE SA ends; the kernel peer goes after this
- * @rekeyed: @to replaces @from (RFC 7296, section 2.18): move the state.
- *	@to->ext is NULL; kernel peer, children and addresses are @to's already;
- *	@from answers requests until it is deleted.
+ * @rekeyed: @to replaces @from (RFC 7296, section 2.18): hand the state on.
+ *	@to->ext is NULL; kernel peer, children, addresses and @ext_deadline are
+ *	@to's already. No request reaches the extension by @from any more (they
+ *	are answered TEMPORARY_FAILURE); @free is called for both in the end.
  * @request: an INFORMATIONAL request without Delete has come
  * @trouble: a request was retransmitted for the @tries-th time in vain: look
  *	for a better path (RFC 4555, section 3.5)

@@ -433,6 +433,21 @@ static void send_on(struct net *net, struct rekeyed *to, uint32_t mid,
 	wire_enc_free(enc);
 }
 
+/* Is the last thing that host 1 said, under the keys of @sa, this notify? */
+static bool answered_on(struct net *net, const struct ike_sa *sa, uint16_t type)
+{
+	const struct net_packet *p = &net->sent[net->n_sent - 1];
+	struct wire_notify n;
+	struct wire_msg msg;
+	uint8_t plain[256];
+	enum wire_err err;
+
+	return wire_msg_parse(p->data, p->len, &msg) == WIRE_OK &&
+	       !crypto_sk_open(&sa->p->keys, false, &msg, plain, sizeof(plain),
+			       &err) &&
+	       wire_notify_find(&msg, type, &n);
+}
+
 /*
  * The peer replaces the IKE SA: kernel peer and Child SAs are inherited, the
  * new one counts from zero, the old one waits for its Delete.
@@ -465,10 +480,14 @@ static void rekey_ike(void **state)
 	put_child(net, &enc, 0, 7000, IKE_ENCR_AES_GCM_16);
 	net_forge(net, 0, IKE_EX_CREATE_CHILD_SA, false, 3, &enc);
 	assert_int_equal(net->host[1].n_sas, 2);
+	wire_enc_start(&enc, NULL);
+	wire_notify_encode(&enc, IKE_N_UPDATE_SA_ADDRESSES, NULL, 0);
+	net_forge(net, 0, IKE_EX_INFORMATIONAL, false, 4, &enc);
+	assert_true(answered_on(net, net_sa(net, 0), IKE_N_TEMPORARY_FAILURE));
 	/* It is deleted; the new one answers from Message ID 0 on. */
 	wire_enc_start(&enc, NULL);
 	wire_delete_encode_ike(&enc);
-	net_forge(net, 0, IKE_EX_INFORMATIONAL, false, 4, &enc);
+	net_forge(net, 0, IKE_EX_INFORMATIONAL, false, 5, &enc);
 	assert_int_equal(net_sa_count(net, 1), 1);
 	assert_int_equal(net->host[1].n_peers, 1);
 	assert_int_equal(net->host[1].n_sas, 2);
