@@ -499,10 +499,11 @@ struct control *control_new(struct event_base *base, int fd, struct worker *w)
 	c->w = w;
 	LIST_INIT(&c->clients);
 	evutil_make_socket_nonblocking(fd);
+	/* The parent listens already; to who connects it is the agent. */
 	c->listener = evconnlistener_new(base, on_accept, c,
 					 LEV_OPT_CLOSE_ON_FREE |
 						 LEV_OPT_CLOSE_ON_EXEC,
-					 -1, fd);
+					 0, fd);
 	if (!c->listener) {
 		free(c);
 		return NULL;
