@@ -153,9 +153,6 @@ static void request_in(struct ike_sa *sa, struct ike_in *in, enum wire_err err)
 	struct ike_slot *s = slot_at(sa, in->mid);
 	uint8_t critical;
 
-	/* It overtook the IKE_AUTH response; it will come again. */
-	if (sa->state == IKE_SA_AUTH && sa->initiator)
-		return;
 	ike_buf_free(&s->answer);
 	s->state = IKE_SLOT_PENDING;
 	s->mid = in->mid;
