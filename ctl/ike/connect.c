@@ -189,6 +189,18 @@ static bool same_client(const struct ike_sa *a, const struct ike_sa *b)
 	       ike_id_equal(&a->remote_id, &b->remote_id);
 }
 
+/** ike_conn_newer() - has the same peer set up another IKE SA since */
+bool ike_conn_newer(const struct ike_sa *sa)
+{
+	const struct ike_sa *other;
+
+	for (other = sa->eng->sas; other; other = other->p->next)
+		if (same_client(other, sa) &&
+		    other->established_us > sa->established_us)
+			return true;
+	return false;
+}
+
 /**
  * ike_conn_successor() - does traffic of this peer flow already
  * @sa: IKE SA that is being established
@@ -291,6 +303,7 @@ static void close_all(struct ike_engine *eng, struct ike_conn_state *cs,
 
 static void conn_remove(struct ike_engine *eng, struct ike_conn_state *cs)
 {
+	ike_leftovers_drop(eng, cs->cfg.name);
 	cs->wanted = false;
 	cs->removed = true;
 	cs->retry_us = IKE_NEVER;
@@ -388,6 +401,7 @@ void ike_conn_down(struct ike_engine *eng, const struct ike_ev_conn *ev)
 		return;
 	cs->wanted = false;
 	cs->retry_us = IKE_NEVER;
+	ike_leftovers_drop(eng, cs->cfg.name);
 	close_all(eng, cs, "asked for");
 	ike_act_cmd_done(eng, ev->reply, 0, "%s", "");
 }

@@ -104,6 +104,29 @@ void ike_leftovers_delete(struct ike_engine *eng, const char *label)
 			l->delete_us = eng->now + IKE_LINGER_US;
 }
 
+/**
+ * ike_leftover_keep() - leave the kernel peer of an IKE SA where it is
+ * @sa: IKE SA whose peer has fallen silent
+ *
+ * Its agent may be gone while its kernel still has the SAs: traffic goes on
+ * under them until the connection has new ones.
+ *
+ * Return: whether it is kept.
+ */
+bool ike_leftover_keep(struct ike_sa *sa)
+{
+	struct ike_leftover *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return false;
+	l->peer = sa->peer;
+	l->delete_us = IKE_NEVER;
+	ike_sa_label(sa, l->label);
+	l->next = sa->eng->leftovers;
+	sa->eng->leftovers = l;
+	return true;
+}
+
 bool ike_leftovers_any(const struct ike_engine *eng, const char *label)
 {
 	const struct ike_leftover *l;
@@ -130,6 +153,18 @@ static void leftover_timers(struct ike_engine *eng)
 		*at = l->next;
 		free(l);
 	}
+}
+
+/* Nobody will make new SAs for what a connection has left: it can go now. */
+void ike_leftovers_drop(struct ike_engine *eng, const char *conn)
+{
+	struct ike_leftover *l;
+	size_t len = strlen(conn);
+
+	for (l = eng->leftovers; l; l = l->next)
+		if (!strncmp(l->label, conn, len) && l->label[len] == '/')
+			l->delete_us = eng->now;
+	leftover_timers(eng);
 }
 
 static void timers(struct ike_engine *eng)
@@ -205,9 +240,12 @@ static void sa_expire(struct ike_engine *eng,
 
 static void stop(struct ike_engine *eng)
 {
+	struct ike_conn_state *cs;
 	struct ike_sa *sa;
 
 	eng->shutdown = true;
+	for (cs = eng->conns; cs; cs = cs->next)
+		ike_leftovers_drop(eng, cs->cfg.name);
 	for (sa = eng->sas; sa; sa = sa->p->next)
 		ike_sa_end(sa, "the agent stops", 0, true);
 }

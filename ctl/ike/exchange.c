@@ -355,12 +355,14 @@ static void request_used_up(struct ike_sa *sa, struct ike_request *r)
 {
 	const struct ike_ext_ops *ext = sa->eng->ext;
 
+	/* Patience is for a peer that nobody has heard of since. */
 	if (sa->state == IKE_SA_ESTABLISHED && ext && ext->give_up &&
-	    ext->give_up(sa)) {
+	    !ike_conn_newer(sa) && ext->give_up(sa)) {
 		if (sa->state == IKE_SA_ESTABLISHED && r->tries)
 			r->tries = 0;
 		return;
 	}
+	sa->p->silent = true;
 	ike_sa_fail(sa, "the peer does not answer");
 }
 

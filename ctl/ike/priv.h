@@ -245,6 +245,8 @@ struct ike_sa_private {
 	unsigned int rebinds;
 	/* The IKE SA that replaced this one. */
 	bool replaced;
+	/* Ends because the peer says nothing. */
+	bool silent;
 };
 
 /** struct ike_conn_state - a connection and what it is up to */
@@ -347,6 +349,8 @@ bool ike_bucket_take(struct ike_engine *eng, struct ike_bucket *b,
 /* engine.c */
 int ike_random(struct ike_engine *eng, void *buf, size_t len);
 void ike_leftovers_delete(struct ike_engine *eng, const char *label);
+void ike_leftovers_drop(struct ike_engine *eng, const char *conn);
+bool ike_leftover_keep(struct ike_sa *sa);
 bool ike_leftovers_any(const struct ike_engine *eng, const char *label);
 
 /* connect.c */
@@ -362,6 +366,7 @@ void ike_conn_up(struct ike_engine *eng, const struct ike_ev_conn *ev);
 void ike_conn_down(struct ike_engine *eng, const struct ike_ev_conn *ev);
 void ike_conn_connect(struct ike_engine *eng, struct ike_conn_state *cs);
 bool ike_conn_successor(const struct ike_sa *sa);
+bool ike_conn_newer(const struct ike_sa *sa);
 void ike_conn_is_up(struct ike_sa *sa);
 void ike_conn_lost(struct ike_engine *eng, struct ike_conn_state *cs,
 		   bool established, const char *why);

@@ -241,6 +241,12 @@ static void peer_del(struct ike_sa *sa)
 
 	if (!sa->peer || sa->p->replaced)
 		return;
+	if (sa->p->silent && sa->cs && sa->cs->wanted &&
+	    sa->cs->cfg.start != IKE_START_ON_TRAFFIC &&
+	    ike_leftover_keep(sa)) {
+		sa->peer = 0;
+		return;
+	}
 	a = ike_ask(sa->eng, IKE_AC_PEER_DEL, NULL, NULL, NULL);
 	if (a)
 		a->u.peer.id = sa->peer;
