@@ -410,15 +410,6 @@ static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
 	return carry_out(s, sa, in, rq, a, &next);
 }
 
-/* The peer checks one of our paths: what it makes of it is for it to say. */
-static void seen_check(struct mx_session *s, const struct ike_in *in)
-{
-	const struct mx_path *p = mx_set_primary(&s->own);
-
-	if (wire_addr_equal(&p->addr, &in->local.addr))
-		s->query_at = IKE_NEVER;
-}
-
 /**
  * mx_request() - a request without Delete has come (ike_ext_ops.request)
  * @sa: by this IKE SA
@@ -444,11 +435,8 @@ enum ike_verdict mx_request(struct ike_sa *sa, const struct ike_in *in,
 	/* Between RFC 4555 hosts only the first initiator moves (section 3.5) */
 	if (rq.changes && (s->mobikex || !sa->first_initiator))
 		return change(s, sa, in, &rq, &a, body);
-	if (!rq.query && !rq.additional) {
-		if (a.cookie_len)
-			seen_check(s, in);
+	if (!rq.query && !rq.additional)
 		return IKE_PASS;
-	}
 	/* RFC 4555's announcements are heard; no use is made of them. */
 	if (rq.additional && rq.nat)
 		a.error = IKE_N_UNEXPECTED_NAT_DETECTED;

@@ -79,8 +79,8 @@ static bool learn(struct mx_session *s, const struct mobikex_set *set,
 	}
 	if ((p->flags & MOBIKEX_F_PRIMARY) && !(e->flags & MOBIKEX_F_PRIMARY))
 		s->primary_off = true;
-	if ((p->flags & MOBIKEX_F_PRIMARY) && e->state == MOBIKEX_TENTATIVE &&
-	    s->query_at == IKE_NEVER)
+	/* What comes of its check is not announced. */
+	if (e->state == MOBIKEX_TENTATIVE)
 		s->query_at = ike_sa_now(s->sa) + MX_QUERY_US;
 	return changed;
 }

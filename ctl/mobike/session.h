@@ -32,10 +32,15 @@
 #define MX_BARRED_US	(30 * 1000000ull)
 /** MX_BUSY_US - wait after TEMPORARY_FAILURE */
 #define MX_BUSY_US	(1 * 1000000ull)
-/** MX_QUERY_US - ask how a path fares whose check nobody has seen */
+/** MX_QUERY_US - ask what came of the check of a path, once it is over */
 #define MX_QUERY_US	(8 * 1000000ull)
-/** MX_SUSPECT_US - a path that did not answer is shunned for so long */
-#define MX_SUSPECT_US	(30 * 1000000ull)
+/**
+ * MX_SUSPECT_US - a path that did not answer is shunned for so long
+ *
+ * Longer than a request is retransmitted by default: a peer that answers by no
+ * path is found dead before the first one is tried again.
+ */
+#define MX_SUSPECT_US	(60 * 1000000ull)
 
 #define MX_MAX_TRIES	5
 #define MX_MAX_BARRED	16

@@ -573,6 +573,27 @@ static void test_blackout(void **state)
 	sim_free(sim);
 }
 
+/* A peer that answers by no path is dead, however many there are. */
+static void test_dead_peer(void **state)
+{
+	struct sim *sim = start(18);
+	struct ike_status s;
+
+	(void)state;
+	sim->node[1].links[0].lose = 1000;
+	sim_run(sim, 60 * SIM_SECOND);
+	assert_int_equal(sim_reports(sim, 0, "ike-down"), 1);
+	assert_false(sim_status(sim, 0, &s));
+	/* The responder is patient: who moves will come back. */
+	assert_int_equal(sim_reports(sim, 1, "ike-down"), 0);
+	sim_run(sim, 400 * SIM_SECOND);
+	assert_int_equal(sim_reports(sim, 1, "ike-down"), 1);
+	sim->node[1].links[0].lose = 0;
+	sim_run(sim, 200 * SIM_SECOND);
+	assert_mirrored(sim);
+	sim_free(sim);
+}
+
 /* Several addresses at both ends. */
 static void test_server_with_two(void **state)
 {
@@ -734,6 +755,7 @@ int main(void)
 		cmocka_unit_test(test_nat_on_new_path),
 		cmocka_unit_test(test_kernel_refuses),
 		cmocka_unit_test(test_blackout),
+		cmocka_unit_test(test_dead_peer),
 		cmocka_unit_test(test_server_with_two),
 		cmocka_unit_test(test_random),
 	};
