@@ -100,7 +100,7 @@ check $? "none was dropped"
 
 # --- the other side does not know the source yet
 mb peer set 1 local $B remote $A,$A2
-mb monitor path >"$tmp/events" 2>&1 &
+"$mobx" -n b monitor path >"$tmp/events" 2>&1 &
 monitor=$!
 sleep 0.5
 before=$(stat b in-unknown-source)
@@ -115,14 +115,15 @@ kill $monitor
 [ "$(mb peer show 1 | grep -c $A3)" = 0 ]
 check $? "and moves nobody"
 kept=$(stat b in-kept) unknown=$(stat b in-unknown-source)
-a ping -q -I $A3 -c 60 -i 0.02 -W 2 $B >"$tmp/ping" &
-sleep 0.6
+a ping -q -I $A3 -c 100 -i 0.02 -W 2 $B >"$tmp/ping" &
+pinger=$!
+wait_for 10 reached b in-kept $((kept + 3))
 mb peer set 1 local $B remote $A,$A2,$A3
-wait $!
+wait $pinger
 kept=$(($(stat b in-kept) - kept)) unknown=$(($(stat b in-unknown-source) - unknown))
 echo "# $(grep received "$tmp/ping"); kept $kept, dropped of them $unknown"
 got=$(sed -n 's/.* \([0-9]*\) received.*/\1/p' "$tmp/ping")
-[ "$got" -gt 0 ] && [ "$kept" -gt "$unknown" ] && [ $((got + unknown)) = 60 ]
+[ "$got" -gt 0 ] && [ "$kept" -gt "$unknown" ] && [ $((got + unknown)) = 100 ]
 check $? "what was kept is delivered when a rebind admits it, each once"
 
 # --- deprecated: taken from for a time, not sent to
