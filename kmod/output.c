@@ -106,6 +106,14 @@ static enum mobx_verdict mobx_output_choose(struct mobx_choice *choice,
 			mobx_output_consider(choice, n->peer, &serial, &state);
 	if (!choice->sa)
 		return MOBX_WAIT;
+	/* Too long for the length in an IP header, once ESP is in it. */
+	if (unlikely(skb->len + mobx_alg_header(choice->sa->alg) +
+		     mobx_alg_trailer(choice->sa->alg,
+				      skb->len - ip_hdrlen(skb)) >
+		     IP_MAX_MTU && !skb_is_gso(skb))) {
+		mobx_stat_inc(mnet, MOBX_STAT_OUT_CRYPTO_ERROR);
+		return MOBX_DROP;
+	}
 	if (unlikely(state == MOBX_PATH_STATE_TENTATIVE) &&
 	    !mobx_output_charge(choice->path,
 				mobx_output_wire_len(skb, choice->sa->alg))) {
@@ -177,8 +185,13 @@ enum mobx_verdict mobx_output_decide(struct mobx_net *mnet,
 			return MOBX_PASS;
 		goto discard;
 	}
-	/* Transport mode is for whole datagrams (RFC 4303, section 3.3.4). */
-	if (unlikely(ip_is_fragment(ip_hdr(skb))))
+	/*
+	 * Transport mode is for whole datagrams (RFC 4303, section 3.3.4), and
+	 * for what the IP layer sends: br_netfilter shows us frames that are
+	 * bridged, whose route leads nowhere.
+	 */
+	if (unlikely(ip_is_fragment(ip_hdr(skb)) || !skb_dst(skb) ||
+		     skb_dst(skb)->flags & DST_FAKE_RTABLE))
 		goto discard;
 	return mobx_output_choose(choice, mnet, skb);
 
@@ -283,6 +296,41 @@ void mobx_output_send(struct mobx_net *mnet, struct sk_buff *skb,
 	ip_local_out(mnet->net, skb->sk, skb);
 }
 
+/*
+ * Hooks behind ours: of those with the same priority the youngest comes first,
+ * so connection tracking, which confirms a connection here, may be among them.
+ * What is taken or held never gets there by itself. A queue would resume behind
+ * our hook, with the packet in clear, so nothing is queued from there.
+ */
+static unsigned int mobx_output_others(struct sk_buff *skb,
+				       const struct nf_hook_state *state)
+{
+	const struct nf_hook_entries *entries;
+	unsigned int i, verdict;
+	bool behind = false;
+
+	entries = rcu_dereference(state->net->nf.hooks_ipv4[state->hook]);
+	for (i = 0; entries && i < entries->num_hook_entries; i++) {
+		const struct nf_hook_entry *entry = &entries->hooks[i];
+
+		if (!behind) {
+			behind = entry->hook == mobx_output_hook;
+			continue;
+		}
+		verdict = entry->hook(entry->priv, skb, state);
+		switch (verdict & NF_VERDICT_MASK) {
+		case NF_ACCEPT:
+			break;
+		case NF_DROP:
+		case NF_STOLEN:
+			return verdict;
+		default:
+			return NF_DROP;
+		}
+	}
+	return NF_ACCEPT;
+}
+
 /**
  * mobx_output_hook - POST_ROUTING, last
  * @priv: not used
@@ -297,21 +345,23 @@ unsigned int mobx_output_hook(void *priv, struct sk_buff *skb,
 {
 	struct mobx_net *mnet = mobx_pernet(state->net);
 	struct mobx_choice choice;
+	enum mobx_verdict what;
+	unsigned int verdict;
 
 	if (ip_hdr(skb)->protocol == IPPROTO_ESP ||
 	    state->out->flags & IFF_LOOPBACK)
 		return NF_ACCEPT;
-	switch (mobx_output_decide(mnet, skb, &choice)) {
-	case MOBX_PASS:
+	what = mobx_output_decide(mnet, skb, &choice);
+	if (what == MOBX_PASS)
 		return NF_ACCEPT;
-	case MOBX_DROP:
+	if (what == MOBX_DROP)
 		return NF_DROP;
-	case MOBX_TAKE:
+	verdict = mobx_output_others(skb, state);
+	if (unlikely(verdict != NF_ACCEPT))
+		return verdict;
+	if (what == MOBX_TAKE)
 		mobx_output_take(mnet, skb, &choice);
-		return NF_STOLEN;
-	case MOBX_WAIT:
+	else
 		mobx_hold_packet(mnet, skb, state, &choice);
-		return NF_STOLEN;
-	}
-	return NF_DROP;
+	return NF_STOLEN;
 }
