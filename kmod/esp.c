@@ -280,6 +280,8 @@ static void mobx_esp_encrypt_done(mobx_completion_arg arg, int err)
 		return;
 	local_bh_disable();
 	rcu_read_lock();
+	/* Its device may have gone meanwhile; of the route we have a reference. */
+	op->skb->dev = skb_dst(op->skb)->dev;
 	if (likely(!err))
 		mobx_output_send(op->mnet, op->skb, op->mtu);
 	else

@@ -144,7 +144,8 @@ static struct mobx_held *mobx_hold_enqueue(struct mobx_hold *hold,
 	    hold->bytes + held->bytes > MOBX_HOLD_BYTES) {
 		out = list_first_entry_or_null(&queue->packets,
 					       struct mobx_held, list);
-		if (!out)
+		if (!out || hold->bytes - out->bytes + held->bytes >
+			    MOBX_HOLD_BYTES)
 			return held;
 		mobx_held_unlink(hold, queue, out);
 	}
@@ -224,6 +225,8 @@ static bool mobx_hold_again(struct mobx_net *mnet, struct mobx_held *held,
 {
 	struct sk_buff *skb = held->skb;
 
+	/* The device may have gone; only the route is referenced. */
+	skb->dev = NULL;
 	if (inet_addr_type(mnet->net, ip_hdr(skb)->saddr) != RTN_LOCAL) {
 		mobx_stat_inc(mnet, MOBX_STAT_OUT_NO_SOURCE);
 		kfree_skb(skb);
@@ -254,12 +257,11 @@ static bool mobx_hold_again(struct mobx_net *mnet, struct mobx_held *held,
 		kfree_skb(skb);
 		return true;
 	}
-	if (choice->sa) {
+	skb->dev = skb_dst(skb)->dev;
+	if (choice->sa)
 		mobx_output_take(mnet, skb, choice);
-	} else {
-		skb->dev = skb_dst(skb)->dev;
+	else
 		held->okfn(mnet->net, skb->sk, skb);
-	}
 	return true;
 }
 

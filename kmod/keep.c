@@ -99,7 +99,9 @@ void mobx_keep_packet(struct mobx_net *mnet, struct mobx_sa *sa,
 		list_add_tail(&kept->list, &hold->keep);
 		hold->n_keep++;
 		hold->keep_bytes += kept->bytes;
-		mod_delayed_work(system_wq, &hold->work, HZ / 20);
+		/* Only the first, or a stream of them would put it off. */
+		if (hold->n_keep == 1)
+			mod_delayed_work(system_wq, &hold->work, HZ / 20);
 		/* A rebind may have come since the binding was looked at. */
 		e = mobx_kept_bound(kept);
 		if (e && mobx_bound_accepts(e))
