@@ -54,6 +54,28 @@ struct mobx_replay *mobx_replay_alloc(u32 window)
 	return replay;
 }
 
+/**
+ * mobx_replay_begin - go on where another window of the same key left off
+ * @replay: window that has seen nothing, and that nobody reads yet
+ * @seq: highest number that was accepted
+ *
+ * Which of those below were is not known, so none will be.
+ *
+ * Context: any.
+ */
+void mobx_replay_begin(struct mobx_replay *replay, u64 seq)
+{
+	u32 block = seq >> MOBX_REPLAY_SHIFT;
+	u32 bits = GENMASK(seq & (MOBX_REPLAY_BLOCK - 1), 0);
+	u32 i;
+
+	for (i = 0; i <= replay->mask && i <= block; i++) {
+		atomic64_set(&replay->slots[(block - i) & replay->mask],
+			     (u64)(block - i) << 32 | bits);
+		bits = U32_MAX;
+	}
+}
+
 /* Context: any but interrupts; no reader may be left. */
 void mobx_replay_free(struct mobx_replay *replay)
 {

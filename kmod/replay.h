@@ -16,6 +16,7 @@ struct mobx_replay {
 };
 
 struct mobx_replay *mobx_replay_alloc(u32 window);
+void mobx_replay_begin(struct mobx_replay *replay, u64 seq);
 void mobx_replay_free(struct mobx_replay *replay);
 bool mobx_replay_check(const struct mobx_replay *replay, u64 seq);
 bool mobx_replay_commit(struct mobx_replay *replay, u64 seq);

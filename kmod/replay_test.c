@@ -68,6 +68,37 @@ static int __init mobx_replay_test_edges(void)
 	return err;
 }
 
+/* Nothing up to the number that a window begins with, all that is beyond. */
+static int __init mobx_replay_test_begin(u32 window)
+{
+	static const u32 begins[] __initconst = {
+		1, 31, 32, 1000, 123456, 0xfffffffe
+	};
+	struct mobx_replay *replay;
+	unsigned int i;
+	int err = 0;
+	u32 back;
+
+	for (i = 0; i < ARRAY_SIZE(begins) && !err; i++) {
+		replay = mobx_replay_alloc(window);
+		if (!replay)
+			return -ENOMEM;
+		mobx_replay_begin(replay, begins[i]);
+		if (mobx_replay_top(replay) != begins[i])
+			err = -EINVAL;
+		for (back = 0; back < begins[i] && back < 20000; back++)
+			if (mobx_replay_commit(replay, begins[i] - back))
+				err = -EINVAL;
+		if (!mobx_replay_commit(replay, begins[i] + 1ULL))
+			err = -EINVAL;
+		if (err)
+			pr_err("mobx: self-test: replay: window %u does not begin at %u\n",
+			       window, begins[i]);
+		mobx_replay_free(replay);
+	}
+	return err;
+}
+
 /* Any window: never a number twice, and never one refused that is within. */
 static int __init mobx_replay_test_random(u32 window)
 {
@@ -128,7 +159,8 @@ int __init mobx_replay_selftest(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(windows) && !err; i++)
-		err = mobx_replay_test_random(windows[i]);
+		err = mobx_replay_test_random(windows[i]) ?:
+		      mobx_replay_test_begin(windows[i]);
 	return err;
 }
 #endif

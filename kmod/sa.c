@@ -292,7 +292,7 @@ static int mobx_sa_set_keys(struct mobx_sa *sa, const struct mobx_sa_spec *spec,
 	if (!sa->replay)
 		return -ENOMEM;
 	if (spec->seq)
-		mobx_replay_commit(sa->replay, spec->seq);
+		mobx_replay_begin(sa->replay, spec->seq);
 	return 0;
 }
 
