@@ -365,8 +365,10 @@ unsigned int ike_engine_remotes(const struct ike_engine *eng,
 			    wire_addr_len(cs->cfg.remote[i].addr.family))
 				n = remote_add(out, n, max,
 					       &cs->cfg.remote[i].addr);
+	/* Anybody can claim an address: strangers must not displace peers. */
 	for (sa = eng->sas; sa; sa = sa->p->next)
-		if (sa->state <= IKE_SA_ESTABLISHED)
+		if (sa->state <= IKE_SA_ESTABLISHED &&
+		    (sa->initiator || sa->p->authentic))
 			n = remote_add(out, n, max, &sa->remote.addr);
 	return n;
 }

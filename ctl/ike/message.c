@@ -238,7 +238,8 @@ static void repeat_answer(struct ike_sa *sa, struct ike_slot *s,
 
 /*
  * The peer may be through with IKE_AUTH while our kernel or credentials are at
- * work: what it asks then is looked at when we are through as well.
+ * work: what it asks then is looked at when we are through as well. A responder
+ * keeps nothing for those who have not proved who they are.
  */
 static bool too_early(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 		      const struct wire_hdr *hdr)
@@ -248,7 +249,8 @@ static bool too_early(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 	if (sa->state != IKE_SA_AUTH || hdr->flags & IKE_FLAG_RESPONSE ||
 	    (hdr->exchange == IKE_EX_AUTH && !sa->initiator))
 		return false;
-	if (sa->p->n_early == IKE_MAX_EARLY)
+	if (sa->p->n_early == IKE_MAX_EARLY ||
+	    (!sa->initiator && !sa->p->authentic))
 		return true;
 	e = &sa->p->early[sa->p->n_early];
 	if (!ike_buf_set(&e->data, pkt->data, pkt->len))
@@ -284,6 +286,17 @@ void ike_early_run(struct ike_sa *sa)
 	ike_early_free(sa);
 }
 
+/*
+ * Who begins has shown that it gets what is sent to where IKE_SA_INIT came
+ * from. Another address would have to be checked first, as MOBIKE does later.
+ */
+static bool from_elsewhere(const struct ike_sa *sa,
+			   const struct ike_ev_packet *pkt)
+{
+	return sa->state == IKE_SA_AUTH && !sa->initiator &&
+	       !wire_addr_equal(&sa->remote.addr, &pkt->remote.addr);
+}
+
 /**
  * ike_message_in() - a protected message for an IKE SA
  * @sa: IKE SA that has keys
@@ -305,7 +318,7 @@ void ike_message_in(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 	size_t room = msg->sk_len;
 	uint8_t *plain;
 
-	if (too_early(sa, pkt, &msg->hdr))
+	if (from_elsewhere(sa, pkt) || too_early(sa, pkt, &msg->hdr))
 		return;
 	if (response)
 		r = request_of(sa, &msg->hdr);

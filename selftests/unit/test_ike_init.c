@@ -336,6 +336,87 @@ static void repeated_init(void **state)
 	net_free(net);
 }
 
+/*
+ * Who has not proved who it is makes a responder neither keep what it sends
+ * nor watch the way to an address that anybody can claim.
+ */
+static void strangers(void **state)
+{
+	static const uint8_t junk[200];
+	struct wire_hdr hdr = { .exchange = IKE_EX_INFORMATIONAL,
+				.flags = IKE_FLAG_INITIATOR, .msg_id = 2 };
+	struct wire_endpoint src = at("10.0.0.1", 4500);
+	struct wire_endpoint dst = at("10.0.0.2", 4500);
+	struct net *net = net_new(15);
+	struct wire_addr remotes[4];
+	struct wire_enc enc;
+	struct ike_sa *sa;
+
+	(void)state;
+	net_conns(net);
+	net_run(net, 7 * NET_MS);
+	sa = net_sa(net, 1);
+	assert_non_null(sa);
+	assert_int_equal(sa->state, IKE_SA_AUTH);
+	hdr.spi_i = sa->spi_i;
+	hdr.spi_r = sa->spi_r;
+	wire_enc_start(&enc, &hdr);
+	wire_enc_payload(&enc, IKE_PL_SK);
+	wire_wr_bytes(&enc.wr, junk, sizeof(junk));
+	wire_enc_end(&enc);
+	assert_true(wire_enc_finish(&enc));
+	net_inject(net, 1, &src, &dst, enc.wr.data, enc.wr.len);
+	wire_enc_free(&enc);
+	assert_int_equal(sa->p->n_early, 0);
+	assert_int_equal(ike_engine_remotes(net->host[1].eng, remotes, 4), 0);
+	net_run(net, NET_SECOND);
+	assert_true(net_agree(net, 1));
+	assert_int_equal(ike_engine_remotes(net->host[1].eng, remotes, 4), 1);
+	assert_true(wire_addr_equal(&remotes[0], &src.addr));
+	net_free(net);
+}
+
+static enum net_verdict hold_auth(struct net *net, struct net_packet *pkt,
+				  void *ctx)
+{
+	(void)net;
+	(void)ctx;
+	return pkt->hdr.exchange == IKE_EX_AUTH ? NET_DROP : NET_PASS;
+}
+
+/*
+ * IKE_AUTH from where IKE_SA_INIT did not come from would send a peer's traffic
+ * to somebody who never asked for it.
+ */
+static void auth_from_elsewhere(void **state)
+{
+	struct wire_endpoint victim = at("10.0.0.3", 500);
+	struct ike_conn server = net_conn(1), mobile = net_conn(0);
+	const struct net_packet *req;
+	struct net *net = net_new(16);
+
+	(void)state;
+	/* Nothing inside says where it comes from. */
+	mobile.mobike = false;
+	mobile.mobikex = false;
+	net->filter = hold_auth;
+	net_conn_add(net, 1, &server);
+	net_conn_add(net, 0, &mobile);
+	net_run(net, 50 * NET_MS);
+	net->filter = NULL;
+	req = net_nth(net, 0, IKE_EX_AUTH, false, 0);
+	assert_non_null(req);
+	net_inject(net, 1, &victim, &req->dst, req->data, req->len);
+	net_run(net, 50 * NET_MS);
+	assert_int_equal(net->host[1].n_peers, 0);
+	/* From the right place the same request is still welcome. */
+	net_run(net, 2 * NET_SECOND);
+	assert_true(net_agree(net, 1));
+	assert_true(wire_addr_equal(&net->host[1].peers[0].paths[0].remote,
+				    &net->host[0].addrs[0]));
+	net_free(net);
+}
+
 /* A half-open IKE SA does not stay. */
 static void half_open_ends(void **state)
 {
@@ -506,6 +587,8 @@ int main(void)
 		cmocka_unit_test(nat_refused),
 		cmocka_unit_test(nat_seen_by_initiator),
 		cmocka_unit_test(repeated_init),
+		cmocka_unit_test(strangers),
+		cmocka_unit_test(auth_from_elsewhere),
 		cmocka_unit_test(half_open_ends),
 		cmocka_unit_test(nobodys),
 		cmocka_unit_test(broken_init),
