@@ -178,9 +178,13 @@ static void check(struct mx_session *s, const struct mx_path *p)
 
 	if (!c)
 		return;
+	/* A cookie that can be guessed proves nothing. */
+	if (ike_sa_random(s->sa, c->cookie, sizeof(c->cookie))) {
+		free(c);
+		return;
+	}
 	c->id = p->id;
 	c->addr = p->addr;
-	ike_sa_random(s->sa, c->cookie, sizeof(c->cookie));
 	c->s = s;
 	c->next = s->rrc;
 	s->rrc = c;
