@@ -130,6 +130,13 @@ static void answer_error(struct client *cl, const char *fmt, ...)
 
 /* ------------------------------------------- commands that take their time */
 
+/* Its next line is read from the loop, not from within an action. */
+static void read_later(struct client *cl)
+{
+	bufferevent_trigger(cl->bev, EV_READ, BEV_TRIG_IGNORE_WATERMARKS |
+						      BEV_TRIG_DEFER_CALLBACKS);
+}
+
 static void on_timeout(evutil_socket_t fd, short what, void *arg)
 {
 	struct client *cl = arg;
@@ -137,6 +144,7 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	cl->reply = 0;
+	read_later(cl);
 	answer_error(cl, "not finished in time; it goes on nevertheless");
 }
 
@@ -170,9 +178,7 @@ void control_done(struct control *c, uint64_t reply, int err, const char *text)
 		return;
 	cl->reply = 0;
 	event_del(cl->timeout);
-	/* Its next line is read from the loop, not from within an action. */
-	bufferevent_trigger(cl->bev, EV_READ, BEV_TRIG_IGNORE_WATERMARKS |
-						      BEV_TRIG_DEFER_CALLBACKS);
+	read_later(cl);
 	if (!err)
 		answer_ok(cl, NULL);
 	else

@@ -41,6 +41,18 @@ static bool is_served(const struct sockaddr_un *sun, struct ucred *who)
 	return served;
 }
 
+/* Only a socket that nobody serves is in the way; files are not ours. */
+static int remove_stale(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st))
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -ENOTSOCK;
+	return unlink(path) ? -errno : 0;
+}
+
 static int bind_private(const struct sockaddr_un *sun)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -81,8 +93,8 @@ int listen_control(const char *path, char *err, size_t errlen)
 			 (int)who.pid, path);
 		return -EADDRINUSE;
 	}
-	if (!ret && unlink(path) && errno != ENOENT)
-		ret = -errno;
+	if (!ret)
+		ret = remove_stale(path);
 	if (!ret)
 		ret = bind_private(&sun);
 	if (ret < 0)

@@ -141,6 +141,15 @@ static void warn_fixed(const struct conf *old, const struct conf *new)
 			 "log-level, control, user and cookie-threshold change with a restart only");
 }
 
+/* At the end it is the socket in use that is removed, not another's. */
+static void keep_fixed(struct conf *new, const struct conf *old)
+{
+	memcpy(new->control, old->control, sizeof(new->control));
+	memcpy(new->user, old->user, sizeof(new->user));
+	new->cookie_threshold = old->cookie_threshold;
+	new->level = old->level;
+}
+
 static void drop_gone(struct parent *p, const struct conf *old)
 {
 	for (unsigned int i = 0; i < old->nconn; i++) {
@@ -180,6 +189,7 @@ void parent_reload(struct parent *p, uint64_t reply)
 		return;
 	}
 	warn_fixed(old, new);
+	keep_fixed(new, old);
 	keep_initial_contact(new, old);
 	p->conf = new;
 	drop_gone(p, old);

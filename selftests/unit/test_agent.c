@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The borders between the processes of mobxd, and its control socket. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <linux/capability.h>
+#include <unistd.h>
+
+#include "agent/chan.h"
+#include "agent/drop.h"
+#include "agent/listen.h"
+#include "agent/msg.h"
+#include "agent/request.h"
+
+#define NOBODY 65534
+
+static char folder[64];
+static char path[96];
+
+static int make_folder(void **state)
+{
+	(void)state;
+	strcpy(folder, "/tmp/mobx-agent-XXXXXX");
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(path, sizeof(path), "%s/control", folder);
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	unlink(path);
+	return rmdir(folder);
+}
+
+/* ------------------------------------------------------- control socket */
+
+/* A path given by mistake does not cost a file. */
+static void file_in_the_way(void **state)
+{
+	FILE *f = fopen(path, "w");
+	char err[512] = "";
+	struct stat st;
+
+	(void)state;
+	assert_non_null(f);
+	fclose(f);
+	assert_int_equal(listen_control(path, err, sizeof(err)), -ENOTSOCK);
+	assert_non_null(strstr(err, path));
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	assert_int_equal(unlink(path), 0);
+}
+
+/* For root alone; one that is served stays, one that is left over goes. */
+static void control_socket(void **state)
+{
+	char err[512] = "";
+	struct stat st;
+	int fd;
+
+	(void)state;
+	fd = listen_control(path, err, sizeof(err));
+	assert_true(fd >= 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(listen_control(path, err, sizeof(err)), -EADDRINUSE);
+	close(fd);
+	fd = listen_control(path, err, sizeof(err));
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+/* ------------------------------------------------------------ privileges */
+
+static int still_has(void)
+{
+	struct __user_cap_header_struct h = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct d[2];
+
+	if (drop_privileges(folder, NOBODY, NOBODY))
+		return 1;
+	if (syscall(SYS_capget, &h, d) || d[0].effective || d[1].effective ||
+	    d[0].permitted || d[1].permitted || d[0].inheritable ||
+	    d[1].inheritable)
+		return 2;
+	for (unsigned long cap = 0; cap <= CAP_LAST_CAP; cap++)
+		if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) > 0 ||
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) > 0)
+			return 3;
+	if (getuid() != NOBODY || getgid() != NOBODY || getgroups(0, NULL))
+		return 4;
+	if (!setuid(0) || !setgid(0) || !setgroups(0, NULL))
+		return 5;
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 ||
+	    prctl(PR_GET_DUMPABLE, 0, 0, 0, 0))
+		return 6;
+	if (!access("/etc/passwd", F_OK) || !chroot("/") ||
+	    creat("/file", 0600) >= 0)
+		return 7;
+	return 0;
+}
+
+/* No way back to anything that root could do. */
+static void privileges(void **state)
+{
+	gid_t group = 4;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	assert_int_equal(chmod(folder, 0555), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(setgroups(1, &group) ? 8 : still_has());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(chmod(folder, 0700), 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* -------------------------------------------------------------- requests */
+
+static void refused(uint32_t type, const void *body, size_t len)
+{
+	struct msg_kernel_done done;
+
+	/* Without a kernel: whatever were asked of it would end the test. */
+	request_run(NULL, type, body, len, &done);
+	assert_int_equal(done.err, -EBADMSG);
+	assert_true(done.text[0]);
+}
+
+/* A worker that was taken over writes what it likes; none of it is believed. */
+static void bad_peers(void **state)
+{
+	struct {
+		struct msg_peer m;
+		struct ike_path paths[MOBX_MAX_PATHS + 1];
+	} b = { 0 };
+	size_t one = sizeof(b.m) + sizeof(b.paths[0]);
+
+	(void)state;
+	for (size_t len = 0; len < sizeof(b.m); len++)
+		refused(MSG_PEER_NEW, &b, len);
+	b.m.npaths = 1;
+	refused(MSG_PEER_NEW, &b, one - 1);
+	refused(MSG_PEER_NEW, &b, one + 1);
+	/* No family, then a state that there is not. */
+	refused(MSG_PEER_NEW, &b, one);
+	b.paths[0].local.family = 4;
+	b.paths[0].remote.family = 5;
+	refused(MSG_PEER_REBIND, &b, one);
+	b.paths[0].remote.family = 4;
+	b.paths[0].state = MOBX_PATH_STATE_REMOVED + 1;
+	refused(MSG_PEER_NEW, &b, one);
+	b.paths[0].state = MOBX_PATH_STATE_VALID;
+	memset(b.m.label, 'x', sizeof(b.m.label));
+	refused(MSG_PEER_NEW, &b, one);
+	memset(b.m.label, 0, sizeof(b.m.label));
+	b.m.npaths = MOBX_MAX_PATHS + 1;
+	refused(MSG_PEER_NEW, &b, sizeof(b));
+	b.m.npaths = UINT32_MAX;
+	refused(MSG_PEER_NEW, &b, one);
+}
+
+static void bad_sas(void **state)
+{
+	const struct ike_ac_sa good = { .dir = MOBX_DIR_IN };
+	struct ike_ac_sa sa = good;
+
+	(void)state;
+	refused(MSG_SA_NEW, &sa, sizeof(sa) - 1);
+	refused(MSG_SA_DEL, &sa, 0);
+	sa.enc_key_len = UINT8_MAX;
+	refused(MSG_SA_NEW, &sa, sizeof(sa));
+	sa = good;
+	sa.auth_key_len = UINT8_MAX;
+	refused(MSG_SA_NEW, &sa, sizeof(sa));
+	sa = good;
+	sa.nselectors = MOBX_MAX_SELECTORS + 1;
+	refused(MSG_SA_NEW, &sa, sizeof(sa));
+	memset(&sa.dir, 0xff, sizeof(sa.dir));
+	sa.nselectors = 0;
+	refused(MSG_SA_NEW, &sa, sizeof(sa));
+}
+
+/* -------------------------------------------------------------- channels */
+
+struct seen {
+	struct event_base *base;
+	unsigned int messages;
+	unsigned int closed;
+	size_t len;
+};
+
+static void on_message(void *ctx, uint32_t type, uint64_t tag, const void *data,
+		       size_t len)
+{
+	struct seen *s = ctx;
+
+	(void)data;
+	assert_int_equal(type, MSG_RELOAD);
+	assert_int_equal(tag, 7);
+	s->messages++;
+	s->len = len;
+}
+
+static void on_closed(void *ctx)
+{
+	struct seen *s = ctx;
+
+	s->closed++;
+}
+
+static const struct chan_ops ops = { on_message, on_closed };
+
+/* What is not a whole message ends the channel, once. */
+static void channels(void **state)
+{
+	static const uint32_t lies[] = { MSG_RELOAD, 100, 7, 0, 0 };
+	struct seen s = { .base = event_base_new() };
+	uint8_t *body = calloc(1, CHAN_MAX_BODY);
+	struct chan *a, *b;
+	int fd[2];
+
+	(void)state;
+	assert_non_null(body);
+	assert_int_equal(chan_pair(fd), 0);
+	a = chan_new(s.base, fd[0], &ops, &s);
+	b = chan_new(s.base, fd[1], &ops, &s);
+	chan_send(a, MSG_RELOAD, 7, body, CHAN_MAX_BODY);
+	event_base_loop(s.base, EVLOOP_NONBLOCK);
+	assert_int_equal(s.messages, 1);
+	assert_int_equal(s.len, CHAN_MAX_BODY);
+	assert_int_equal(send(fd[0], lies, sizeof(lies), 0), sizeof(lies));
+	for (int i = 0; i < 4; i++)
+		event_base_loop(s.base, EVLOOP_NONBLOCK);
+	assert_int_equal(s.messages, 1);
+	assert_int_equal(s.closed, 1);
+	chan_free(b);
+	for (int i = 0; i < 4; i++)
+		event_base_loop(s.base, EVLOOP_NONBLOCK);
+	assert_int_equal(s.closed, 2);
+	chan_free(a);
+	event_base_free(s.base);
+	free(body);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(file_in_the_way),
+		cmocka_unit_test(control_socket),
+		cmocka_unit_test(privileges),
+		cmocka_unit_test(bad_peers),
+		cmocka_unit_test(bad_sas),
+		cmocka_unit_test(channels),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
