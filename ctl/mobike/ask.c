@@ -267,9 +267,14 @@ static void send_ask(struct mx_session *s)
 		failed(s, -ENOMEM, "out of memory");
 		return;
 	}
+	/* A cookie that can be guessed proves nothing. */
+	if (ike_sa_random(s->sa, a->cookie, sizeof(a->cookie))) {
+		free(c);
+		failed(s, -EIO, "no random octets for COOKIE2");
+		return;
+	}
 	a->tries++;
 	a->retry_at = IKE_NEVER;
-	ike_sa_random(s->sa, a->cookie, sizeof(a->cookie));
 	c->s = s;
 	c->serial = a->serial;
 	mx_session_get(s);

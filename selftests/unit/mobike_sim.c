@@ -53,6 +53,8 @@ static int fill_random(void *ctx, uint8_t *buf, size_t len)
 {
 	struct sim *sim = ctx;
 
+	if (sim->no_random)
+		return -EIO;
 	for (size_t i = 0; i < len; i++)
 		buf[i] = (uint8_t)(next_random(&sim->rng) >> 32);
 	return 0;

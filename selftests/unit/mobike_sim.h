@@ -107,6 +107,7 @@ struct sim {
 	uint64_t jitter_us;
 	uint64_t data_every_us;
 	bool verbose;
+	bool no_random;
 	struct sim_node node[2];
 	struct sim_event *heap;
 	size_t n;

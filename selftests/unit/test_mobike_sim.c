@@ -550,6 +550,24 @@ static void test_kernel_refuses(void **state)
 	sim_free(sim);
 }
 
+/* Nothing is asked with a cookie that can be guessed. */
+static void test_no_random(void **state)
+{
+	struct sim *sim = start_with(19, false, true, IKE_RRC_EARLY);
+
+	(void)state;
+	sim->no_random = true;
+	sim_path(sim, 0, IKE_PATH_ADD, WLAN, false);
+	sim_run(sim, SIM_SECOND);
+	assert_int_equal(sim->node[0].last_err, -EIO);
+	assert_int_equal(sim_path_state(sim, 1, SERVER, WLAN), -1);
+	sim->no_random = false;
+	sim_run(sim, 10 * SIM_SECOND);
+	expect_path(sim, IKE_PATH_ADD, WLAN, false, 0);
+	assert_mirrored(sim);
+	sim_free(sim);
+}
+
 /* All links gone for minutes: nobody concludes that the peer is dead. */
 static void test_blackout(void **state)
 {
@@ -642,6 +660,7 @@ int main(void)
 		cmocka_unit_test(test_make_before_break),
 		cmocka_unit_test(test_nat_on_new_path),
 		cmocka_unit_test(test_kernel_refuses),
+		cmocka_unit_test(test_no_random),
 		cmocka_unit_test(test_blackout),
 		cmocka_unit_test(test_dead_peer),
 		cmocka_unit_test(test_server_with_two),
