@@ -5,7 +5,7 @@
 # when a link goes away, with the address of its only link changing; nothing is
 # in clear.
 # rig: timeout=300
-# covers: I2 I4 I7 MX3 MX4
+# covers: I2 I4 I7
 
 . "$(dirname "$0")/agent_lib"
 

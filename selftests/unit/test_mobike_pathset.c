@@ -2,7 +2,7 @@
 /*
  * Path sets: what a request makes of them, in every shape and order.
  *
- * covers: MX5 MB17
+ * covers: MX5
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
  * quiet, both ends hold the same proven paths. SIM_SEED=N repeats one run and
  * tells what happens in it; SIM_RUNS=N makes another number of them.
  *
- * covers: MX10 MX11 MB12
+ * covers: MX11 MB12
  */
 #include <setjmp.h>
 #include <stdarg.h>
