@@ -18,6 +18,12 @@
 
 unsigned int mobx_net_id __read_mostly;
 
+/*
+ * The machine is about to be written to disk, or was: nothing is sent under an
+ * SA, for what is sent after the picture was taken the picture does not know.
+ */
+bool mobx_hibernating __read_mostly;
+
 /* All namespaces, for notifiers. Taken before mobx_net.lock. */
 static DEFINE_MUTEX(mobx_nets_lock);
 static LIST_HEAD(mobx_nets);
@@ -228,10 +234,16 @@ static int mobx_pm_event(struct notifier_block *nb, unsigned long event,
 {
 	switch (event) {
 	case PM_HIBERNATION_PREPARE:
+		WRITE_ONCE(mobx_hibernating, true);
 		mobx_expire_outbound();
 		break;
-	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
+		/* A daemon may have been quick enough to make new ones. */
+		mobx_expire_outbound();
+		WRITE_ONCE(mobx_hibernating, false);
+		mobx_kick_timers();
+		break;
+	case PM_POST_SUSPEND:
 	case PM_POST_RESTORE:
 		mobx_kick_timers();
 		break;

@@ -80,6 +80,7 @@ struct mobx_net {
 };
 
 extern unsigned int mobx_net_id;
+extern bool mobx_hibernating;
 
 static inline struct mobx_net *mobx_pernet(const struct net *net)
 {

@@ -20,20 +20,27 @@
 #include "policy.h"
 #include "sa.h"
 
-/* Octets on the wire, IP headers included; never less than they will be. */
+/*
+ * Octets on the wire, IP headers included, those of fragments too, where a
+ * packet takes @mtu; never less than they will be.
+ */
 static u64 mobx_output_wire_len(const struct sk_buff *skb,
-				const struct mobx_alg *alg)
+				const struct mobx_alg *alg, unsigned int mtu)
 {
+	unsigned int fragment = (max(mtu, 68u) - ip_hdrlen(skb)) & ~7;
 	u64 each = ip_hdrlen(skb) + mobx_alg_header(alg) + alg->block + 2 +
 		   alg->icv_len;
-	u64 n = 1;
+	u64 n = 1, len;
 
 	if (skb_is_gso(skb)) {
 		n = DIV_ROUND_UP(skb->len, skb_shinfo(skb)->gso_size);
 		/* Every segment has the transport's header as well. */
 		each += 60;
 	}
-	return skb->len + n * each;
+	len = skb->len + n * each;
+	if (len > n * mtu)
+		len += (n + div_u64(len, fragment)) * ip_hdrlen(skb);
+	return len;
 }
 
 /* Take @len octets of a tentative path's credit, all or nothing. */
@@ -95,6 +102,7 @@ static enum mobx_verdict mobx_output_choose(struct mobx_choice *choice,
 	u8 state = MOBX_PATH_STATE_VALID;
 	struct mobx_addr_node *n;
 	struct rhlist_head *pos;
+	unsigned int mtu;
 	u64 serial = 0;
 
 	if (choice->policy && choice->policy->peer)
@@ -104,7 +112,7 @@ static enum mobx_verdict mobx_output_choose(struct mobx_choice *choice,
 		mobx_for_each_peer_at(n, pos, mnet, AF_INET,
 				      &choice->flow.remote)
 			mobx_output_consider(choice, n->peer, &serial, &state);
-	if (!choice->sa)
+	if (!choice->sa || unlikely(READ_ONCE(mobx_hibernating)))
 		return MOBX_WAIT;
 	/* Too long for the length in an IP header, once ESP is in it. */
 	if (unlikely(skb->len + mobx_alg_header(choice->sa->alg) +
@@ -114,9 +122,12 @@ static enum mobx_verdict mobx_output_choose(struct mobx_choice *choice,
 		mobx_stat_inc(mnet, MOBX_STAT_OUT_CRYPTO_ERROR);
 		return MOBX_DROP;
 	}
-	if (unlikely(state == MOBX_PATH_STATE_TENTATIVE) &&
-	    !mobx_output_charge(choice->path,
-				mobx_output_wire_len(skb, choice->sa->alg))) {
+	if (likely(state != MOBX_PATH_STATE_TENTATIVE))
+		return MOBX_TAKE;
+	mtu = mobx_pmtu_outer(skb_dst(skb), choice->path);
+	if (!mobx_output_charge(choice->path,
+				mobx_output_wire_len(skb, choice->sa->alg,
+						     mtu))) {
 		choice->no_credit = true;
 		return MOBX_WAIT;
 	}

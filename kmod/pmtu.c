@@ -22,9 +22,16 @@
 /* Below this nothing is believed; same as the kernel's ip_rt_min_pmtu. */
 #define MOBX_PMTU_MIN	552
 
-/* What the route of a packet takes but for what we have told it ourselves. */
-static unsigned int mobx_pmtu_outer(const struct dst_entry *dst,
-				    const struct mobx_path *path)
+/**
+ * mobx_pmtu_outer - what a path takes
+ * @dst: route
+ * @path: path
+ *
+ * Context: RCU section.
+ * Return: octets of IP packet, whatever we have told the route ourselves
+ */
+unsigned int mobx_pmtu_outer(const struct dst_entry *dst,
+			     const struct mobx_path *path)
 {
 	unsigned int mtu = dst_metric_raw(dst, RTAX_MTU);
 	unsigned int learnt = READ_ONCE(path->mtu);
@@ -33,6 +40,13 @@ static unsigned int mobx_pmtu_outer(const struct dst_entry *dst,
 		mtu = READ_ONCE(dst->dev->mtu);
 	mtu = min_t(unsigned int, mtu, IP_MAX_MTU);
 	return learnt ? min(learnt, mtu) : mtu;
+}
+
+/* Owners of packets include requests to connect, and sockets of tunnels' users. */
+static bool mobx_pmtu_can_hear(const struct sock *sk)
+{
+	return sk && sk_fullsock(sk) &&
+	       (sk->sk_family == AF_INET || sk->sk_family == AF_INET6);
 }
 
 /**
@@ -59,8 +73,9 @@ unsigned int mobx_pmtu_tell(struct sk_buff *skb, const struct mobx_sa *sa,
 		skb->dev = dst->dev;
 		skb_dst_update_pmtu_no_confirm(skb, inner);
 	}
-	if (unlikely(skb->len > inner) && !skb_is_gso(skb) && skb->sk &&
-	    !skb->ignore_df && ip_hdr(skb)->frag_off & htons(IP_DF))
+	if (unlikely(skb->len > inner) && !skb_is_gso(skb) &&
+	    !skb->ignore_df && ip_hdr(skb)->frag_off & htons(IP_DF) &&
+	    mobx_pmtu_can_hear(skb->sk))
 		xfrm_local_error(skb, inner);
 	return outer;
 }
