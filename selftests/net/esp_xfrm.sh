@@ -13,7 +13,7 @@ modprobe esp4
 
 # Nobody may see a clear packet on the wire: whatever is not ESP or ARP.
 watch_clear() {
-	b tcpdump -nUi vb -w "$tmp/clear.pcap" 'ip and not proto 50' \
+	ip netns exec b tcpdump -nUi vb -w "$tmp/clear.pcap" 'ip and not proto 50' \
 		2>"$tmp/tcpdump.log" &
 	watcher=$!
 	wait_for 5 grep -q listening "$tmp/tcpdump.log"

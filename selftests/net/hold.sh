@@ -1,0 +1,263 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A policy protects before there is any SA, path or peer: packets wait, the
+# daemon is told, nothing leaves or enters in clear.
+# rig: timeout=300
+# covers: AR1 AR2 AR9 AR15 I2 E1
+
+. "$(dirname "$0")/esp_lib"
+PORT=4242
+
+capture() {
+	ip netns exec b tcpdump -nUi vb -w "$tmp/wire.pcap" ip 2>"$tmp/tcpdump.log" &
+	watcher=$!
+	wait_for 5 grep -q listening "$tmp/tcpdump.log"
+}
+
+clear_seen() {
+	sleep 0.3
+	kill $watcher
+	wait $watcher 2>/dev/null
+	tcpdump -nr "$tmp/wire.pcap" 'not proto 50' 2>/dev/null |
+		tee "$tmp/clear.txt" | sed 's/^/# clear: /'
+	[ -s "$tmp/clear.txt" ]
+}
+
+# Datagrams FIRST to LAST from a, each its number; then what b has got so far.
+send() {	# FIRST LAST
+	a python3 - "$1" "$2" $B $PORT <<-'END'
+	import socket, sys
+	first, last, address, port = sys.argv[1:]
+	sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	for number in range(int(first), int(last) + 1):
+	    sock.sendto(b"%d\n" % number, (address, int(port)))
+	END
+}
+
+listen() {
+	: >"$tmp/got"
+	ip netns exec b python3 -u - $B $PORT >>"$tmp/got" <<-'END' &
+	import socket, sys
+	sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	sock.bind((sys.argv[1], int(sys.argv[2])))
+	print("ready", flush=True)
+	while True:
+	    print(sock.recv(2000).decode().strip(), flush=True)
+	END
+	listener=$!
+	wait_for 10 grep -q ready "$tmp/got"
+	: >"$tmp/got"
+}
+
+last_is() { [ "$(tail -n 1 "$tmp/got")" = "$1" ]; }
+
+# What b has received by now, and forget it.
+got() {	# NUMBERS...
+	local all
+
+	wait_for 5 last_is "${*: -1}"
+	all=$(tr '\n' ' ' <"$tmp/got")
+	: >"$tmp/got"
+	[ "$all" = "$* " ] || { echo "# got $all"; return 1; }
+}
+
+more_than() { [ "$(stat a "$1")" -gt "$2" ]; }
+
+# No peer at all, and nobody who makes one.
+nobody() {
+	world
+	ma policy add order 10 action protect remote $B
+	"$mobx" -n a monitor >"$tmp/events" &
+	monitor=$!
+	sleep 1
+	capture
+	! a ping -qc 5 -i 0.05 -W 1 $B >/dev/null
+	check $? "no SA: ping gets no answer"
+	[ "$(stat a out-held)" -ge 5 ]
+	check $? "its packets were held"
+	[ "$(stat a acquires)" -le 2 ] && [ "$(stat a acquires)" -ge 1 ]
+	check $? "one acquire a second, not one a packet"
+	wait_for 5 grep -q acquire "$tmp/events"
+	check $? "the daemon heard of it"
+	kill $monitor
+	wait_for 8 more_than out-hold-dropped 4
+	check $? "they were dropped in the end"
+	b ping -qc 2 -i 0.1 -W 1 $A >/dev/null
+	check "$((! $?))" "nor does a ping from outside in clear get an answer"
+	[ "$(stat a in-clear-discarded)" -ge 2 ]
+	check $? "it was dropped on its way in"
+	tcpdump -nr "$tmp/wire.pcap" "src $A" 2>/dev/null >"$tmp/sent.txt"
+	[ ! -s "$tmp/sent.txt" ]
+	check $? "nothing at all left"
+	kill $watcher
+	wait $watcher 2>/dev/null
+}
+
+# What waits goes out when an SA comes; of too many, the newest.
+comes() {
+	world
+	ma policy add order 10 action protect remote $B
+	mobx_b gcm128
+	mb policy add order 10 action protect remote $A
+	listen
+	capture
+	send 1 5
+	check $? "sending while there is no SA is no error"
+	mobx_a gcm128
+	got 1 2 3 4 5
+	check $? "what waited came, once, in order"
+	ma peer flush
+	mb peer flush
+	mobx_b gcm128
+	send 1 30
+	mobx_a gcm128
+	got $(seq 15 30)
+	check $? "of thirty the newest sixteen"
+	kill $listener
+	ma peer flush
+	mb peer flush
+	mobx_b gcm128
+	ip netns exec b timeout 30 python3 -c "
+import socket
+sock = socket.create_server(('$B', 4243))
+print('ready', flush=True)
+peer, _ = sock.accept()
+peer.sendall(peer.recv(100))" >"$tmp/server" &
+	wait_for 10 grep -q ready "$tmp/server"
+	ip netns exec a timeout 20 python3 -c "
+import socket
+sock = socket.create_connection(('$B', 4243), 15)
+sock.sendall(b'x')
+raise SystemExit(sock.recv(1) != b'x')" &
+	client=$!
+	sleep 2
+	mobx_a gcm128
+	wait $client
+	check $? "a TCP connection begun without an SA is there once it comes"
+	! clear_seen
+	check $? "nothing in clear"
+}
+
+# Paths decide as well: unknown, deprecated, removed, beyond their credit.
+paths() {
+	local held state p="path local $A remote $B primary"
+
+	world
+	mobx_b gcm128
+	mb policy add order 10 action protect remote $A
+	mobx_a gcm128
+	ma policy add order 10 action protect remote $B
+	listen
+	capture
+	# A command that waits for its lines: packets do not wait for programs.
+	exec {say}> >("$mobx" -n a -b -)
+	for state in deprecated removed; do
+		echo "peer set 1 path local $A remote 10.8.0.9 primary" \
+			"path local $A remote $B state $state" >&$say
+		sleep 0.5
+		held=$(stat a out-held)
+		send 1 1
+		echo "peer set 1 $p" >&$say
+		got 1 && [ "$(stat a out-held)" = $((held + 1)) ]
+		check $? "a packet for a $state path is held until it is valid"
+	done
+	echo "peer set 1 $p state tentative credit 150" >&$say
+	sleep 0.5
+	held=$(stat a out-held)
+	send 1 3
+	echo "peer set 1 $p state valid" >&$say
+	got 1 2 3 && [ "$(stat a out-held)" = $((held + 2)) ]
+	check $? "a tentative path takes its credit; the rest comes later"
+	exec {say}>&-
+	ma peer set 1 $p state tentative credit 1
+	send 9 9
+	wait_for 8 more_than out-no-credit 0
+	check $? "or is dropped and counted as beyond credit"
+	! clear_seen
+	check $? "nothing in clear"
+	kill $listener
+}
+
+# Sources that the host does not own: spoofed ones, and those of others.
+sources() {
+	world
+	ma policy add order 10 action protect remote $B
+	capture
+	a python3 -c "
+import socket
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.setsockopt(socket.IPPROTO_IP, 19, 1)
+sock.bind(('10.8.0.77', 0))
+sock.sendto(b'x', ('$B', $PORT))"
+	[ "$(stat a out-no-source)$(stat a out-held)" = 10 ]
+	check $? "nothing is held for a source that the host does not own"
+	ip netns add c
+	ip link add vc netns c type veth peer name va2 netns a
+	ip -n c addr add 10.8.5.2/24 dev vc
+	ip -n a addr add 10.8.5.1/24 dev va2
+	ip -n c link set vc up
+	ip -n a link set va2 up
+	ip -n c route add default via 10.8.5.1
+	ip -n b route add 10.8.5.0/24 via $A
+	a sysctl -qw net.ipv4.ip_forward=1
+	! ip netns exec c ping -qc 2 -i 0.1 -W 1 $B >/dev/null
+	check $? "forwarded packets that a policy protects do not pass"
+	[ "$(stat a out-no-source)" -ge 3 ]
+	check $? "they were dropped and counted"
+	b ping -qc 2 -i 0.1 -W 1 10.8.5.2 >/dev/null
+	[ "$(stat a in-clear-discarded)" -ge 2 ]
+	check $? "nor do clear ones the other way"
+	tcpdump -nr "$tmp/wire.pcap" "src $A or src 10.8.0.77 or src 10.8.5.2" \
+		2>/dev/null >"$tmp/sent.txt"
+	[ ! -s "$tmp/sent.txt" ]
+	check $? "nothing at all left"
+	kill $watcher
+	wait $watcher 2>/dev/null
+	ip netns del c
+}
+
+# The order of policies, and what nothing matches.
+order() {
+	local out in
+
+	world
+	ma policy add order 20 action protect remote $B
+	ma policy add order 10 action bypass remote $B proto icmp
+	a ping -qc 1 -W 2 $B >/dev/null
+	check $? "bypass before protect: in clear"
+	[ "$(stat a out-bypassed)" = 1 ]
+	check $? "and counted"
+	ma policy delete order 10
+	ma policy add order 30 action bypass remote $B proto icmp
+	! a ping -qc 1 -W 1 $B >/dev/null
+	check $? "bypass behind protect: not"
+	ma policy add order 5 action discard remote $B proto icmp
+	# What was held has been discarded then as well.
+	out=$(stat a out-discarded)
+	! a ping -qc 1 -W 1 $B >"$tmp/ping" 2>&1
+	check $? "discard"
+	[ "$(stat a out-discarded)" -gt "$out" ]
+	check $? "and counted"
+	ma policy flush
+	ma policy default discard
+	out=$(stat a out-discarded) in=$(stat a in-discarded)
+	! a ping -qc 1 -W 1 $B >"$tmp/ping" 2>&1 &&
+		! b ping -qc 1 -W 1 $A >/dev/null
+	check $? "default discard: no ping either way"
+	[ "$(stat a out-discarded)" -gt "$out" ] &&
+		[ "$(stat a in-discarded)" -gt "$in" ]
+	check $? "and counted"
+	a ping -qc 1 -W 2 127.0.0.1 >/dev/null
+	check $? "but to itself"
+	ma policy default bypass
+	a ping -qc 1 -W 2 $B >/dev/null
+	check $? "default bypass: in clear"
+}
+
+nobody
+comes
+paths
+sources
+order
+finish

@@ -1,0 +1,144 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Where packets meet the firewall: every packet passes every hook that design
+# and users of XFRM expect, clear and as ESP, and connection tracking sees one
+# connection of each kind. Without a firewall the short cut is taken, and the
+# same arrives.
+# rig: timeout=200
+# covers: AR1 I2 E1
+
+. "$(dirname "$0")/esp_lib"
+N=20
+command -v nft >/dev/null || skip "no nft"
+
+# A counter for clear datagrams and one for ESP on each hook.
+firewall() {	# NAMESPACE
+	local hook
+
+	{
+		echo "table ip t {"
+		for hook in prerouting input forward output postrouting; do
+			cat <<-END
+			counter clear-$hook { }
+			counter esp-$hook { }
+			counter new-$hook { }
+			counter new-esp-$hook { }
+			chain $hook {
+				type filter hook $hook priority 0;
+				meta l4proto udp counter name clear-$hook
+				meta l4proto udp ct state new counter name new-$hook
+				meta l4proto esp counter name esp-$hook
+				meta l4proto esp ct state new counter name new-esp-$hook
+			}
+			END
+		done
+		echo "}"
+	} | ip netns exec "$1" nft -f -
+}
+
+seen() {	# NAMESPACE COUNTER
+	ip netns exec "$1" nft -j list counter ip t "$2" |
+		sed 's/.*"packets": \([0-9]*\).*/\1/'
+}
+
+# N times there and back, one after the other.
+exchange() {
+	ip netns exec b timeout 60 python3 -c "
+import socket
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.bind(('$B', 4242))
+print('ready', flush=True)
+for _ in range($N):
+    data, source = sock.recvfrom(2000)
+    sock.sendto(data, source)" >"$tmp/echo" &
+	server=$!
+	wait_for 10 grep -q ready "$tmp/echo"
+	a timeout 60 python3 -c "
+import socket
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.settimeout(5)
+sock.connect(('$B', 4242))
+for i in range($N):
+    sock.send(b'%d' % i)
+    assert sock.recv(2000) == b'%d' % i"
+	result=$?
+	kill $server 2>/dev/null
+	return $result
+}
+
+both() {
+	world
+	mobx_a gcm128
+	mobx_b gcm128
+	ma policy add order 10 action protect remote $B
+	mb policy add order 10 action protect remote $A
+}
+
+both
+exchange
+check $? "without a firewall"
+
+both
+firewall a
+firewall b
+exchange
+check $? "with a rule on every hook"
+for ns in a b; do
+	# At once, before they expire.
+	count=$(ip netns exec $ns sysctl -n net.netfilter.nf_conntrack_count)
+	[ "$count" = 2 ]
+	check $? "$ns: connection tracking has one in clear, one of ESP: $count"
+done
+for ns in a b; do
+	for kind in clear esp; do
+		for hook in prerouting input output postrouting; do
+			seen=$(seen $ns $kind-$hook)
+			[ "$seen" = $N ]
+			check $? "$ns: $kind at $hook: $seen of $N"
+		done
+	done
+	# The request makes the connection, whoever sends it first.
+	[ $ns = a ] && made="output postrouting" || made="prerouting input"
+	for hook in $made; do
+		seen=$(seen $ns new-$hook)/$(seen $ns new-esp-$hook)
+		[ "$seen" = 1/1 ]
+		check $? "$ns: one new connection of each kind at $hook: $seen"
+	done
+	[ "$(seen $ns clear-forward)$(seen $ns esp-forward)" = 00 ]
+	check $? "$ns: nothing was forwarded"
+done
+
+# Rules act on clear packets in both directions.
+b nft add rule ip t input udp dport 4242 drop
+! exchange 2>/dev/null
+check $? "a rule for clear packets drops what came out of ESP"
+b nft flush chain ip t input
+a nft add rule ip t output udp dport 4242 drop
+! exchange 2>/dev/null
+check $? "and keeps others from going in"
+a nft flush chain ip t output
+
+# Port translation of what came out of ESP, and of what goes in.
+b nft add table ip nat
+b nft add chain ip nat prerouting '{ type nat hook prerouting priority -100; }'
+b nft add rule ip nat prerouting udp dport 5252 redirect to :4242
+b timeout 20 python3 -c "
+import socket
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.bind(('$B', 4242))
+print('ready', flush=True)
+data, source = sock.recvfrom(2000)
+sock.sendto(data, source)" >"$tmp/echo" &
+wait_for 10 grep -q ready "$tmp/echo"
+a python3 -c "
+import socket
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.settimeout(5)
+sock.connect(('$B', 5252))
+sock.send(b'x')
+assert sock.recv(9) == b'x'"
+check $? "a redirected port, inside ESP both ways"
+[ "$(stat a in-clear-discarded)$(stat b in-clear-discarded)" = 00 ]
+check $? "nothing was taken for clear"
+finish
