@@ -154,7 +154,15 @@ stream() {	# COUNT
 
 stream_whole() {
 	wait "$stream_pid"
-	grep -q ' 0% packet loss' "$tmp/ping"
+	grep -q ' 0% packet loss' "$tmp/ping" || {
+		sed -n 's/.*icmp_seq=\([0-9]*\).*/\1/p' "$tmp/ping" | tr '\n' ' ' |
+			sed 's/^/# answered: /'
+		echo
+		for ns in m s; do
+			mobx $ns stats | grep -v ' 0$' | sed "s/^/# $ns: /"
+		done
+		false
+	}
 }
 
 policies() { mobx "$1" policy show | grep -c conn:; }

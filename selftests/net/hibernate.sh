@@ -26,7 +26,7 @@ check $? "a ping before"
 monitor=$!
 sleep 0.5
 # It sends all the time, also as the last of all before it is frozen.
-a ping -qi 0.01 $B >/dev/null &
+ip netns exec a ping -qi 0.01 $B >/dev/null &
 pinger=$!
 echo disk >/sys/power/state
 kill $pinger
