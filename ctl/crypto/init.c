@@ -87,6 +87,11 @@ static int try_sk(uint16_t encr, uint16_t key_bits, uint16_t integ)
 
 int crypto_init(void)
 {
+	/* One of each kind: the large primes would take a while. */
+	static const uint16_t kes[] = {
+		IKE_KE_MODP2048, IKE_KE_ECP256, IKE_KE_ECP384, IKE_KE_ECP521,
+		IKE_KE_X25519, IKE_KE_X448
+	};
 	static const uint16_t bits[] = { 128, 192, 256 };
 	const struct wire_endpoint nowhere = { { 4, { 0 } }, 0 };
 	uint8_t hash[IKE_NATD_LEN];
@@ -95,10 +100,10 @@ int crypto_init(void)
 	err = crypto_natd(0, 0, &nowhere, hash);
 	if (!err)
 		err = try_prfs();
+	for (size_t i = 0; !err && i < sizeof(kes) / sizeof(kes[0]); i++)
+		err = try_ke(kes[i]);
 	if (!err)
-		err = try_ke(IKE_KE_ECP256);
-	if (!err)
-		err = try_ke(IKE_KE_X25519);
+		err = try_sk(IKE_ENCR_CHACHA20_POLY1305, 0, IKE_INTEG_NONE);
 	for (size_t i = 0; !err && i < sizeof(bits) / sizeof(bits[0]); i++) {
 		err = try_sk(IKE_ENCR_AES_GCM_16, bits[i], IKE_INTEG_NONE);
 		if (!err)

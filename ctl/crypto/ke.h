@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Key exchange groups: ecp256 (19, RFC 5903) and x25519 (31, RFC 8031), with
- * the tests of public values that RFC 6989 section 2 and RFC 7748 section 6.1
- * ask for.
+ * Key exchange: modp2048, 3072, 4096 (RFC 3526), ecp256, 384, 521 (RFC 5903),
+ * x25519 and x448 (RFC 8031), with the tests of public values that RFC 6989
+ * section 2 and RFC 7748 section 6 ask for.
  */
 #ifndef MOBX_CRYPTO_KE_H
 #define MOBX_CRYPTO_KE_H
@@ -11,17 +11,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Octets that crypto_ke_generate() takes: 64 bits more than the group order. */
-#define CRYPTO_KE_RANDOM	40
-#define CRYPTO_KE_PRIVATE	32
-#define CRYPTO_KE_PUBLIC_MAX	64
-#define CRYPTO_KE_SHARED_MAX	32
+/* Octets that crypto_ke_generate() takes: 64 bits more than any group order. */
+#define CRYPTO_KE_RANDOM	74
+#define CRYPTO_KE_PRIVATE	66
+#define CRYPTO_KE_PUBLIC_MAX	512
+#define CRYPTO_KE_SHARED_MAX	512
 
 /**
  * struct crypto_ke - our half of an exchange; wipe with crypto_wipe()
  * @group: enum ike_ke_group.
- * @priv: Private value, big-endian scalar for ecp256.
- * @pub: Public value as KE carries it: x | y for ecp256, 32 octets for x25519.
+ * @priv: Private value; a big-endian number for modp and ecp.
+ * @pub: Public value as KE carries it: g^x for modp, x | y for ecp, the
+ *   octets of RFC 7748 for x25519 and x448.
  * @pub_len: Octets of @pub.
  */
 struct crypto_ke {
@@ -54,23 +55,26 @@ int crypto_ke_generate(struct crypto_ke *ke, uint16_t group,
  * crypto_ke_from_private() - a key pair from a known private value
  * @ke: Filled on success.
  * @group: Transform ID.
- * @priv: Private value; for ecp256 1 .. order - 1.
+ * @priv: Private value; for ecp 1 .. order - 1, for modp at least 2.
+ * @len: Octets of @priv: those of a coordinate for ecp, 32 for x25519, 56 for
+ *   x448; for modp 40, 52 or 60, twice the strength of the group.
  *
  * Return: as crypto_ke_generate(), -EINVAL for a value out of range.
  */
 int crypto_ke_from_private(struct crypto_ke *ke, uint16_t group,
-			   const uint8_t priv[CRYPTO_KE_PRIVATE]);
+			   const uint8_t *priv, size_t len);
 
 /**
  * crypto_ke_shared() - the shared secret g^ir
  * @ke: Our half.
  * @peer: The peer's public value.
  * @len: Octets of @peer.
- * @shared: Result, zeroed on failure: the x coordinate for ecp256.
+ * @shared: Result, zeroed on failure: the x coordinate for ecp.
  * @shared_len: Octets of the result.
  *
  * Return: 0; -EINVAL for a wrong length; -EBADMSG for a public value that fails
- * its tests (not on the curve; all-zero result, K28); -EIO.
+ * its tests (not within 2 .. p - 2; not on the curve; all-zero result; K28);
+ * -EIO.
  */
 int crypto_ke_shared(const struct crypto_ke *ke, const uint8_t *peer,
 		     size_t len, uint8_t shared[CRYPTO_KE_SHARED_MAX],

@@ -22,11 +22,19 @@ int crypto_encr_info(uint16_t encr, uint16_t key_bits, struct crypto_encr *info)
 		info->block = 16;
 		return aes ? 0 : -EINVAL;
 	case IKE_ENCR_AES_GCM_16:
+	case IKE_ENCR_NULL_AUTH_AES_GMAC:
 		info->salt_len = 4;
 		info->iv_len = 8;
 		info->block = 1;
 		info->icv_len = 16;
 		return aes ? 0 : -EINVAL;
+	case IKE_ENCR_CHACHA20_POLY1305:
+		info->key_len = 32;
+		info->salt_len = 4;
+		info->iv_len = 8;
+		info->block = 1;
+		info->icv_len = 16;
+		return key_bits ? -EINVAL : 0;
 	}
 	return -ENOTSUP;
 }
@@ -85,7 +93,8 @@ int crypto_ike_suite_check(const struct crypto_suite *suite)
 	struct crypto_encr encr;
 	int err = suite_check(suite, &encr);
 
-	if (!err && suite->encr == IKE_ENCR_NULL)
+	if (!err && (suite->encr == IKE_ENCR_NULL ||
+		     suite->encr == IKE_ENCR_NULL_AUTH_AES_GMAC))
 		err = -EINVAL;
 	if (!err && (!crypto_prf_len(suite->prf) ||
 		     !crypto_ke_public_len(suite->ke)))

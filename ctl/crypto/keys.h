@@ -72,16 +72,18 @@ struct crypto_suite {
 
 /**
  * crypto_ike_suite_check() - whether an IKE SA can use it
- * @suite: AES-GCM-16 or AES-CBC with an integrity algorithm; a PRF and a group.
+ * @suite: AES-GCM-16, ChaCha20-Poly1305 (RFC 7634), or AES-CBC with an
+ *   integrity algorithm; a PRF and a group.
  *
  * Return: 0, -ENOTSUP or -EINVAL (integrity missing, or beside a combined mode;
- * ENCR_NULL never, RFC 7296 section 5).
+ * without encryption never, RFC 7296 section 5).
  */
 int crypto_ike_suite_check(const struct crypto_suite *suite);
 
 /**
  * crypto_child_suite_check() - whether a Child SA can use it
- * @suite: As above, ENCR_NULL with an integrity algorithm allowed.
+ * @suite: As above; ENCR_NULL with an integrity algorithm and AES-GMAC (RFC
+ *   4543) allowed.
  *
  * Return: 0, -ENOTSUP or -EINVAL (neither encryption nor integrity, ES12).
  */

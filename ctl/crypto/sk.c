@@ -8,7 +8,7 @@
 #include "crypto/sk.h"
 #include "crypto/util.h"
 
-#define GCM_NONCE_LEN	12
+#define AEAD_NONCE_LEN	12
 
 /* One direction's view of the keys */
 struct half {
@@ -25,6 +25,8 @@ static const EVP_CIPHER *cipher_of(uint16_t encr, uint16_t key_bits)
 {
 	bool gcm = encr == IKE_ENCR_AES_GCM_16;
 
+	if (encr == IKE_ENCR_CHACHA20_POLY1305)
+		return EVP_chacha20_poly1305();
 	switch (key_bits) {
 	case 128:
 		return gcm ? EVP_aes_128_gcm() : EVP_aes_128_cbc();
@@ -70,8 +72,8 @@ static int half_init(struct half *h, const struct crypto_ike_keys *keys,
 	return 0;
 }
 
-static void gcm_nonce(const struct half *h, const uint8_t *iv,
-		      uint8_t nonce[GCM_NONCE_LEN])
+static void aead_nonce(const struct half *h, const uint8_t *iv,
+		      uint8_t nonce[AEAD_NONCE_LEN])
 {
 	memcpy(nonce, h->enc + h->encr.key_len, h->encr.salt_len);
 	memcpy(nonce + h->encr.salt_len, iv, h->encr.iv_len);
@@ -86,29 +88,29 @@ static bool cipher_run(const struct half *h, bool encrypt, const uint8_t *iv,
 		       uint8_t *out, uint8_t *tag)
 {
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	bool gcm = h->encr.icv_len != 0;
-	uint8_t nonce[GCM_NONCE_LEN];
+	bool aead = h->encr.icv_len != 0;
+	uint8_t nonce[AEAD_NONCE_LEN];
 	int tag_len = (int)h->encr.icv_len;
 	int n = 0, end = 0;
 	bool ok;
 
-	if (gcm)
-		gcm_nonce(h, iv, nonce);
+	if (aead)
+		aead_nonce(h, iv, nonce);
 	ok = ctx && EVP_CipherInit_ex(ctx, h->cipher, NULL, h->enc,
-				      gcm ? nonce : iv, encrypt);
-	if (ok && !gcm)
+				      aead ? nonce : iv, encrypt);
+	if (ok && !aead)
 		ok = EVP_CIPHER_CTX_set_padding(ctx, 0);
-	if (ok && gcm && !encrypt)
+	if (ok && aead && !encrypt)
 		ok = EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, tag_len,
 					 tag);
-	if (ok && gcm)
+	if (ok && aead)
 		ok = EVP_CipherUpdate(ctx, NULL, &n, aad.p, (int)aad.len);
 	if (ok && len)
 		ok = EVP_CipherUpdate(ctx, out, &n, in, (int)len);
 	/* Nothing is left to come: neither mode keeps octets back. */
 	if (ok)
 		ok = EVP_CipherFinal_ex(ctx, nonce, &end) && end == 0;
-	if (ok && gcm && encrypt)
+	if (ok && aead && encrypt)
 		ok = EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, tag_len,
 					 tag);
 	EVP_CIPHER_CTX_free(ctx);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Connections: defaults, checks, and the texts of identities and proposals. */
+/* Connections: defaults, checks, and the texts of identities. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -53,56 +53,6 @@ static int check_addresses(const struct ike_conn *c, char *err, size_t errlen)
 	return 0;
 }
 
-/**
- * ike_kernel_algs() - algorithms of a Child SA in the kernel's names
- *
- * Return: false if the kernel does not have them.
- */
-bool ike_kernel_algs(const struct crypto_suite *s, enum mobx_enc *enc,
-		     enum mobx_auth *auth)
-{
-	switch (s->encr) {
-	case IKE_ENCR_AES_GCM_16:
-		*enc = MOBX_ENC_AES_GCM_16;
-		break;
-	case IKE_ENCR_AES_CBC:
-		*enc = MOBX_ENC_AES_CBC;
-		break;
-	case IKE_ENCR_NULL:
-		*enc = MOBX_ENC_NULL;
-		break;
-	case IKE_ENCR_NULL_AUTH_AES_GMAC:
-		*enc = MOBX_ENC_AES_GMAC;
-		break;
-	case IKE_ENCR_CHACHA20_POLY1305:
-		*enc = MOBX_ENC_CHACHA20_POLY1305;
-		break;
-	default:
-		return false;
-	}
-	switch (s->integ) {
-	case IKE_INTEG_NONE:
-		*auth = MOBX_AUTH_NONE;
-		return true;
-	case IKE_INTEG_HMAC_SHA1_96:
-		*auth = MOBX_AUTH_HMAC_SHA1_96;
-		return true;
-	case IKE_INTEG_HMAC_SHA2_256_128:
-		*auth = MOBX_AUTH_HMAC_SHA2_256_128;
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool child_suite_ok(const struct crypto_suite *s)
-{
-	enum mobx_auth auth;
-	enum mobx_enc enc;
-
-	return !crypto_child_suite_check(s) && ike_kernel_algs(s, &enc, &auth);
-}
-
 static int check_suites(const struct ike_conn *c, char *err, size_t errlen)
 {
 	char text[80];
@@ -120,7 +70,7 @@ static int check_suites(const struct ike_conn *c, char *err, size_t errlen)
 				      ike_suite_text(&c->ike[i], false, text,
 						     sizeof(text)));
 	for (i = 0; i < c->nesp; i++)
-		if (!child_suite_ok(&c->esp[i]))
+		if (!ike_child_suite_ok(&c->esp[i]))
 			return refuse(err, errlen, "esp: \"%s\" cannot be used",
 				      ike_suite_text(&c->esp[i], true, text,
 						     sizeof(text)));
@@ -271,172 +221,4 @@ bool ike_id_equal(const struct ike_id *a, const struct ike_id *b)
 		return !strncasecmp((const char *)a->data,
 				    (const char *)b->data, a->len);
 	return !memcmp(a->data, b->data, a->len);
-}
-
-/* ----------------------------------------------------------- proposals */
-
-enum word_kind {
-	WORD_ENCR,
-	WORD_INTEG,
-	WORD_PRF,
-	WORD_KE,
-	WORD_ESN,
-};
-
-static const struct word {
-	const char *text;
-	enum word_kind kind;
-	uint16_t id;
-	uint16_t key_bits;
-	/* For integrity: the PRF of the same hash. */
-	uint16_t prf;
-} words[] = {
-	{ "aes128gcm16", WORD_ENCR, IKE_ENCR_AES_GCM_16, 128, 0 },
-	{ "aes192gcm16", WORD_ENCR, IKE_ENCR_AES_GCM_16, 192, 0 },
-	{ "aes256gcm16", WORD_ENCR, IKE_ENCR_AES_GCM_16, 256, 0 },
-	{ "aes128gcm128", WORD_ENCR, IKE_ENCR_AES_GCM_16, 128, 0 },
-	{ "aes256gcm128", WORD_ENCR, IKE_ENCR_AES_GCM_16, 256, 0 },
-	{ "chacha20poly1305", WORD_ENCR, IKE_ENCR_CHACHA20_POLY1305, 0, 0 },
-	{ "aes128gmac", WORD_ENCR, IKE_ENCR_NULL_AUTH_AES_GMAC, 128, 0 },
-	{ "aes256gmac", WORD_ENCR, IKE_ENCR_NULL_AUTH_AES_GMAC, 256, 0 },
-	{ "aes128", WORD_ENCR, IKE_ENCR_AES_CBC, 128, 0 },
-	{ "aes192", WORD_ENCR, IKE_ENCR_AES_CBC, 192, 0 },
-	{ "aes256", WORD_ENCR, IKE_ENCR_AES_CBC, 256, 0 },
-	{ "null", WORD_ENCR, IKE_ENCR_NULL, 0, 0 },
-	{ "sha1", WORD_INTEG, IKE_INTEG_HMAC_SHA1_96, 0, IKE_PRF_HMAC_SHA1 },
-	{ "sha256", WORD_INTEG, IKE_INTEG_HMAC_SHA2_256_128, 0,
-	  IKE_PRF_HMAC_SHA2_256 },
-	{ "sha384", WORD_INTEG, IKE_INTEG_HMAC_SHA2_384_192, 0,
-	  IKE_PRF_HMAC_SHA2_384 },
-	{ "sha512", WORD_INTEG, IKE_INTEG_HMAC_SHA2_512_256, 0,
-	  IKE_PRF_HMAC_SHA2_512 },
-	{ "prfsha1", WORD_PRF, IKE_PRF_HMAC_SHA1, 0, 0 },
-	{ "prfsha256", WORD_PRF, IKE_PRF_HMAC_SHA2_256, 0, 0 },
-	{ "prfsha384", WORD_PRF, IKE_PRF_HMAC_SHA2_384, 0, 0 },
-	{ "prfsha512", WORD_PRF, IKE_PRF_HMAC_SHA2_512, 0, 0 },
-	{ "ecp256", WORD_KE, IKE_KE_ECP256, 0, 0 },
-	{ "x25519", WORD_KE, IKE_KE_X25519, 0, 0 },
-	{ "curve25519", WORD_KE, IKE_KE_X25519, 0, 0 },
-	{ "esn", WORD_ESN, IKE_ESN_YES, 0, 0 },
-	{ "noesn", WORD_ESN, IKE_ESN_NO, 0, 0 },
-};
-
-static const struct word *word_find(const char *text, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strlen(words[i].text) == len &&
-		    !strncasecmp(words[i].text, text, len))
-			return &words[i];
-	return NULL;
-}
-
-static const char *word_text(enum word_kind kind, uint16_t id, uint16_t bits)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (words[i].kind == kind && words[i].id == id &&
-		    words[i].key_bits == bits)
-			return words[i].text;
-	return "?";
-}
-
-static int suite_word(struct crypto_suite *s, const char *text, size_t len,
-		      unsigned int *seen, uint16_t *prf, char *err,
-		      size_t errlen)
-{
-	const struct word *w = word_find(text, len);
-
-	if (!w)
-		return refuse(err, errlen, "\"%.*s\" is no algorithm known"
-			      " here; for instance aes128gcm16, aes256, sha256,"
-			      " prfsha256, ecp256, x25519", (int)len, text);
-	if (*seen & 1u << w->kind)
-		return refuse(err, errlen, "\"%.*s\": one algorithm of each"
-			      " kind in a proposal; write several proposals",
-			      (int)len, text);
-	*seen |= 1u << w->kind;
-	switch (w->kind) {
-	case WORD_ENCR:
-		s->encr = w->id;
-		s->key_bits = w->key_bits;
-		break;
-	case WORD_INTEG:
-		s->integ = w->id;
-		*prf = w->prf;
-		break;
-	case WORD_PRF:
-		s->prf = w->id;
-		break;
-	case WORD_KE:
-		s->ke = w->id;
-		break;
-	case WORD_ESN:
-		s->esn = w->id == IKE_ESN_YES;
-		break;
-	}
-	return 0;
-}
-
-int ike_suite_parse(const char *text, bool esp, struct crypto_suite *s,
-		    char *err, size_t errlen)
-{
-	const char *p = text;
-	unsigned int seen = 0;
-	uint16_t prf = 0;
-	size_t len;
-	int rc;
-
-	memset(s, 0, sizeof(*s));
-	for (;;) {
-		len = strcspn(p, "-");
-		rc = suite_word(s, p, len, &seen, &prf, err, errlen);
-		if (rc)
-			return rc;
-		if (!p[len])
-			break;
-		p += len + 1;
-	}
-	if (esp) {
-		if (seen & 1u << WORD_PRF)
-			return refuse(err, errlen, "\"%s\": a PRF belongs to"
-				      " ike, not to esp", text);
-		rc = child_suite_ok(s) ? 0 : -EINVAL;
-	} else {
-		if (seen & 1u << WORD_ESN)
-			return refuse(err, errlen, "\"%s\": esn belongs to esp,"
-				      " not to ike", text);
-		if (!(seen & 1u << WORD_KE))
-			return refuse(err, errlen, "\"%s\": a key exchange is"
-				      " missing, for instance -ecp256", text);
-		if (!s->prf)
-			s->prf = prf;
-		if (!s->prf)
-			return refuse(err, errlen, "\"%s\": a PRF is missing,"
-				      " for instance -prfsha256", text);
-		rc = crypto_ike_suite_check(s);
-	}
-	if (rc)
-		return refuse(err, errlen, "\"%s\": these do not go together"
-			      " here; for instance %s or %s", text,
-			      esp ? "aes128gcm16" :
-				    "aes128gcm16-prfsha256-ecp256",
-			      esp ? "aes128-sha1" : "aes128-sha256-ecp256");
-	return 0;
-}
-
-const char *ike_suite_text(const struct crypto_suite *s, bool esp, char *buf,
-			   size_t len)
-{
-	snprintf(buf, len, "%s%s%s%s%s%s%s%s",
-		 word_text(WORD_ENCR, s->encr, s->key_bits),
-		 s->integ ? "-" : "",
-		 s->integ ? word_text(WORD_INTEG, s->integ, 0) : "",
-		 s->prf ? "-" : "",
-		 s->prf ? word_text(WORD_PRF, s->prf, 0) : "",
-		 s->ke ? "-" : "", s->ke ? word_text(WORD_KE, s->ke, 0) : "",
-		 esp && s->esn ? "-esn" : "");
-	return buf;
 }

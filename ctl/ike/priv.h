@@ -321,9 +321,10 @@ struct ike_engine {
 	bool shutdown;
 };
 
-/* conn.c */
+/* suite.c */
 bool ike_kernel_algs(const struct crypto_suite *s, enum mobx_enc *enc,
 		     enum mobx_auth *auth);
+bool ike_child_suite_ok(const struct crypto_suite *s);
 
 /* actions.c */
 struct ike_action *ike_act(struct ike_engine *eng, enum ike_action_type type);

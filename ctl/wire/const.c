@@ -91,10 +91,13 @@ static const struct name integrities[] = {
 static const struct name groups[] = {
 	{ IKE_KE_NONE, "none" },
 	{ IKE_KE_MODP2048, "modp2048" },
+	{ IKE_KE_MODP3072, "modp3072" },
+	{ IKE_KE_MODP4096, "modp4096" },
 	{ IKE_KE_ECP256, "ecp256" },
 	{ IKE_KE_ECP384, "ecp384" },
 	{ IKE_KE_ECP521, "ecp521" },
 	{ IKE_KE_X25519, "x25519" },
+	{ IKE_KE_X448, "x448" },
 };
 
 static const struct name sequence_numbers[] = {

@@ -105,10 +105,13 @@ enum ike_integ {
 enum ike_ke_group {
 	IKE_KE_NONE = 0,
 	IKE_KE_MODP2048 = 14,
+	IKE_KE_MODP3072 = 15,
+	IKE_KE_MODP4096 = 16,
 	IKE_KE_ECP256 = 19,
 	IKE_KE_ECP384 = 20,
 	IKE_KE_ECP521 = 21,
 	IKE_KE_X25519 = 31,
+	IKE_KE_X448 = 32,
 };
 
 enum ike_esn {

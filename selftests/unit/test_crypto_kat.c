@@ -217,7 +217,13 @@ static void test_suites(void **state)
 		{ { 3, 0, 2, 5, 19, false }, -ENOTSUP, -ENOTSUP },
 		{ { 12, 128, 5, 5, 19, false }, -ENOTSUP, -ENOTSUP },
 		{ { 20, 128, 0, 4, 19, false }, -ENOTSUP, 0 },
-		{ { 20, 128, 0, 5, 14, false }, -ENOTSUP, 0 },
+		{ { 20, 128, 0, 5, 14, false }, 0, 0 },
+		{ { 20, 128, 0, 5, 5, false }, -ENOTSUP, 0 },
+		{ { 28, 0, 0, 5, 32, false }, 0, 0 },
+		{ { 28, 256, 0, 5, 32, false }, -EINVAL, -EINVAL },
+		{ { 28, 0, 12, 5, 32, false }, -EINVAL, -EINVAL },
+		{ { 21, 128, 0, 5, 19, false }, -EINVAL, 0 },
+		{ { 21, 128, 2, 5, 19, false }, -EINVAL, -EINVAL },
 		{ { 20, 128, 0, 5, 0, false }, -ENOTSUP, 0 },
 	};
 

@@ -3,12 +3,24 @@
 #include "test_wire.h"
 
 #include <errno.h>
+#include <openssl/bn.h>
+#include <openssl/dh.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
 
 #include "crypto/ke.h"
+
+static const uint16_t groups[] = {
+	IKE_KE_MODP2048, IKE_KE_MODP3072, IKE_KE_MODP4096, IKE_KE_ECP256,
+	IKE_KE_ECP384, IKE_KE_ECP521, IKE_KE_X25519, IKE_KE_X448,
+};
+
+#define N_GROUPS	(sizeof(groups) / sizeof(groups[0]))
 
 struct vector {
 	uint16_t group;
 	const char *priv[2];
+	/* NULL: the two secrets being what is published says as much. */
 	const char *pub[2];
 	const char *shared;
 };
@@ -31,6 +43,42 @@ static const struct vector vectors[] = {
 		"d6840f6b42f6edafd13116e0e1256520"
 		"2fef8e9ece7dce03812464d04b9442de",
 	},
+	{	/* RFC 5903 section 8.2 */
+		IKE_KE_ECP384,
+		{ "099f3c7034d4a2c699884d73a375a67f7624ef7c6b3c0f16"
+		  "0647b67414dce655e35b538041e649ee3faef896783ab194",
+		  "41cb0779b4bdb85d47846725fbec3c9430fab46cc8dc5060"
+		  "855cc9bda0aa2942e0308312916b8ed2960e4bd55a7448fc" },
+		{ NULL, NULL },
+		"11187331c279962d93d604243fd592cb9d0a926f422e4718"
+		"7521287e7156c5c4d603135569b9e9d09cf5d4a270f59746",
+	},
+	{	/* RFC 5903 section 8.3 */
+		IKE_KE_ECP521,
+		{ "0037ade9319a89f4dabdb3ef411aaccca5123c61acab57b5393d"
+		  "ce47608172a095aa85a30fe1c2952c6771d937ba9777f5957b26"
+		  "39bab072462f68c27a57382d4a52",
+		  "0145ba99a847af43793fdd0e872e7cdfa16be30fdc780f97bccc"
+		  "3f078380201e9c677d600b343757a3bdbf2a3163e4c2f869cca7"
+		  "458aa4a4effc311f5cb151685eb9" },
+		{ NULL, NULL },
+		"01144c7d79ae6956bc8edb8e7c787c4521cb086fa64407f97894"
+		"e5e6b2d79b04d1427e73ca4baa240a34786859810c06b3c715a3"
+		"a8cc3151f2bee417996d19f3ddea",
+	},
+	{	/* RFC 7748 section 6.2 */
+		IKE_KE_X448,
+		{ "9a8f4925d1519f5775cf46b04b5800d4ee9ee8bae8bc5565d498"
+		  "c28dd9c9baf574a9419744897391006382a6f127ab1d9ac2d8c0"
+		  "a598726b",
+		  "1c306a7ac2a0e2e0990b294470cba339e6453772b075811d8fad"
+		  "0d1d6927c120bb5ee8972b0d3e21374c9c921b09d1b0366f10b6"
+		  "5173992d" },
+		{ NULL, NULL },
+		"07fff4181ac6cc95ec1c16a94a0f74d12da232ce40a77552281d"
+		"282bb60c0b56fd2464c335543936521c24403085d59a449a5037"
+		"514a879d",
+	},
 	{	/* RFC 7748 section 6.1 */
 		IKE_KE_X25519,
 		{ "77076d0a7318a57d3c16c17251b26645"
@@ -49,7 +97,7 @@ static const struct vector vectors[] = {
 /* covers: K27 */
 static void test_vectors(void **state)
 {
-	uint8_t priv[32], shared[CRYPTO_KE_SHARED_MAX];
+	uint8_t priv[CRYPTO_KE_PRIVATE], shared[CRYPTO_KE_SHARED_MAX];
 
 	(void)state;
 	for (size_t v = 0; v < sizeof(vectors) / sizeof(vectors[0]); v++) {
@@ -58,13 +106,15 @@ static void test_vectors(void **state)
 		size_t len;
 
 		for (int i = 0; i < 2; i++) {
-			unhex(vec->priv[i], priv, sizeof(priv));
+			len = unhex(vec->priv[i], priv, sizeof(priv));
 			assert_int_equal(crypto_ke_from_private(&ke[i],
 								vec->group,
-								priv), 0);
+								priv, len), 0);
 			assert_int_equal(ke[i].pub_len,
 					 crypto_ke_public_len(vec->group));
-			assert_hex(ke[i].pub, ke[i].pub_len, vec->pub[i]);
+			if (vec->pub[i])
+				assert_hex(ke[i].pub, ke[i].pub_len,
+					   vec->pub[i]);
 		}
 		for (int i = 0; i < 2; i++) {
 			assert_int_equal(crypto_ke_shared(&ke[i], ke[!i].pub,
@@ -78,12 +128,11 @@ static void test_vectors(void **state)
 /* The same random octets give the same pair, others another one. */
 static void test_generate(void **state)
 {
-	static const uint16_t groups[] = { IKE_KE_ECP256, IKE_KE_X25519 };
 	uint8_t random[CRYPTO_KE_RANDOM] = { 1 };
 	struct crypto_ke a, b;
 
 	(void)state;
-	for (int g = 0; g < 2; g++) {
+	for (size_t g = 0; g < N_GROUPS; g++) {
 		assert_int_equal(crypto_ke_generate(&a, groups[g], random), 0);
 		assert_int_equal(crypto_ke_generate(&b, groups[g], random), 0);
 		assert_memory_equal(a.priv, b.priv, sizeof(a.priv));
@@ -92,10 +141,10 @@ static void test_generate(void **state)
 		assert_int_equal(crypto_ke_generate(&b, groups[g], random), 0);
 		assert_memory_not_equal(a.pub, b.pub, a.pub_len);
 	}
-	assert_int_equal(crypto_ke_generate(&a, IKE_KE_MODP2048, random),
-			 -ENOTSUP);
+	/* modp1536 */
+	assert_int_equal(crypto_ke_generate(&a, 5, random), -ENOTSUP);
 	assert_int_equal(a.pub_len, 0);
-	assert_int_equal(crypto_ke_from_private(&a, 0, random), -ENOTSUP);
+	assert_int_equal(crypto_ke_from_private(&a, 0, random, 32), -ENOTSUP);
 }
 
 /* Random octets at both ends give scalars within 1 .. order - 1. */
@@ -109,11 +158,12 @@ static void test_generate_edges(void **state)
 	one[31] = 1;
 	assert_int_equal(crypto_ke_generate(&a, IKE_KE_ECP256, random), 0);
 	assert_memory_equal(a.priv, one, 32);
-	assert_int_equal(crypto_ke_from_private(&b, IKE_KE_ECP256, one), 0);
+	assert_int_equal(crypto_ke_from_private(&b, IKE_KE_ECP256, one, 32), 0);
 	assert_memory_equal(a.pub, b.pub, 64);
 	memset(random, 0xff, sizeof(random));
 	assert_int_equal(crypto_ke_generate(&a, IKE_KE_ECP256, random), 0);
-	assert_int_equal(crypto_ke_from_private(&b, IKE_KE_ECP256, a.priv), 0);
+	assert_int_equal(crypto_ke_from_private(&b, IKE_KE_ECP256, a.priv,
+						32), 0);
 	assert_memory_equal(a.pub, b.pub, 64);
 }
 
@@ -125,26 +175,28 @@ static void test_private_range(void **state)
 	struct crypto_ke ke;
 
 	(void)state;
-	assert_int_equal(crypto_ke_from_private(&ke, IKE_KE_ECP256, priv),
+	assert_int_equal(crypto_ke_from_private(&ke, IKE_KE_ECP256, priv, 32),
 			 -EINVAL);
 	unhex(order, priv, sizeof(priv));
-	assert_int_equal(crypto_ke_from_private(&ke, IKE_KE_ECP256, priv),
+	assert_int_equal(crypto_ke_from_private(&ke, IKE_KE_ECP256, priv, 32),
 			 -EINVAL);
 	assert_int_equal(ke.pub_len, 0);
 	priv[31]--;
-	assert_int_equal(crypto_ke_from_private(&ke, IKE_KE_ECP256, priv), 0);
+	assert_int_equal(crypto_ke_from_private(&ke, IKE_KE_ECP256, priv, 32),
+			 0);
+	assert_int_equal(crypto_ke_from_private(&ke, IKE_KE_ECP256, priv, 31),
+			 -EINVAL);
 }
 
 /* covers: K27 */
 static void test_lengths(void **state)
 {
-	static const uint16_t groups[] = { IKE_KE_ECP256, IKE_KE_X25519 };
 	static const uint8_t random[CRYPTO_KE_RANDOM] = { 9 };
-	uint8_t peer[70] = { 9 }, shared[CRYPTO_KE_SHARED_MAX];
+	uint8_t peer[600] = { 9 }, shared[CRYPTO_KE_SHARED_MAX];
 	size_t len;
 
 	(void)state;
-	for (int g = 0; g < 2; g++) {
+	for (size_t g = 0; g < N_GROUPS; g++) {
 		struct crypto_ke ke;
 
 		assert_int_equal(crypto_ke_generate(&ke, groups[g], random), 0);
@@ -222,6 +274,122 @@ static void test_x25519_small_order(void **state)
 	}
 }
 
+/* Both ends of every group get the same secret. covers: K27 */
+static void test_agree(void **state)
+{
+	uint8_t random[2][CRYPTO_KE_RANDOM] = { { 1 }, { 2 } };
+	uint8_t shared[2][CRYPTO_KE_SHARED_MAX];
+	struct crypto_ke a, b;
+	size_t len[2];
+
+	(void)state;
+	for (size_t g = 0; g < N_GROUPS; g++) {
+		assert_int_equal(crypto_ke_generate(&a, groups[g], random[0]),
+				 0);
+		assert_int_equal(crypto_ke_generate(&b, groups[g], random[1]),
+				 0);
+		assert_int_equal(crypto_ke_shared(&a, b.pub, b.pub_len,
+						  shared[0], &len[0]), 0);
+		assert_int_equal(crypto_ke_shared(&b, a.pub, a.pub_len,
+						  shared[1], &len[1]), 0);
+		assert_int_equal(len[0], len[1]);
+		assert_memory_equal(shared[0], shared[1], len[0]);
+	}
+}
+
+/* libcrypto's own Diffie-Hellman, over the same prime */
+static EVP_PKEY *foreign_dh(const char *name)
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string("group", (char *)(uintptr_t)name,
+						 0),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "DH", NULL);
+	EVP_PKEY *key = NULL;
+
+	assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_params(ctx, params), 1);
+	assert_int_equal(EVP_PKEY_generate(ctx, &key), 1);
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
+/* Another implementation of the exchange agrees with ours. */
+static void test_modp_foreign(void **state)
+{
+	static const char *const names[] = { "modp_2048", "modp_3072",
+					     "modp_4096" };
+	static const uint8_t random[CRYPTO_KE_RANDOM] = { 5, 6, 7 };
+	uint8_t ours[CRYPTO_KE_SHARED_MAX], theirs[CRYPTO_KE_SHARED_MAX];
+	struct crypto_ke ke;
+
+	(void)state;
+	for (int g = 0; g < 3; g++) {
+		EVP_PKEY *key = foreign_dh(names[g]), *peer = EVP_PKEY_new();
+		uint8_t pub[CRYPTO_KE_PUBLIC_MAX];
+		size_t len, their_len = sizeof(theirs), pub_len = 0;
+		BIGNUM *y = NULL;
+		EVP_PKEY_CTX *ctx;
+
+		assert_int_equal(crypto_ke_generate(&ke, groups[g], random), 0);
+		pub_len = ke.pub_len;
+		assert_int_equal(EVP_PKEY_get_bn_param(key, "pub", &y), 1);
+		assert_int_equal(BN_bn2binpad(y, pub, (int)pub_len), pub_len);
+		assert_int_equal(crypto_ke_shared(&ke, pub, pub_len, ours,
+						  &len), 0);
+		assert_int_equal(EVP_PKEY_copy_parameters(peer, key), 1);
+		assert_int_equal(EVP_PKEY_set1_encoded_public_key(peer, ke.pub,
+								  pub_len), 1);
+		ctx = EVP_PKEY_CTX_new(key, NULL);
+		assert_int_equal(EVP_PKEY_derive_init(ctx), 1);
+		assert_int_equal(EVP_PKEY_CTX_set_dh_pad(ctx, 1), 1);
+		assert_int_equal(EVP_PKEY_derive_set_peer(ctx, peer), 1);
+		assert_int_equal(EVP_PKEY_derive(ctx, theirs, &their_len), 1);
+		assert_int_equal(len, their_len);
+		assert_memory_equal(ours, theirs, len);
+		EVP_PKEY_CTX_free(ctx);
+		BN_free(y);
+		EVP_PKEY_free(peer);
+		EVP_PKEY_free(key);
+	}
+}
+
+/* 0, 1, p - 1, p, and more than p (RFC 6989 section 2.1). covers: K28 */
+static void test_modp_public(void **state)
+{
+	static const uint8_t random[CRYPTO_KE_RANDOM] = { 9 };
+	uint8_t peer[CRYPTO_KE_PUBLIC_MAX], shared[CRYPTO_KE_SHARED_MAX];
+	BIGNUM *prime = BN_get_rfc3526_prime_2048(NULL);
+	struct crypto_ke ke;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(crypto_ke_generate(&ke, IKE_KE_MODP2048, random), 0);
+	memset(peer, 0, sizeof(peer));
+	assert_int_equal(crypto_ke_shared(&ke, peer, 256, shared, &len),
+			 -EBADMSG);
+	peer[255] = 1;
+	assert_int_equal(crypto_ke_shared(&ke, peer, 256, shared, &len),
+			 -EBADMSG);
+	peer[255] = 2;
+	assert_int_equal(crypto_ke_shared(&ke, peer, 256, shared, &len), 0);
+	assert_int_equal(len, 256);
+	BN_bn2binpad(prime, peer, 256);
+	assert_int_equal(crypto_ke_shared(&ke, peer, 256, shared, &len),
+			 -EBADMSG);
+	peer[255]--;
+	assert_int_equal(crypto_ke_shared(&ke, peer, 256, shared, &len),
+			 -EBADMSG);
+	peer[255]--;
+	assert_int_equal(crypto_ke_shared(&ke, peer, 256, shared, &len), 0);
+	memset(peer, 0xff, sizeof(peer));
+	assert_int_equal(crypto_ke_shared(&ke, peer, 256, shared, &len),
+			 -EBADMSG);
+	assert_int_equal(len, 0);
+	BN_free(prime);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +400,9 @@ int main(void)
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_ecp256_public),
 		cmocka_unit_test(test_x25519_small_order),
+		cmocka_unit_test(test_agree),
+		cmocka_unit_test(test_modp_foreign),
+		cmocka_unit_test(test_modp_public),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,8 @@ static const struct crypto_suite suites[] = {
 	  false },
 	{ CBC, 192, IKE_INTEG_HMAC_SHA2_384_192, IKE_PRF_HMAC_SHA2_384,
 	  IKE_KE_ECP256, false },
+	{ IKE_ENCR_CHACHA20_POLY1305, 0, 0, IKE_PRF_HMAC_SHA2_256,
+	  IKE_KE_X25519, false },
 };
 
 #define N_SUITES	(sizeof(suites) / sizeof(suites[0]))

@@ -58,17 +58,46 @@ static void proposals(void **state)
 	static const char *const good_ike[] = {
 		"aes128gcm16-prfsha256-ecp256", "aes256-sha512-prfsha256-x25519",
 		"aes256gcm16-prfsha384-x25519",
+		"chacha20poly1305-prfsha256-x448",
+		"aes192gcm16-prfsha512-ecp521",
+		"aes256-sha384-prfsha384-ecp384",
+		"aes192-sha256-prfsha256-modp2048",
+		"aes128-sha1-prfsha1-modp3072",
+		"aes256gcm16-prfsha256-modp4096",
+	};
+	/* Other words for the same; what is forbidden, and the cure. */
+	static const char *const other[][2] = {
+		{ "aes-sha2_256-curve25519", "aes128-sha256-prfsha256-x25519" },
+		{ "AES256GCM128-SHA384-ECP384",
+		  "aes256gcm16-prfsha384-ecp384" },
+		{ "aes256-sha-modp2048", "aes256-sha1-prfsha1-modp2048" },
+	};
+	static const char *const forbidden[][2] = {
+		{ "3des-sha1-modp2048", "aes128gcm16 or aes128" },
+		{ "des-sha1-modp2048", "aes128gcm16" },
+		{ "blowfish256-sha1-modp2048", "aes128" },
+		{ "aes128-md5-modp2048", "sha256" },
+		{ "aes128-md5_128-modp2048", "sha256" },
+		{ "aes128gcm16-prfmd5-ecp256", "prfsha256" },
+		{ "aes128-sha256-modp1024", "modp2048" },
+		{ "aes128-sha256-modp1024s160", "modp2048" },
+		{ "aes128-sha256-modp1536", "modp2048" },
+		{ "aes128-sha256-modp2048s256", "modp2048 or ecp256" },
+		{ "aes128gcm8-prfsha256-ecp256", "gcm16" },
+		{ "aes256gcm96-prfsha256-ecp256", "gcm16" },
 	};
 	static const char *const bad_ike[] = {
 		"", "-", "aes128gcm16", "aes128gcm16-ecp256", "null-sha1-ecp256",
 		"aes128gcm16-sha256-prfsha256-ecp256", "aes128-ecp256",
 		"aes128-sha256-prfsha256", "aes128-aes256-sha256-ecp256",
 		"des-sha256-ecp256", "aes128-sha256-ecp256-esn",
-		"aes128-sha256-ecp256-", "aes128gcm8-prfsha256-ecp256",
+		"aes128-sha256-ecp256-", "aes128gmac-prfsha256-ecp256",
+		"prfsha256-ecp256", "camellia128-sha256-ecp256",
 	};
 	static const char *const good_esp[] = {
 		"aes128gcm16", "aes256gcm16-esn", "aes128-sha1",
-		"aes128-sha256-ecp256", "null-sha1",
+		"aes128-sha256-ecp256", "null-sha1", "aes128gmac",
+		"chacha20poly1305-esn", "null-sha256", "aes256-sha256-x448-esn",
 	};
 	static const char *const bad_esp[] = {
 		"", "null", "aes128", "sha1", "aes128gcm16-sha1",
@@ -87,6 +116,18 @@ static void proposals(void **state)
 		assert_int_equal(ike_suite_parse(text, false, &again, err,
 						 sizeof(err)), 0);
 		assert_true(ike_suite_in(&s, &again, 1));
+	}
+	for (i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+		assert_int_equal(ike_suite_parse(other[i][0], false, &s, err,
+						 sizeof(err)), 0);
+		assert_string_equal(ike_suite_text(&s, false, text,
+						   sizeof(text)), other[i][1]);
+	}
+	for (i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
+		assert_int_equal(ike_suite_parse(forbidden[i][0], false, &s,
+						 err, sizeof(err)), -EINVAL);
+		assert_non_null(strstr(err, "is refused: "));
+		assert_non_null(strstr(err, forbidden[i][1]));
 	}
 	for (i = 0; i < sizeof(good_esp) / sizeof(good_esp[0]); i++) {
 		assert_int_equal(ike_suite_parse(good_esp[i], true, &s, err,
