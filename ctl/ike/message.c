@@ -9,6 +9,8 @@
 #include "crypto/sk.h"
 #include "crypto/util.h"
 #include "ike/priv.h"
+#include "wire/cert.h"
+#include "wire/cp.h"
 
 static struct ike_slot *slot_at(struct ike_sa *sa, uint32_t mid)
 {
@@ -97,6 +99,10 @@ static bool well_formed(const struct wire_payload *pl)
 		struct wire_notify n;
 		struct wire_delete del;
 		struct wire_span nonce;
+		struct wire_cert cert;
+		struct wire_certreq req;
+		struct wire_cp cp;
+		struct wire_eap eap;
 	} u;
 
 	switch (pl->type) {
@@ -109,6 +115,14 @@ static bool well_formed(const struct wire_payload *pl)
 		return wire_id_decode(pl, &u.id) == WIRE_OK;
 	case IKE_PL_AUTH:
 		return wire_auth_decode(pl, &u.auth) == WIRE_OK;
+	case IKE_PL_CERT:
+		return wire_cert_decode(pl, &u.cert) == WIRE_OK;
+	case IKE_PL_CERTREQ:
+		return wire_certreq_decode(pl, &u.req) == WIRE_OK;
+	case IKE_PL_CP:
+		return wire_cp_decode(pl, &u.cp) == WIRE_OK;
+	case IKE_PL_EAP:
+		return wire_eap_decode(pl, &u.eap) == WIRE_OK;
 	case IKE_PL_NONCE:
 		return wire_nonce_decode(pl, &u.nonce) == WIRE_OK;
 	case IKE_PL_NOTIFY:

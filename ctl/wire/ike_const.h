@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * IKEv2's registered numbers (RFC 7296 section 3, RFC 4555 section 6, RFC 5282,
- * RFC 8031) and MOBIKE-X's private ones (Documentation/mobike-x.rst).
+ * RFC 7383, RFC 7427, RFC 7670, RFC 8031, RFC 8420) and MOBIKE-X's private ones (Documentation/mobike-x.rst).
  */
 #ifndef MOBX_WIRE_IKE_CONST_H
 #define MOBX_WIRE_IKE_CONST_H
@@ -133,7 +133,60 @@ enum ike_auth_method {
 	IKE_AUTH_RSA_SIG = 1,
 	IKE_AUTH_PSK = 2,
 	IKE_AUTH_DSS_SIG = 3,
+	IKE_AUTH_ECDSA_256 = 9,
+	IKE_AUTH_ECDSA_384 = 10,
+	IKE_AUTH_ECDSA_521 = 11,
 	IKE_AUTH_DIGITAL_SIG = 14,
+};
+
+/* RFC 7427 section 4, RFC 8420 section 2 */
+enum ike_hash {
+	IKE_HASH_SHA1 = 1,
+	IKE_HASH_SHA2_256 = 2,
+	IKE_HASH_SHA2_384 = 3,
+	IKE_HASH_SHA2_512 = 4,
+	IKE_HASH_IDENTITY = 5,
+};
+
+/* RFC 7296 section 3.6, RFC 7670 section 3 */
+enum ike_cert_encoding {
+	IKE_CERT_PKCS7 = 1,
+	IKE_CERT_X509_SIGNATURE = 4,
+	IKE_CERT_CRL = 7,
+	IKE_CERT_HASH_URL_X509 = 12,
+	IKE_CERT_HASH_URL_BUNDLE = 13,
+	IKE_CERT_RAW_PUBLIC_KEY = 15,
+};
+
+#define IKE_CA_HASH_LEN	20
+
+enum ike_cfg_type {
+	IKE_CFG_REQUEST = 1,
+	IKE_CFG_REPLY = 2,
+	IKE_CFG_SET = 3,
+	IKE_CFG_ACK = 4,
+};
+
+enum ike_cfg_attribute {
+	IKE_CFG_IP4_ADDRESS = 1,
+	IKE_CFG_IP4_NETMASK = 2,
+	IKE_CFG_IP4_DNS = 3,
+	IKE_CFG_IP4_NBNS = 4,
+	IKE_CFG_IP4_DHCP = 6,
+	IKE_CFG_APPLICATION_VERSION = 7,
+	IKE_CFG_IP6_ADDRESS = 8,
+	IKE_CFG_IP6_DNS = 10,
+	IKE_CFG_IP6_DHCP = 12,
+	IKE_CFG_IP4_SUBNET = 13,
+	IKE_CFG_SUPPORTED_ATTRIBUTES = 14,
+	IKE_CFG_IP6_SUBNET = 15,
+};
+
+enum ike_eap_code {
+	IKE_EAP_REQUEST = 1,
+	IKE_EAP_RESPONSE = 2,
+	IKE_EAP_SUCCESS = 3,
+	IKE_EAP_FAILURE = 4,
 };
 
 enum ike_ts_type {
@@ -184,6 +237,8 @@ enum ike_notify {
 	IKE_N_UPDATE_SA_ADDRESSES = 16400,
 	IKE_N_COOKIE2 = 16401,
 	IKE_N_NO_NATS_ALLOWED = 16402,
+	IKE_N_FRAGMENTATION_SUPPORTED = 16430,
+	IKE_N_SIGNATURE_HASH_ALGORITHMS = 16431,
 
 	IKE_N_MOBIKEX_SUPPORTED = 48640,
 	IKE_N_IP_PARAMETER = 48641,

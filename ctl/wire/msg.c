@@ -65,6 +65,31 @@ enum wire_err wire_hdr_parse(const uint8_t *data, size_t len,
 	return WIRE_OK;
 }
 
+/* What is to be decrypted, and which part of a whole it is (RFC 7383). */
+static enum wire_err encrypted_parse(struct wire_msg *msg,
+				     const struct wire_payload *pl,
+				     uint8_t first)
+{
+	struct wire_rd rd;
+
+	wire_rd_init(&rd, pl->body, pl->len);
+	msg->sk_first = first;
+	if (pl->type == IKE_PL_SK) {
+		msg->has_sk = true;
+	} else {
+		msg->fragment = wire_rd_u16(&rd);
+		msg->fragments = wire_rd_u16(&rd);
+		if (rd.bad)
+			return WIRE_E_SHORT;
+		if (!msg->fragment || msg->fragment > msg->fragments)
+			return WIRE_E_VALUE;
+		msg->has_skf = true;
+	}
+	msg->sk_len = rd.left;
+	msg->sk = wire_rd_bytes(&rd, rd.left);
+	return WIRE_OK;
+}
+
 /*
  * The next-payload field of SK (and of SKF) names what is inside of it, so the
  * chain ends there.
@@ -100,13 +125,7 @@ static enum wire_err chain_parse(struct wire_msg *msg, uint8_t type,
 		if (type == IKE_PL_SK || type == IKE_PL_SKF) {
 			if (inner || rd.left)
 				return WIRE_E_ORDER;
-			if (type == IKE_PL_SK) {
-				msg->has_sk = true;
-				msg->sk_first = next;
-				msg->sk = pl->body;
-				msg->sk_len = pl->len;
-			}
-			break;
+			return encrypted_parse(msg, pl, next);
 		}
 		type = next;
 	}
@@ -146,7 +165,7 @@ enum wire_err wire_msg_parse_inner(struct wire_msg *msg, const uint8_t *plain,
 
 uint8_t wire_msg_unknown_critical(const struct wire_msg *msg)
 {
-	if (msg->has_sk && !msg->opened)
+	if ((msg->has_sk || msg->has_skf) && !msg->opened)
 		return 0;
 	for (unsigned int i = 0; i < msg->n; i++) {
 		const struct wire_payload *pl = &msg->payload[i];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * An IKEv2 message: header and chain of payloads (RFC 7296 sections 3.1, 3.2,
- * 3.14). Parsing validates and makes views, it copies nothing; the octets must
+ * 3.14) or a fragment of one (RFC 7383 section 2.5). Parsing validates and makes views, it copies nothing; the octets must
  * outlive the struct. What the payloads hold is payload.h's and sa.h's.
  */
 #ifndef MOBX_WIRE_MSG_H
@@ -46,6 +46,8 @@ const char *wire_err_text(enum wire_err err);
 
 #define WIRE_MSG_MAX		65535
 #define WIRE_MAX_PAYLOADS	64
+/* What SKF has in front of its IV: number and total */
+#define WIRE_SKF_HDR_LEN	4
 
 /**
  * struct wire_hdr - the IKE header (RFC 7296 section 3.1)
@@ -95,9 +97,13 @@ struct wire_payload {
  *   SK protected.
  * @has_sk: The last payload is SK: nothing else in the message counts until it
  *   is opened.
+ * @has_skf: The last payload is SKF, one fragment of an SK.
  * @opened: wire_msg_parse_inner() has run: all of @payload is authentic.
- * @sk_first: Type of the first payload inside SK.
- * @sk: Body of SK: IV, ciphertext with padding, ICV.
+ * @sk_first: Type of the first payload inside SK; of SKF only the first
+ *   fragment knows it.
+ * @fragment: SKF: which one, 1 to @fragments.
+ * @fragments: SKF: of how many.
+ * @sk: SK and SKF: IV, ciphertext with padding, ICV.
  * @sk_len: Octets of @sk.
  */
 struct wire_msg {
@@ -107,8 +113,11 @@ struct wire_msg {
 	unsigned int n;
 	struct wire_payload payload[WIRE_MAX_PAYLOADS];
 	bool has_sk;
+	bool has_skf;
 	bool opened;
 	uint8_t sk_first;
+	uint16_t fragment;
+	uint16_t fragments;
 	const uint8_t *sk;
 	size_t sk_len;
 };
@@ -139,8 +148,8 @@ enum wire_err wire_msg_parse(const uint8_t *data, size_t len,
 
 /**
  * wire_msg_parse_inner() - the chain that SK protected
- * @msg: Message with @has_sk. Its payload list is replaced, as what stood
- *   outside of SK is not authentic.
+ * @msg: Message with @has_sk, or the first of its fragments. The payload list
+ *   is replaced, as what stood outside of SK is not authentic.
  * @plain: Decrypted payloads, without padding; must outlive @msg.
  * @len: Octets of @plain.
  *

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "wire/cert.h"
+#include "wire/cp.h"
 #include "wire/mobike.h"
 #include "wire/payload.h"
 #include "wire/sa.h"
@@ -103,6 +105,7 @@ static void feed_notify(const struct wire_notify *n)
 	struct mobikex_set set;
 	struct wire_addr addr;
 	struct wire_span cookie;
+	unsigned int hashes;
 	uint32_t v32;
 	uint16_t v16;
 
@@ -125,8 +128,15 @@ static void feed_notify(const struct wire_notify *n)
 		assert_in_range(strlen(r.text), 0, MOBIKEX_REASON_TEXT);
 	if (!mobike_cookie2_decode(n, &cookie))
 		read_span(cookie);
+	wire_hashes_decode(n, &hashes);
 	mobike_additional_decode(n, &addr);
 	mobike_no_nats_decode(n, &src, &dst);
+}
+
+static void feed_cp(const struct wire_cp *cp)
+{
+	for (unsigned int i = 0; i < cp->n; i++)
+		read_span(cp->attr[i].value);
 }
 
 /* All decoders on one body, whatever type its payload claims to be of */
@@ -138,9 +148,21 @@ static void feed_body(const struct wire_payload *pl)
 	struct wire_delete del;
 	struct wire_span nonce;
 	struct wire_auth auth;
+	struct wire_cert cert;
+	struct wire_certreq req;
+	struct wire_cp cp;
+	struct wire_eap eap;
 	struct wire_ke ke;
 	struct wire_id id;
 
+	if (!wire_cert_decode(pl, &cert))
+		read_span(cert.data);
+	if (!wire_certreq_decode(pl, &req))
+		read_span(req.data);
+	if (!wire_cp_decode(pl, &cp))
+		feed_cp(&cp);
+	if (!wire_eap_decode(pl, &eap))
+		read_span(eap.data);
 	if (!wire_sa_decode(pl, &sa))
 		same_sa(&sa);
 	if (!wire_ts_decode(pl, &list))
@@ -180,7 +202,7 @@ static void feed(const uint8_t *data, size_t len)
 			free(body);
 		}
 		wire_msg_unknown_critical(&msg);
-		if (msg.has_sk)
+		if (msg.has_sk || msg.has_skf)
 			wire_msg_parse_inner(&msg, msg.sk, msg.sk_len);
 	} else {
 		assert_int_equal(msg.n, 0);
@@ -236,11 +258,28 @@ static void add_mobike(struct wire_enc *enc)
 	mobike_no_nats_encode(enc, &ep, &ep);
 }
 
+static void add_cp(struct wire_enc *enc)
+{
+	static const uint8_t octets[17] = { 10, 0, 0, 1 };
+	const struct wire_cp cp = {
+		.type = IKE_CFG_REPLY,
+		.n = 3,
+		.attr = {
+			{ IKE_CFG_IP4_ADDRESS, { octets, 4 } },
+			{ IKE_CFG_IP6_ADDRESS, { octets, 17 } },
+			{ IKE_CFG_IP4_DNS, { octets, 4 } },
+		},
+	};
+
+	wire_cp_encode(enc, &cp);
+}
+
 /* One message with every payload that mobx knows */
 static void build_all(struct wire_enc *enc)
 {
 	static const uint8_t octets[32] = { 1, 2, 3 };
 	static const uint32_t spis[] = { 0x100, 0x200 };
+	const struct wire_eap eap = { IKE_EAP_RESPONSE, 1, 1, { octets, 3 } };
 
 	wire_enc_start(enc, &test_hdr);
 	add_sa(enc);
@@ -254,6 +293,11 @@ static void build_all(struct wire_enc *enc)
 	wire_notify_encode_esp(enc, IKE_N_REKEY_SA, 0x100, NULL, 0);
 	wire_notify_encode(enc, IKE_N_COOKIE2, octets, 8);
 	add_mobike(enc);
+	wire_cert_encode(enc, IKE_CERT_X509_SIGNATURE, octets, 32);
+	wire_certreq_encode(enc, IKE_CERT_X509_SIGNATURE, octets, 20);
+	wire_hashes_encode(enc, 0x3c);
+	add_cp(enc);
+	wire_eap_encode(enc, &eap);
 	wire_vendor_encode(enc, mobikex_vendor_id, MOBIKEX_VENDOR_ID_LEN);
 	wire_enc_payload(enc, IKE_PL_SK);
 	wire_wr_zero(&enc->wr, 40);
