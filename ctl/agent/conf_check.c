@@ -65,6 +65,7 @@ cfg_opt_t *conf_conn_options(void)
 		CFG_SEC("protect", protect, CFGF_MULTI),
 		CFG_BOOL("mobike", cfg_false, CFGF_NODEFAULT),
 		CFG_BOOL("mobike-x", cfg_false, CFGF_NODEFAULT),
+		CFG_BOOL("fragmentation", cfg_true, CFGF_NODEFAULT),
 		CFG_STR("rrc", NULL, CFGF_NODEFAULT),
 		CFG_SEC("paths", paths, CFGF_NONE),
 		CFG_INT("dpd-delay", 0, CFGF_NODEFAULT),

@@ -134,52 +134,105 @@ static int seal_body(const struct half *h, struct wire_wr *out, size_t iv_at,
 	return 0;
 }
 
-int crypto_sk_seal(struct crypto_ike_keys *keys, bool initiator,
-		   const struct wire_hdr *hdr, uint8_t first,
-		   const uint8_t *inner, size_t inner_len,
-		   const uint8_t random[16], struct wire_wr *out)
+/* @n octets and the octet that tells the length of the padding, padded */
+static size_t padded(const struct half *h, size_t n)
 {
+	size_t block = h->encr.block;
+
+	return n + 1 + (block - (n + 1) % block) % block;
+}
+
+/* All of a message but its inner payloads and their padding */
+static size_t overhead(const struct half *h, bool fragment)
+{
+	return IKE_HDR_LEN + IKE_PAYLOAD_HDR_LEN +
+	       (fragment ? WIRE_SKF_HDR_LEN : 0u) + h->encr.iv_len + h->icv_len;
+}
+
+static int seal(struct crypto_ike_keys *keys, bool initiator,
+		const struct wire_hdr *hdr, const struct crypto_fragment *f,
+		const uint8_t random[16], struct wire_wr *out)
+{
+	bool fragment = f->total != 0;
 	struct wire_hdr header = *hdr;
 	struct half h = { 0 };
-	size_t pad, ct_len, total;
+	size_t ct_len, total, iv_at;
 	uint8_t counter[8];
 	int err;
 
 	err = half_init(&h, keys, initiator);
 	if (err)
 		return err;
-	if (inner_len > WIRE_MSG_MAX)
+	if (f->data.len > WIRE_MSG_MAX)
 		return -EMSGSIZE;
-	/* The padding needed, and the octet that tells its length */
-	pad = (h.encr.block - (inner_len + 1) % h.encr.block) % h.encr.block;
-	ct_len = inner_len + pad + 1;
-	total = IKE_HDR_LEN + IKE_PAYLOAD_HDR_LEN + h.encr.iv_len + ct_len +
-		h.icv_len;
+	ct_len = padded(&h, f->data.len);
+	total = overhead(&h, fragment) + ct_len;
 	if (total > WIRE_MSG_MAX)
 		return -EMSGSIZE;
 
-	header.next = IKE_PL_SK;
+	header.next = fragment ? IKE_PL_SKF : IKE_PL_SK;
 	header.length = (uint32_t)total;
 	wire_hdr_write(out, &header);
-	wire_wr_u8(out, first);
+	wire_wr_u8(out, f->first);
 	wire_wr_u8(out, 0);
 	wire_wr_u16(out, (uint16_t)(total - IKE_HDR_LEN));
+	if (fragment) {
+		wire_wr_u16(out, f->number);
+		wire_wr_u16(out, f->total);
+	}
+	iv_at = out->len;
 	if (h.encr.icv_len) {
 		wire_put_u64(counter, keys->next_iv++);
 		wire_wr_bytes(out, counter, sizeof(counter));
 	} else {
 		wire_wr_bytes(out, random, h.encr.iv_len);
 	}
-	wire_wr_bytes(out, inner, inner_len);
-	wire_wr_zero(out, pad);
-	wire_wr_u8(out, (uint8_t)pad);
+	wire_wr_bytes(out, f->data.p, f->data.len);
+	wire_wr_zero(out, ct_len - f->data.len - 1);
+	wire_wr_u8(out, (uint8_t)(ct_len - f->data.len - 1));
 	wire_wr_zero(out, h.icv_len);
 	if (out->bad)
 		return -ENOMEM;
-	err = seal_body(&h, out, IKE_HDR_LEN + IKE_PAYLOAD_HDR_LEN, ct_len);
+	err = seal_body(&h, out, iv_at, ct_len);
 	if (err)
 		wire_wr_free(out);
 	return err;
+}
+
+int crypto_sk_seal(struct crypto_ike_keys *keys, bool initiator,
+		   const struct wire_hdr *hdr, uint8_t first,
+		   const uint8_t *inner, size_t inner_len,
+		   const uint8_t random[16], struct wire_wr *out)
+{
+	const struct crypto_fragment whole = {
+		.first = first,
+		.data = { inner, inner_len },
+	};
+
+	return seal(keys, initiator, hdr, &whole, random, out);
+}
+
+int crypto_skf_seal(struct crypto_ike_keys *keys, bool initiator,
+		    const struct wire_hdr *hdr, const struct crypto_fragment *f,
+		    const uint8_t random[16], struct wire_wr *out)
+{
+	if (!f->number || f->number > f->total)
+		return -EINVAL;
+	return seal(keys, initiator, hdr, f, random, out);
+}
+
+size_t crypto_sk_room(const struct crypto_suite *suite, size_t size,
+		      bool fragment)
+{
+	const struct crypto_ike_keys keys = { .suite = *suite };
+	struct half h = { 0 };
+	size_t room;
+
+	if (half_init(&h, &keys, true) || size <= overhead(&h, fragment))
+		return 0;
+	room = size - overhead(&h, fragment);
+	room -= room % h.encr.block;
+	return room ? room - 1 : 0;
 }
 
 static int open_body(const struct half *h, const struct wire_msg *msg,
@@ -208,17 +261,15 @@ static int open_body(const struct half *h, const struct wire_msg *msg,
 	       0 : -EIO;
 }
 
-int crypto_sk_open(const struct crypto_ike_keys *keys, bool initiator,
-		   struct wire_msg *msg, uint8_t *plain, size_t plain_len,
-		   enum wire_err *err)
+/* Decrypts; @len gets the octets without padding. */
+static int open_any(const struct crypto_ike_keys *keys, bool initiator,
+		    const struct wire_msg *msg, uint8_t *plain, size_t *len,
+		    bool *bad_padding)
 {
 	struct half h = { 0 };
 	size_t ct_len, pad;
 	int ret;
 
-	*err = WIRE_OK;
-	if (!msg->has_sk || msg->opened || plain_len < msg->sk_len)
-		return -EINVAL;
 	ret = half_init(&h, keys, initiator);
 	if (ret)
 		return ret;
@@ -234,12 +285,45 @@ int crypto_sk_open(const struct crypto_ike_keys *keys, bool initiator,
 		return ret;
 	}
 	pad = plain[ct_len - 1];
-	if (pad + 1 > ct_len) {
+	*bad_padding = pad + 1 > ct_len;
+	*len = *bad_padding ? 0 : ct_len - 1 - pad;
+	return 0;
+}
+
+int crypto_sk_open(const struct crypto_ike_keys *keys, bool initiator,
+		   struct wire_msg *msg, uint8_t *plain, size_t plain_len,
+		   enum wire_err *err)
+{
+	bool bad_padding;
+	size_t len;
+	int ret;
+
+	*err = WIRE_OK;
+	if (!msg->has_sk || msg->opened || plain_len < msg->sk_len)
+		return -EINVAL;
+	ret = open_any(keys, initiator, msg, plain, &len, &bad_padding);
+	if (ret)
+		return ret;
+	if (bad_padding) {
 		msg->n = 0;
 		msg->opened = true;
 		*err = WIRE_E_LENGTH;
 		return 0;
 	}
-	*err = wire_msg_parse_inner(msg, plain, ct_len - 1 - pad);
+	*err = wire_msg_parse_inner(msg, plain, len);
 	return 0;
+}
+
+int crypto_skf_open(const struct crypto_ike_keys *keys, bool initiator,
+		    const struct wire_msg *msg, uint8_t *plain,
+		    size_t plain_len, size_t *len)
+{
+	bool bad_padding;
+	int ret;
+
+	*len = 0;
+	if (!msg->has_skf || msg->opened || plain_len < msg->sk_len)
+		return -EINVAL;
+	ret = open_any(keys, initiator, msg, plain, len, &bad_padding);
+	return !ret && bad_padding ? -EBADMSG : ret;
 }

@@ -13,6 +13,7 @@ void ike_conn_init(struct ike_conn *c)
 	memset(c, 0, sizeof(*c));
 	c->mobike = true;
 	c->mobikex = true;
+	c->fragmentation = true;
 	c->rrc = IKE_RRC_EARLY;
 	c->auto_add = true;
 	c->drain_us = IKE_SECOND;

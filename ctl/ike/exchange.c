@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/sk.h"
 #include "crypto/util.h"
 #include "ike/priv.h"
 
@@ -32,46 +31,6 @@ void ike_buf_free(struct ike_buf *b)
 	free(b->p);
 	b->p = NULL;
 	b->len = 0;
-}
-
-/* ------------------------------------------------------------- sealing */
-
-/**
- * ike_seal() - a protected message from its inner payloads
- * @sa: IKE SA with keys
- * @exchange: exchange type
- * @response: or a request
- * @mid: Message ID
- * @enc: inner payloads, not freed
- * @out: gets the whole message
- *
- * Return: false without memory or random octets, or when it is too long.
- */
-bool ike_seal(struct ike_sa *sa, uint8_t exchange, bool response,
-	      uint32_t mid, struct wire_enc *enc, struct ike_buf *out)
-{
-	struct wire_wr wr = { 0 };
-	struct wire_hdr hdr = {
-		.spi_i = sa->spi_i,
-		.spi_r = sa->spi_r,
-		.exchange = exchange,
-		.flags = (uint8_t)((sa->initiator ? IKE_FLAG_INITIATOR : 0) |
-				   (response ? IKE_FLAG_RESPONSE : 0)),
-		.msg_id = mid,
-	};
-	uint8_t iv[16];
-	bool ok;
-
-	if (!wire_enc_finish(enc) || ike_random(sa->eng, iv, sizeof(iv)))
-		return false;
-	if (crypto_sk_seal(&sa->p->keys, sa->initiator, &hdr, enc->first,
-			   enc->wr.data, enc->wr.len, iv, &wr)) {
-		wire_wr_free(&wr);
-		return false;
-	}
-	ok = ike_buf_set(out, wr.data, wr.len);
-	wire_wr_free(&wr);
-	return ok;
 }
 
 /* ----------------------------------------------------- requests of ours */
@@ -105,6 +64,7 @@ void ike_request_free(struct ike_sa *sa, struct ike_request *r)
 	if (r->d.free)
 		r->d.free(r->d.ctx);
 	ike_buf_free(&r->data);
+	ike_buf_free(&r->inner);
 	free(r);
 }
 
@@ -126,6 +86,7 @@ void ike_requests_close(struct ike_sa *sa, bool keep_sent)
 			r->d.free(r->d.ctx);
 		if (!keep_sent || !r->sent) {
 			ike_buf_free(&r->data);
+			ike_buf_free(&r->inner);
 			free(r);
 			continue;
 		}
@@ -185,12 +146,43 @@ static const struct wire_endpoint *request_remote(const struct ike_sa *sa,
 	return r->pinned ? &r->d.remote : &sa->remote;
 }
 
+static bool in_fragments(const struct ike_buf *b)
+{
+	struct wire_hdr first;
+
+	/* Told by the first message, whatever stands behind it. */
+	wire_hdr_parse(b->p, b->len, &first);
+	return first.next == IKE_PL_SKF;
+}
+
+static bool request_seal(struct ike_sa *sa, struct ike_request *r,
+			 size_t ip_size)
+{
+	return ike_seal(sa, r->exchange, false, r->mid, r->inner_first,
+			ike_span(&r->inner), ip_size, &r->data);
+}
+
+/*
+ * Fragments that nobody answers may be too large for the path: once, as small
+ * as any path has to take them (RFC 7383, section 2.5.2). Otherwise what is
+ * sent again is the same to the octet.
+ */
+static void try_smaller(struct ike_sa *sa, struct ike_request *r)
+{
+	if (!r->inner.p || r->total_tries < IKE_TRIES_LARGE ||
+	    request_local(sa, r)->addr.family != 4)
+		return;
+	request_seal(sa, r, IKE_IP4_SIZE);
+	ike_buf_free(&r->inner);
+}
+
 void ike_request_transmit(struct ike_sa *sa, struct ike_request *r)
 {
 	struct ike_engine *eng = sa->eng;
 
-	ike_act_send(eng, request_local(sa, r), request_remote(sa, r),
-		     r->data.p, r->data.len);
+	try_smaller(sa, r);
+	ike_send_buf(eng, request_local(sa, r), request_remote(sa, r),
+		     &r->data);
 	if (r->total_tries == 0)
 		r->first_us = eng->now;
 	if (r->tries == 0)
@@ -215,9 +207,13 @@ static bool request_send(struct ike_sa *sa, struct ike_request *r)
 	r->mid = sa->p->out_mid;
 	ok = !r->d.build || r->d.build(sa, r->d.ctx, request_local(sa, r),
 				       request_remote(sa, r), &enc);
-	if (ok)
-		ok = ike_seal(sa, r->exchange, false, r->mid, &enc, &r->data);
+	ok = ok && wire_enc_finish(&enc) &&
+	     ike_buf_set(&r->inner, enc.wr.data, enc.wr.len);
+	r->inner_first = enc.first;
 	wire_enc_free(&enc);
+	ok = ok && request_seal(sa, r, ike_ip_size(sa, request_local(sa, r)));
+	if (!in_fragments(&r->data))
+		ike_buf_free(&r->inner);
 	if (!ok) {
 		ike_request_free(sa, r);
 		return false;

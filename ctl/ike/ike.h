@@ -113,6 +113,7 @@ struct ike_selector {
  * @protect: traffic selectors, at least one
  * @mobike: offer and accept RFC 4555
  * @mobikex: offer and accept MOBIKE-X; needs @mobike
+ * @fragmentation: offer and accept fragments (RFC 7383)
  * @rrc: return routability policy
  * @auto_add: make every usable local link a path by itself
  * @prefer: interface names in order of preference
@@ -148,6 +149,7 @@ struct ike_conn {
 	struct ike_selector protect[IKE_MAX_SELECTORS];
 	bool mobike;
 	bool mobikex;
+	bool fragmentation;
 	enum ike_rrc rrc;
 	bool auto_add;
 	unsigned int nprefer;

@@ -87,6 +87,9 @@ static bool init_build(struct ike_sa *sa)
 	wire_ke_encode(&enc, p->ke.group, p->ke.pub, p->ke.pub_len);
 	wire_nonce_encode(&enc, p->ni.p, p->ni.len);
 	ike_put_natd(sa, &enc, &sa->local, &sa->remote);
+	if (sa->conn->fragmentation)
+		wire_notify_encode(&enc, IKE_N_FRAGMENTATION_SUPPORTED, NULL,
+				   0);
 	ok = wire_enc_finish(&enc) &&
 	     ike_buf_set(&p->init_mine, enc.wr.data, enc.wr.len);
 	wire_enc_free(&enc);
@@ -248,6 +251,8 @@ void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 		ike_sa_fail(sa, "the peer's key exchange value is no good");
 		return;
 	}
+	p->fragments = sa->conn->fragmentation &&
+		       wire_notify_find(msg, IKE_N_FRAGMENTATION_SUPPORTED, &n);
 	p->init_error_us = IKE_NEVER;
 	/* This pair leads somewhere: IKE_AUTH gets all the time it needs. */
 	p->expire_us = IKE_NEVER;
@@ -335,6 +340,14 @@ static bool init_repeated(struct ike_engine *eng,
 	return true;
 }
 
+static bool may_mean(const struct ike_conn_state *cs,
+		     const struct ike_ev_packet *pkt)
+{
+	return !cs->removed && cs->cfg.role == IKE_RESPOND &&
+	       ike_conn_local_ok(&cs->cfg, &pkt->local.addr) &&
+	       ike_conn_remote_ok(&cs->cfg, &pkt->remote.addr);
+}
+
 /*
  * Choose among what all connections accept that this peer may mean. With
  * @group only suites of that group: another would cost a round trip.
@@ -350,9 +363,7 @@ static bool choose(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 	bool ok;
 
 	for (cs = eng->conns; cs; cs = cs->next) {
-		if (cs->removed || cs->cfg.role != IKE_RESPOND ||
-		    !ike_conn_local_ok(&cs->cfg, &pkt->local.addr) ||
-		    !ike_conn_remote_ok(&cs->cfg, &pkt->remote.addr))
+		if (!may_mean(cs, pkt))
 			continue;
 		for (i = 0; i < cs->cfg.nike; i++)
 			if ((!group || cs->cfg.ike[i].ke == group) &&
@@ -393,11 +404,30 @@ static bool init_answer(struct ike_sa *sa, const struct wire_proposal *chosen)
 	wire_ke_encode(&enc, p->ke.group, p->ke.pub, p->ke.pub_len);
 	wire_nonce_encode(&enc, p->nr.p, p->nr.len);
 	ike_put_natd(sa, &enc, &sa->local, &sa->remote);
+	if (p->fragments)
+		wire_notify_encode(&enc, IKE_N_FRAGMENTATION_SUPPORTED, NULL,
+				   0);
 	ok = wire_enc_finish(&enc) &&
 	     ike_buf_set(&p->init_mine, enc.wr.data, enc.wr.len);
 	wire_enc_free(&enc);
 	free(answer);
 	return ok;
+}
+
+/* The peer knows them, and some connection that it may mean wants them. */
+static bool takes_fragments(const struct ike_engine *eng,
+			    const struct ike_ev_packet *pkt,
+			    const struct wire_msg *msg)
+{
+	const struct ike_conn_state *cs;
+	struct wire_notify n;
+
+	if (!wire_notify_find(msg, IKE_N_FRAGMENTATION_SUPPORTED, &n))
+		return false;
+	for (cs = eng->conns; cs; cs = cs->next)
+		if (may_mean(cs, pkt) && cs->cfg.fragmentation)
+			return true;
+	return false;
 }
 
 /* Everything has been checked: here memory is spent. */
@@ -420,6 +450,7 @@ static void init_accept(struct ike_engine *eng,
 	sa->p->expire_us = eng->now + IKE_HALF_OPEN_US;
 	sa->p->in_mid = 1;
 	ike_chosen(chosen, &sa->suite);
+	sa->p->fragments = takes_fragments(eng, pkt, msg);
 	if (!make_nonce(eng, &sa->p->nr) ||
 	    !ike_buf_set(&sa->p->ni, ni.p, ni.len) ||
 	    !ike_buf_set(&sa->p->init_theirs, msg->raw, msg->raw_len) ||

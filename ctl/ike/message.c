@@ -53,11 +53,14 @@ static void slots_advance(struct ike_sa *sa)
 void ike_slot_answer(struct ike_sa *sa, uint32_t mid, struct wire_enc *enc)
 {
 	struct ike_slot *s = slot_pending(sa, mid);
+	struct wire_span inner;
+	bool ok = s && wire_enc_finish(enc);
 
-	if (s && ike_seal(sa, s->exchange, true, mid, enc, &s->answer)) {
+	inner = (struct wire_span){ enc->wr.data, enc->wr.len };
+	if (ok && ike_seal(sa, s->exchange, true, mid, enc->first, inner,
+			   ike_ip_size(sa, &s->local), &s->answer)) {
 		s->state = IKE_SLOT_ANSWERED;
-		ike_act_send(sa->eng, &s->local, &s->remote, s->answer.p,
-			     s->answer.len);
+		ike_send_buf(sa->eng, &s->local, &s->remote, &s->answer);
 		slots_advance(sa);
 	}
 	wire_enc_free(enc);
@@ -246,8 +249,7 @@ static void repeat_answer(struct ike_sa *sa, struct ike_slot *s,
 	s->local = pkt->local;
 	s->remote = pkt->remote;
 	if (s->state == IKE_SLOT_ANSWERED)
-		ike_act_send(sa->eng, &s->local, &s->remote, s->answer.p,
-			     s->answer.len);
+		ike_send_buf(sa->eng, &s->local, &s->remote, &s->answer);
 }
 
 /*
@@ -311,47 +313,84 @@ static bool from_elsewhere(const struct ike_sa *sa,
 	       !wire_addr_equal(&sa->remote.addr, &pkt->remote.addr);
 }
 
+/* Opened and authentic: an answer, a repeated request or a new one. */
+static void opened(struct ike_sa *sa, const struct ike_ev_packet *pkt,
+		   struct ike_in *in, struct ike_request *r, enum wire_err err)
+{
+	struct ike_slot *s = slot_at(sa, in->mid);
+
+	if (r) {
+		sa->last_in_us = sa->eng->now;
+		response_in(sa, in, r, err);
+	} else if (s->state != IKE_SLOT_EMPTY && s->mid == in->mid) {
+		repeat_answer(sa, s, pkt);
+	} else {
+		sa->last_in_us = sa->eng->now;
+		request_in(sa, in, err);
+	}
+}
+
+/*
+ * Of a request that has been answered the first fragment alone brings the
+ * answer once more (RFC 7383, section 2.6.1).
+ */
+static void fragment_in(struct ike_sa *sa, const struct ike_ev_packet *pkt,
+			struct ike_in *in, struct wire_msg *msg,
+			struct ike_request *r, struct wire_span plain)
+{
+	struct ike_slot *s = slot_at(sa, in->mid);
+	struct ike_buf whole = { 0 };
+	enum wire_err err;
+
+	if (!r && s->state != IKE_SLOT_EMPTY && s->mid == in->mid) {
+		if (msg->fragment == 1)
+			repeat_answer(sa, s, pkt);
+		return;
+	}
+	if (!ike_frag_in(sa, pkt, msg, plain, &whole, &in->size))
+		return;
+	err = wire_msg_parse_inner(msg, whole.p, whole.len);
+	opened(sa, pkt, in, r, err);
+	ike_buf_free(&whole);
+}
+
 /**
  * ike_message_in() - a protected message for an IKE SA
  * @sa: IKE SA that has keys
  * @pkt: the datagram
- * @msg: parsed outer message with SK
+ * @msg: parsed outer message with SK or SKF
  */
 void ike_message_in(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 		    struct wire_msg *msg)
 {
 	bool response = msg->hdr.flags & IKE_FLAG_RESPONSE;
-	uint32_t mid = msg->hdr.msg_id;
 	struct ike_request *r = NULL;
-	struct ike_slot *s = slot_at(sa, mid);
 	struct ike_in in = {
 		.local = pkt->local, .remote = pkt->remote,
-		.size = pkt->len, .mid = mid, .msg = msg,
+		.size = pkt->len, .mid = msg->hdr.msg_id, .msg = msg,
 	};
 	enum wire_err err = WIRE_OK;
-	size_t room = msg->sk_len;
+	size_t room = msg->sk_len, len;
 	uint8_t *plain;
 
 	if (from_elsewhere(sa, pkt) || too_early(sa, pkt, &msg->hdr))
 		return;
 	if (response)
 		r = request_of(sa, &msg->hdr);
-	if (response ? !r : !in_window(sa, mid))
+	if (response ? !r : !in_window(sa, in.mid))
 		return;
 	plain = malloc(room ? room : 1);
 	if (!plain)
 		return;
-	if (!crypto_sk_open(&sa->p->keys, !sa->initiator, msg, plain, room,
-			    &err)) {
-		if (response) {
-			sa->last_in_us = sa->eng->now;
-			response_in(sa, &in, r, err);
-		} else if (s->state != IKE_SLOT_EMPTY && s->mid == mid) {
-			repeat_answer(sa, s, pkt);
-		} else {
-			sa->last_in_us = sa->eng->now;
-			request_in(sa, &in, err);
-		}
+	if (msg->has_skf) {
+		if (!crypto_skf_open(&sa->p->keys, !sa->initiator, msg, plain,
+				     room, &len))
+			fragment_in(sa, pkt, &in, msg, r,
+				    (struct wire_span){ plain, len });
+	} else if (!crypto_sk_open(&sa->p->keys, !sa->initiator, msg, plain,
+				   room, &err)) {
+		ike_frags_drop(sa, response, in.mid);
+		opened(sa, pkt, &in, r, err);
 	}
 	crypto_wipe(plain, room);
 	free(plain);

@@ -60,7 +60,7 @@ static void for_sa(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 		return;
 	}
 	if (h->spi_i != sa->spi_i || h->spi_r != sa->spi_r ||
-	    !sa->p->have_keys || !msg->has_sk)
+	    !sa->p->have_keys || (!msg->has_sk && !msg->has_skf))
 		return;
 	ike_message_in(sa, pkt, msg);
 }

@@ -44,6 +44,7 @@ struct ike_buf {
  *
  * @pinned: stays on @local and @remote when the IKE SA moves.
  * @expired: the one who made it has been told TIMEOUT.
+ * @data: one message, or its fragments one behind the other.
  * @interval: time to the next retransmission.
  */
 struct ike_request {
@@ -55,12 +56,38 @@ struct ike_request {
 	bool pinned;
 	bool expired;
 	struct ike_buf data;
+	/* What it holds, as long as smaller fragments may be tried. */
+	struct ike_buf inner;
+	uint8_t inner_first;
 	struct ike_request_desc d;
 	uint64_t first_us;
 	uint64_t next_us;
 	uint64_t interval;
 	unsigned int tries;
 	unsigned int total_tries;
+};
+
+/**
+ * struct ike_frags - a message of the peer's that comes in fragments
+ *
+ * @response: or a request.
+ * @have: Fragments that are here, of @total.
+ * @first: Type of the first inner payload, from the first fragment.
+ * @size: Octets of the datagrams so far.
+ * @len: Octets in @part.
+ * @since: When the first one came.
+ */
+struct ike_frags {
+	struct ike_frags *next;
+	bool response;
+	uint32_t mid;
+	uint16_t total;
+	uint16_t have;
+	uint8_t first;
+	size_t size;
+	size_t len;
+	uint64_t since;
+	struct ike_buf part[];
 };
 
 enum ike_slot_state {
@@ -226,6 +253,10 @@ struct ike_sa_private {
 	unsigned int own_window;
 	struct ike_slot slots[2 * IKE_MAX_WINDOW];
 
+	/* Both ends know fragments (RFC 7383); those that wait for others. */
+	bool fragments;
+	struct ike_frags *frags;
+
 	/* Requests that came before IKE_AUTH was through. */
 	unsigned int n_early;
 	struct ike_early early[IKE_MAX_EARLY];
@@ -311,6 +342,8 @@ struct ike_engine {
 	struct ike_host_addr addrs[IKE_MAX_HOST_ADDRS];
 	unsigned int naddrs;
 	unsigned int half_open;
+	/* Octets of fragments that wait for others, of all IKE SAs. */
+	size_t frag_octets;
 	uint8_t cookie_secret[2][CRYPTO_COOKIE_SECRET];
 	uint8_t cookie_version;
 	uint64_t cookie_us;
@@ -396,8 +429,6 @@ void ike_linger_add(struct ike_sa *sa, uint32_t spi, enum mobx_dir dir,
 /* exchange.c */
 bool ike_buf_set(struct ike_buf *b, const void *p, size_t len);
 void ike_buf_free(struct ike_buf *b);
-bool ike_seal(struct ike_sa *sa, uint8_t exchange, bool response,
-	      uint32_t mid, struct wire_enc *enc, struct ike_buf *out);
 struct ike_request *ike_request_new(struct ike_sa *sa, uint8_t exchange,
 				    const struct ike_request_desc *d);
 void ike_request_free(struct ike_sa *sa, struct ike_request *r);
@@ -407,6 +438,26 @@ void ike_requests_pump(struct ike_sa *sa);
 void ike_request_transmit(struct ike_sa *sa, struct ike_request *r);
 void ike_request_timers(struct ike_sa *sa);
 uint64_t ike_request_deadline(const struct ike_sa *sa);
+
+/* frag.c */
+#define IKE_IP_SIZE 1280
+#define IKE_IP4_SIZE 576
+/* Transmissions before smaller fragments are tried */
+#define IKE_TRIES_LARGE 3
+bool ike_seal(struct ike_sa *sa, uint8_t exchange, bool response,
+	      uint32_t mid, uint8_t first, struct wire_span inner,
+	      size_t ip_size, struct ike_buf *out);
+size_t ike_ip_size(const struct ike_sa *sa, const struct wire_endpoint *local);
+void ike_send_buf(struct ike_engine *eng, const struct wire_endpoint *local,
+		  const struct wire_endpoint *remote,
+		  const struct ike_buf *data);
+bool ike_frag_in(struct ike_sa *sa, const struct ike_ev_packet *pkt,
+		 struct wire_msg *msg, struct wire_span plain,
+		 struct ike_buf *whole, size_t *size);
+void ike_frags_drop(struct ike_sa *sa, bool response, uint32_t mid);
+void ike_frags_free(struct ike_sa *sa);
+void ike_frag_timers(struct ike_sa *sa);
+uint64_t ike_frag_deadline(const struct ike_sa *sa);
 
 /* message.c */
 void ike_early_run(struct ike_sa *sa);

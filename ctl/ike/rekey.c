@@ -49,6 +49,7 @@ static void inherit(struct ike_sa *from, struct ike_sa *to)
 	to->remote = from->remote;
 	to->remote_id = from->remote_id;
 	to->mobike = from->mobike;
+	to->p->fragments = from->p->fragments;
 	to->peer = from->peer;
 	to->generation = from->generation;
 	to->established_us = from->eng->now;

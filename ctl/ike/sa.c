@@ -343,6 +343,7 @@ static void sa_free(struct ike_sa *sa)
 	for (i = 0; i < 2 * IKE_MAX_WINDOW; i++)
 		ike_buf_free(&p->slots[i].answer);
 	ike_early_free(sa);
+	ike_frags_free(sa);
 	drop_setup(sa);
 	crypto_wipe(p, sizeof(*p));
 	free(p);
@@ -430,6 +431,7 @@ uint64_t ike_sa_deadline(const struct ike_sa *sa)
 		earlier(&t, l->at);
 	earlier(&t, ike_create_deadline(sa));
 	earlier(&t, dpd_deadline(sa));
+	earlier(&t, ike_frag_deadline(sa));
 	if (sa->state == IKE_SA_ESTABLISHED)
 		earlier(&t, sa->ext_deadline);
 	return t;
@@ -455,6 +457,7 @@ void ike_sa_timers(struct ike_sa *sa)
 	if (sa->state == IKE_SA_DEAD)
 		return;
 	ike_linger_run(sa);
+	ike_frag_timers(sa);
 	ike_create_timers(sa);
 	if (sa->state == IKE_SA_ESTABLISHED && now >= sa->ext_deadline) {
 		sa->ext_deadline = IKE_NEVER;
