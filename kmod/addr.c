@@ -5,8 +5,12 @@
 
 #include <linux/icmp.h>
 #include <net/ip.h>
+#include <net/ipv6.h>
 
 #include "addr.h"
+
+/* More extension headers than anybody sends: beyond them nobody looks. */
+#define MOBX_MAX_EXTHDRS	16
 
 /* Ports as RFC 4301, section 4.4.1.1 wants them; both or neither. */
 static bool mobx_flow_ports(const struct sk_buff *skb, unsigned int offset,
@@ -29,6 +33,7 @@ static bool mobx_flow_ports(const struct sk_buff *skb, unsigned int offset,
 		*dport = ntohs(ports[1]);
 		return true;
 	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
 		icmp = skb_header_pointer(skb, offset, 2, buf);
 		if (!icmp)
 			return false;
@@ -42,70 +47,163 @@ static bool mobx_flow_ports(const struct sk_buff *skb, unsigned int offset,
 	}
 }
 
+/*
+ * Walk IPv6 extension headers from @h->upper on, an offset from skb->data,
+ * where a header of type @h->proto is. Those that RFC 4301, section 4.4.1.1
+ * names are looked past; AH and ESP are protocols.
+ */
+static void mobx_headers_walk(const struct sk_buff *skb, unsigned int base,
+			      struct mobx_headers *h)
+{
+	const struct frag_hdr *fh;
+	struct frag_hdr buf;
+	unsigned int n;
+
+	for (n = 0; n < MOBX_MAX_EXTHDRS; n++) {
+		unsigned int at = h->upper, len;
+
+		switch (h->proto) {
+		case NEXTHDR_HOP:
+		case NEXTHDR_ROUTING:
+		case NEXTHDR_DEST:
+		case NEXTHDR_FRAGMENT:
+			break;
+		default:
+			return;
+		}
+		/* The shortest extension header is as long as this one. */
+		fh = skb_header_pointer(skb, base + at, sizeof(buf), &buf);
+		if (!fh)
+			break;
+		len = sizeof(buf);
+		if (h->proto != NEXTHDR_FRAGMENT)
+			len += fh->reserved * 8;
+		else if (fh->frag_off & htons(IP6_OFFSET))
+			h->later = true;
+		h->upper += len;
+		if (h->proto != NEXTHDR_DEST) {
+			h->esp = h->upper;
+			h->nexthdr = at;
+		}
+		h->proto = fh->nexthdr;
+		/* Of a later fragment this names what the first begins with. */
+		if (h->later) {
+			h->opaque = ipv6_ext_hdr(h->proto);
+			return;
+		}
+	}
+	h->opaque = true;
+}
+
+static void mobx_headers_find(const struct sk_buff *skb, u16 family,
+			      struct mobx_headers *h)
+{
+	h->opaque = false;
+	if (likely(family == AF_INET)) {
+		const struct iphdr *iph = ip_hdr(skb);
+
+		h->upper = iph->ihl * 4;
+		h->esp = h->upper;
+		h->nexthdr = offsetof(struct iphdr, protocol);
+		h->proto = iph->protocol;
+		h->later = iph->frag_off & htons(IP_OFFSET);
+		return;
+	}
+	h->upper = sizeof(struct ipv6hdr);
+	h->esp = h->upper;
+	h->nexthdr = offsetof(struct ipv6hdr, nexthdr);
+	h->proto = ipv6_hdr(skb)->nexthdr;
+	h->later = false;
+	if (unlikely(ipv6_ext_hdr(h->proto)))
+		mobx_headers_walk(skb, skb_network_offset(skb), h);
+}
+
+static void mobx_flow_addrs(const struct sk_buff *skb, u16 family,
+			    union mobx_addr *src, union mobx_addr *dst)
+{
+	if (likely(family == AF_INET)) {
+		*src = mobx_addr_v4(ip_hdr(skb)->saddr);
+		*dst = mobx_addr_v4(ip_hdr(skb)->daddr);
+	} else {
+		src->v6 = ipv6_hdr(skb)->saddr;
+		dst->v6 = ipv6_hdr(skb)->daddr;
+	}
+}
+
+/* What @h says of the packet, and its ports. */
+static void mobx_flow_upper(const struct sk_buff *skb, unsigned int offset,
+			    const struct mobx_headers *h, u16 *sport,
+			    u16 *dport, struct mobx_flow *flow)
+{
+	*sport = 0;
+	*dport = 0;
+	flow->proto = h->proto;
+	flow->opaque_proto = h->opaque;
+	flow->opaque_ports = h->opaque || h->later ||
+		!mobx_flow_ports(skb, offset, h->proto, sport, dport);
+}
+
 /**
- * mobx_flow_out4 - the flow of an IPv4 packet that leaves
+ * mobx_flow_out - the flow of a packet that leaves
  * @skb: its network header is set and checked
+ * @family: AF_INET or AF_INET6
  * @flow: filled
+ * @h: filled
  *
  * A later fragment, or a packet too short for the header of its protocol, has
- * opaque ports.
+ * opaque ports; one whose extension headers lead nowhere an opaque protocol
+ * as well.
+ *
+ * Context: any.
  */
-void mobx_flow_out4(const struct sk_buff *skb, struct mobx_flow *flow)
+void mobx_flow_out(const struct sk_buff *skb, u16 family,
+		   struct mobx_flow *flow, struct mobx_headers *h)
 {
-	const struct iphdr *iph = ip_hdr(skb);
-
-	flow->local = mobx_addr_v4(iph->saddr);
-	flow->remote = mobx_addr_v4(iph->daddr);
-	flow->family = AF_INET;
-	flow->proto = iph->protocol;
-	flow->local_port = 0;
-	flow->remote_port = 0;
-	flow->opaque_ports = (iph->frag_off & htons(IP_OFFSET)) ||
-		!mobx_flow_ports(skb, skb_network_offset(skb) + iph->ihl * 4,
-				 iph->protocol, &flow->local_port,
-				 &flow->remote_port);
+	flow->family = family;
+	mobx_flow_addrs(skb, family, &flow->local, &flow->remote);
+	mobx_headers_find(skb, family, h);
+	mobx_flow_upper(skb, skb_network_offset(skb) + h->upper, h,
+			&flow->local_port, &flow->remote_port, flow);
 }
 
 /**
- * mobx_flow_in4 - the flow of an IPv4 packet that arrives in clear
+ * mobx_flow_in - the flow of a packet that arrives in clear
  * @skb: its network header is set and checked
- * @flow: filled, see mobx_flow_out4()
+ * @family: AF_INET or AF_INET6
+ * @flow: filled, see mobx_flow_out()
+ *
+ * Context: any.
  */
-void mobx_flow_in4(const struct sk_buff *skb, struct mobx_flow *flow)
+void mobx_flow_in(const struct sk_buff *skb, u16 family,
+		  struct mobx_flow *flow)
 {
-	const struct iphdr *iph = ip_hdr(skb);
+	struct mobx_headers h;
 
-	flow->local = mobx_addr_v4(iph->daddr);
-	flow->remote = mobx_addr_v4(iph->saddr);
-	flow->family = AF_INET;
-	flow->proto = iph->protocol;
-	flow->local_port = 0;
-	flow->remote_port = 0;
-	flow->opaque_ports = (iph->frag_off & htons(IP_OFFSET)) ||
-		!mobx_flow_ports(skb, skb_network_offset(skb) + iph->ihl * 4,
-				 iph->protocol, &flow->remote_port,
-				 &flow->local_port);
+	flow->family = family;
+	mobx_flow_addrs(skb, family, &flow->remote, &flow->local);
+	mobx_headers_find(skb, family, &h);
+	mobx_flow_upper(skb, skb_network_offset(skb) + h.upper, &h,
+			&flow->remote_port, &flow->local_port, flow);
 }
 
 /**
- * mobx_flow_inner4 - the flow of what came out of an ESP packet
- * @skb: its network header is that of the ESP packet
- * @offset: from skb->data to the decrypted payload
+ * mobx_flow_inner - the flow of what came out of ESP in transport mode
+ * @skb: at its payload; its network header is that of the ESP packet
+ * @family: of both
  * @proto: next header of the ESP trailer
- * @flow: filled, see mobx_flow_out4()
+ * @flow: filled, see mobx_flow_out()
+ *
+ * Context: any.
  */
-void mobx_flow_inner4(const struct sk_buff *skb, unsigned int offset, u8 proto,
-		      struct mobx_flow *flow)
+void mobx_flow_inner(const struct sk_buff *skb, u16 family, u8 proto,
+		     struct mobx_flow *flow)
 {
-	const struct iphdr *iph = ip_hdr(skb);
+	struct mobx_headers h = { .proto = proto };
 
-	flow->local = mobx_addr_v4(iph->daddr);
-	flow->remote = mobx_addr_v4(iph->saddr);
-	flow->family = AF_INET;
-	flow->proto = proto;
-	flow->local_port = 0;
-	flow->remote_port = 0;
-	flow->opaque_ports = !mobx_flow_ports(skb, offset, proto,
-					      &flow->remote_port,
-					      &flow->local_port);
+	flow->family = family;
+	mobx_flow_addrs(skb, family, &flow->remote, &flow->local);
+	if (unlikely(family == AF_INET6 && ipv6_ext_hdr(proto)))
+		mobx_headers_walk(skb, 0, &h);
+	mobx_flow_upper(skb, h.upper, &h, &flow->remote_port,
+			&flow->local_port, flow);
 }

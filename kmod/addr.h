@@ -45,7 +45,9 @@ static inline unsigned int mobx_addr_len(u16 family)
  * @local: own address: the source of what leaves, the destination of what comes
  * @remote: the other one
  * @family: AF_INET or AF_INET6
- * @proto: IP protocol (the last next header of IPv6)
+ * @proto: IP protocol; for IPv6 what follows the extension headers
+ * @opaque_proto: the packet does not show its protocol (a later fragment that
+ *	begins with an extension header); implies @opaque_ports
  * @opaque_ports: the packet does not show its ports (a later fragment)
  * @local_port: own port in host order; for ICMP type * 256 + code; or 0
  * @remote_port: the other one; for ICMP the same as @local_port
@@ -55,14 +57,36 @@ struct mobx_flow {
 	union mobx_addr	remote;
 	u16		family;
 	u8		proto;
+	bool		opaque_proto;
 	bool		opaque_ports;
 	u16		local_port;
 	u16		remote_port;
 };
 
-void mobx_flow_out4(const struct sk_buff *skb, struct mobx_flow *flow);
-void mobx_flow_in4(const struct sk_buff *skb, struct mobx_flow *flow);
-void mobx_flow_inner4(const struct sk_buff *skb, unsigned int offset, u8 proto,
-		      struct mobx_flow *flow);
+/**
+ * struct mobx_headers - where things are in a packet, from its IP header on
+ * @upper: octets to the header of the upper layer
+ * @esp: octets to where ESP goes in transport mode: behind the headers that
+ *	routers look at, before destination options (RFC 4303, section 3.1.1)
+ * @nexthdr: octets to the one that says what is at @esp
+ * @proto: what is at @upper
+ * @later: the packet is a fragment and not the first
+ * @opaque: @proto is not to be had
+ */
+struct mobx_headers {
+	unsigned int	upper;
+	unsigned int	esp;
+	unsigned int	nexthdr;
+	u8		proto;
+	bool		later;
+	bool		opaque;
+};
+
+void mobx_flow_out(const struct sk_buff *skb, u16 family,
+		   struct mobx_flow *flow, struct mobx_headers *h);
+void mobx_flow_in(const struct sk_buff *skb, u16 family,
+		  struct mobx_flow *flow);
+void mobx_flow_inner(const struct sk_buff *skb, u16 family, u8 proto,
+		     struct mobx_flow *flow);
 
 #endif

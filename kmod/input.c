@@ -161,7 +161,7 @@ static int mobx_input_admit(struct mobx_net *mnet, struct mobx_sa *sa,
 		goto drop;
 	}
 	if (sa->n_sels) {
-		mobx_flow_inner4(skb, 0, next, &flow);
+		mobx_flow_inner(skb, AF_INET, next, &flow);
 		if (unlikely(mobx_sa_match(sa, &flow) != MOBX_MATCH_YES)) {
 			why = MOBX_STAT_IN_SELECTOR;
 			goto drop;
@@ -347,7 +347,7 @@ unsigned int mobx_input_hook(void *priv, struct sk_buff *skb,
 	    skb->pkt_type == PACKET_LOOPBACK)
 		return NF_ACCEPT;
 
-	mobx_flow_in4(skb, &flow);
+	mobx_flow_in(skb, AF_INET, &flow);
 	policy = mobx_policy_lookup(mnet, &flow);
 	if (policy) {
 		if (policy->action == MOBX_ACTION_BYPASS)
@@ -359,7 +359,7 @@ unsigned int mobx_input_hook(void *priv, struct sk_buff *skb,
 			return NF_ACCEPT;
 		why = MOBX_STAT_IN_DISCARDED;
 	}
-	if (mobx_exempt_in4(mnet, skb, &flow) != MOBX_EXEMPT_NOT)
+	if (mobx_exempt_in(mnet, skb, &flow) != MOBX_EXEMPT_NOT)
 		return NF_ACCEPT;
 	mobx_stat_inc(mnet, why);
 	return NF_DROP;

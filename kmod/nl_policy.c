@@ -145,17 +145,31 @@ static int mobx_exempt_put_msg(struct sk_buff *skb, enum mobx_exempt exempt)
 {
 	static const struct {
 		const char *label;
+		u16 family;
 		u8 proto;
 		u16 port_min, port_max;
 	} what[MOBX_EXEMPT_COUNT] = {
-		[MOBX_EXEMPT_ESP] = { "ESP", IPPROTO_ESP, 0, U16_MAX },
-		[MOBX_EXEMPT_DHCP] = { "DHCP", IPPROTO_UDP, 67, 68 },
-		[MOBX_EXEMPT_IKE] = {
-			"registered IKE sockets", IPPROTO_UDP, 0, U16_MAX
+		[MOBX_EXEMPT_ESP] = {
+			"ESP", AF_UNSPEC, IPPROTO_ESP, 0, U16_MAX
 		},
-		[MOBX_EXEMPT_LOOPBACK] = { "loopback device", 0, 0, U16_MAX },
+		[MOBX_EXEMPT_DHCP] = { "DHCP", AF_INET, IPPROTO_UDP, 67, 68 },
+		[MOBX_EXEMPT_DHCPV6] = {
+			"DHCPv6", AF_INET6, IPPROTO_UDP, 546, 547
+		},
+		[MOBX_EXEMPT_LINK] = {
+			"neighbour discovery and multicast listeners", AF_INET6,
+			IPPROTO_ICMPV6, 0, U16_MAX
+		},
+		[MOBX_EXEMPT_IKE] = {
+			"registered IKE sockets", AF_UNSPEC, IPPROTO_UDP, 0,
+			U16_MAX
+		},
+		[MOBX_EXEMPT_LOOPBACK] = {
+			"loopback device", AF_UNSPEC, 0, 0, U16_MAX
+		},
 	};
 	struct mobx_selector sel = {
+		.family = what[exempt].family,
 		.proto = what[exempt].proto,
 		.local_port_min = what[exempt].port_min,
 		.local_port_max = what[exempt].port_max,

@@ -171,7 +171,7 @@ enum mobx_verdict mobx_output_decide(struct mobx_net *mnet,
 {
 	const struct mobx_flow *flow = &choice->flow;
 
-	mobx_flow_out4(skb, &choice->flow);
+	mobx_flow_out(skb, AF_INET, &choice->flow, &choice->headers);
 	choice->policy = NULL;
 	choice->peer = NULL;
 	choice->sa = NULL;
@@ -179,7 +179,7 @@ enum mobx_verdict mobx_output_decide(struct mobx_net *mnet,
 	choice->no_credit = false;
 	/* Pairs with mobx_hold_retry_out(), see mobx_hold_packet(). */
 	choice->epoch = smp_load_acquire(&mnet->hold->epoch);
-	if (mobx_exempt_out4(mnet, skb, flow) != MOBX_EXEMPT_NOT)
+	if (mobx_exempt_out(mnet, skb, flow) != MOBX_EXEMPT_NOT)
 		return MOBX_PASS;
 
 	choice->policy = mobx_policy_lookup(mnet, flow);

@@ -31,6 +31,7 @@ enum mobx_verdict {
 /**
  * struct mobx_choice - what a packet is protected with, or waits for
  * @flow: what it shows to selectors
+ * @headers: where things are in it
  * @policy: that wants it protected, NULL for negotiated selectors
  * @peer: whose SA it is, or whose SA or path is missing; NULL if none is known
  * @sa: the SA, NULL to wait
@@ -42,6 +43,7 @@ enum mobx_verdict {
  */
 struct mobx_choice {
 	struct mobx_flow		flow;
+	struct mobx_headers		headers;
 	const struct mobx_policy	*policy;
 	struct mobx_peer		*peer;
 	struct mobx_sa			*sa;

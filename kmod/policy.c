@@ -3,10 +3,12 @@
  * The SPD: an ordered list of static policies, and what is exempt from it.
  */
 
+#include <linux/icmpv6.h>
 #include <linux/netlink.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/udp.h>
+#include <net/ndisc.h>
 #include <net/udp.h>
 
 #include "datapath.h"
@@ -17,18 +19,64 @@
 
 #define DHCP_SERVER_PORT	67
 #define DHCP_CLIENT_PORT	68
+#define DHCPV6_CLIENT_PORT	546
+#define DHCPV6_SERVER_PORT	547
 
-static bool mobx_is_dhcp(const struct mobx_flow *flow)
+static bool mobx_between(const struct mobx_flow *flow, u16 one, u16 other)
 {
-	return flow->proto == IPPROTO_UDP &&
-	       (flow->local_port == DHCP_SERVER_PORT ||
-		flow->local_port == DHCP_CLIENT_PORT) &&
-	       (flow->remote_port == DHCP_SERVER_PORT ||
-		flow->remote_port == DHCP_CLIENT_PORT);
+	return (flow->local_port == one || flow->local_port == other) &&
+	       (flow->remote_port == one || flow->remote_port == other);
+}
+
+/*
+ * What IPv6 does on one link, and nothing beyond it: neighbour discovery (RFC
+ * 4861, section 7.1: no router has touched it) and multicast listeners (RFC
+ * 3810, section 5).
+ */
+static bool mobx_is_link_icmp6(const struct sk_buff *skb,
+			       const struct mobx_flow *flow)
+{
+	if (flow->family != AF_INET6 || flow->proto != IPPROTO_ICMPV6)
+		return false;
+	switch (flow->local_port >> 8) {
+	case NDISC_ROUTER_SOLICITATION:
+	case NDISC_ROUTER_ADVERTISEMENT:
+	case NDISC_NEIGHBOUR_SOLICITATION:
+	case NDISC_NEIGHBOUR_ADVERTISEMENT:
+	case NDISC_REDIRECT:
+		return ipv6_hdr(skb)->hop_limit == 255;
+	case ICMPV6_MGM_QUERY:
+	case ICMPV6_MGM_REPORT:
+	case ICMPV6_MGM_REDUCTION:
+	case ICMPV6_MLD2_REPORT:
+		return ipv6_hdr(skb)->hop_limit == 1;
+	}
+	return false;
+}
+
+/* What is the same in both directions. */
+static enum mobx_exempt mobx_exempt(const struct sk_buff *skb,
+				    const struct mobx_flow *flow)
+{
+	if (flow->proto == IPPROTO_ESP)
+		return MOBX_EXEMPT_ESP;
+	if (skb->dev && skb->dev->flags & IFF_LOOPBACK)
+		return MOBX_EXEMPT_LOOPBACK;
+	if (flow->opaque_ports)
+		return MOBX_EXEMPT_NOT;
+	if (flow->proto == IPPROTO_UDP && flow->family == AF_INET &&
+	    mobx_between(flow, DHCP_SERVER_PORT, DHCP_CLIENT_PORT))
+		return MOBX_EXEMPT_DHCP;
+	if (flow->proto == IPPROTO_UDP && flow->family == AF_INET6 &&
+	    mobx_between(flow, DHCPV6_SERVER_PORT, DHCPV6_CLIENT_PORT))
+		return MOBX_EXEMPT_DHCPV6;
+	if (unlikely(mobx_is_link_icmp6(skb, flow)))
+		return MOBX_EXEMPT_LINK;
+	return MOBX_EXEMPT_NOT;
 }
 
 /**
- * mobx_exempt_out4 - whether the module lets a packet out by itself
+ * mobx_exempt_out - whether the module lets a packet out by itself
  * @mnet: namespace
  * @skb: packet
  * @flow: its flow
@@ -36,24 +84,34 @@ static bool mobx_is_dhcp(const struct mobx_flow *flow)
  * Context: RCU section.
  * Return: which exemption it is, or MOBX_EXEMPT_NOT
  */
-enum mobx_exempt mobx_exempt_out4(const struct mobx_net *mnet,
-				  const struct sk_buff *skb,
-				  const struct mobx_flow *flow)
+enum mobx_exempt mobx_exempt_out(const struct mobx_net *mnet,
+				 const struct sk_buff *skb,
+				 const struct mobx_flow *flow)
 {
-	if (flow->proto == IPPROTO_ESP)
-		return MOBX_EXEMPT_ESP;
-	if (skb->dev && skb->dev->flags & IFF_LOOPBACK)
-		return MOBX_EXEMPT_LOOPBACK;
-	if (flow->proto != IPPROTO_UDP)
-		return MOBX_EXEMPT_NOT;
-	if (mobx_is_dhcp(flow))
-		return MOBX_EXEMPT_DHCP;
-	return mobx_ikesock_is(mnet, skb->sk) ? MOBX_EXEMPT_IKE :
-						MOBX_EXEMPT_NOT;
+	enum mobx_exempt what = mobx_exempt(skb, flow);
+
+	if (what == MOBX_EXEMPT_NOT && flow->proto == IPPROTO_UDP &&
+	    mobx_ikesock_is(mnet, skb->sk))
+		return MOBX_EXEMPT_IKE;
+	return what;
+}
+
+static struct sock *mobx_udp_socket(const struct mobx_net *mnet,
+				    struct sk_buff *skb,
+				    const struct mobx_flow *flow)
+{
+	if (flow->family == AF_INET)
+		return udp4_lib_lookup(mnet->net, flow->remote.v4,
+				       htons(flow->remote_port),
+				       flow->local.v4, htons(flow->local_port),
+				       inet_iif(skb));
+	return udp6_lib_lookup(mnet->net, &flow->remote.v6,
+			       htons(flow->remote_port), &flow->local.v6,
+			       htons(flow->local_port), inet6_iif(skb));
 }
 
 /**
- * mobx_exempt_in4 - whether the module lets a clear packet in by itself
+ * mobx_exempt_in - whether the module lets a clear packet in by itself
  * @mnet: namespace
  * @skb: packet, at its way in
  * @flow: its flow
@@ -64,26 +122,18 @@ enum mobx_exempt mobx_exempt_out4(const struct mobx_net *mnet,
  * Context: RCU section.
  * Return: which exemption it is, or MOBX_EXEMPT_NOT
  */
-enum mobx_exempt mobx_exempt_in4(const struct mobx_net *mnet,
-				 struct sk_buff *skb,
-				 const struct mobx_flow *flow)
+enum mobx_exempt mobx_exempt_in(const struct mobx_net *mnet,
+				struct sk_buff *skb,
+				const struct mobx_flow *flow)
 {
+	enum mobx_exempt what = mobx_exempt(skb, flow);
 	struct sock *sk;
 	bool ike;
 
-	if (flow->proto == IPPROTO_ESP)
-		return MOBX_EXEMPT_ESP;
-	if (skb->dev->flags & IFF_LOOPBACK)
-		return MOBX_EXEMPT_LOOPBACK;
-	if (flow->proto != IPPROTO_UDP || flow->opaque_ports)
-		return MOBX_EXEMPT_NOT;
-	if (mobx_is_dhcp(flow))
-		return MOBX_EXEMPT_DHCP;
-	if (!READ_ONCE(mnet->n_ike))
-		return MOBX_EXEMPT_NOT;
-	sk = udp4_lib_lookup(mnet->net, flow->remote.v4,
-			     htons(flow->remote_port), flow->local.v4,
-			     htons(flow->local_port), inet_iif(skb));
+	if (what != MOBX_EXEMPT_NOT || flow->proto != IPPROTO_UDP ||
+	    flow->opaque_ports || !READ_ONCE(mnet->n_ike))
+		return what;
+	sk = mobx_udp_socket(mnet, skb, flow);
 	if (!sk)
 		return MOBX_EXEMPT_NOT;
 	ike = mobx_ikesock_is(mnet, sk);

@@ -43,17 +43,19 @@ enum mobx_exempt {
 	MOBX_EXEMPT_NOT,
 	MOBX_EXEMPT_ESP,	/* protected already, by us or by others */
 	MOBX_EXEMPT_DHCP,	/* UDP 67 and 68 */
+	MOBX_EXEMPT_DHCPV6,	/* UDP 546 and 547 */
+	MOBX_EXEMPT_LINK,	/* IPv6: neighbours, routers, listeners */
 	MOBX_EXEMPT_IKE,	/* registered IKE sockets */
 	MOBX_EXEMPT_LOOPBACK,	/* what stays on the loopback device */
 	MOBX_EXEMPT_COUNT,
 };
 
-enum mobx_exempt mobx_exempt_out4(const struct mobx_net *mnet,
-				  const struct sk_buff *skb,
-				  const struct mobx_flow *flow);
-enum mobx_exempt mobx_exempt_in4(const struct mobx_net *mnet,
-				 struct sk_buff *skb,
+enum mobx_exempt mobx_exempt_out(const struct mobx_net *mnet,
+				 const struct sk_buff *skb,
 				 const struct mobx_flow *flow);
+enum mobx_exempt mobx_exempt_in(const struct mobx_net *mnet,
+				struct sk_buff *skb,
+				const struct mobx_flow *flow);
 
 const struct mobx_policy *mobx_policy_lookup(const struct mobx_net *mnet,
 					     const struct mobx_flow *flow);

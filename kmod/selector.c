@@ -26,15 +26,15 @@ static bool mobx_prefix_match(const union mobx_addr *prefix, u8 plen,
  * @sel: selector
  * @flow: flow
  *
- * Return: MOBX_MATCH_MAYBE when it depends on ports that the packet does not
- * show. What to make of that is the caller's to decide: never to send in clear
- * what may have to be protected (RFC 4301, section 7.4).
+ * Return: MOBX_MATCH_MAYBE when it depends on a protocol or on ports that the
+ * packet does not show. What to make of that is the caller's to decide: never
+ * to send in clear what may have to be protected (RFC 4301, section 7.4).
  * Context: any.
  */
 enum mobx_match mobx_selector_match(const struct mobx_selector *sel,
 				    const struct mobx_flow *flow)
 {
-	if (sel->proto && sel->proto != flow->proto)
+	if (sel->proto && sel->proto != flow->proto && !flow->opaque_proto)
 		return MOBX_MATCH_NO;
 	if (sel->family &&
 	    (sel->family != flow->family ||
@@ -43,7 +43,7 @@ enum mobx_match mobx_selector_match(const struct mobx_selector *sel,
 	     !mobx_prefix_match(&sel->local, sel->local_plen, &flow->local,
 				flow->family)))
 		return MOBX_MATCH_NO;
-	if (sel->any_ports)
+	if (sel->any_ports && (!sel->proto || !flow->opaque_proto))
 		return MOBX_MATCH_YES;
 	if (flow->opaque_ports)
 		return MOBX_MATCH_MAYBE;

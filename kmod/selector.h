@@ -40,7 +40,7 @@ struct mobx_selector {
 /* How far a selector and a flow agree. */
 enum mobx_match {
 	MOBX_MATCH_NO,
-	/* All but the ports agree, and the packet does not show its ports. */
+	/* All that the packet shows agrees; its protocol or ports it does not. */
 	MOBX_MATCH_MAYBE,
 	MOBX_MATCH_YES,
 };
