@@ -232,6 +232,19 @@ static void mobx_output_one(struct mobx_net *mnet, struct sk_buff *skb,
 	mobx_esp_encrypt(mnet, sa, skb, mtu);
 }
 
+/*
+ * SCTP's super-packets hold all that the congestion window lets go. In clear
+ * they may cross as they are, and a receiver's backlog takes them as one; what
+ * we make of them would come as a burst that overflows it. XFRM's routes have
+ * a header_len, for which the socket forgoes them; we have no route of our own
+ * and tell the socket, which SCTP has locked while it sends.
+ */
+static void mobx_output_no_bursts(struct sk_buff *skb)
+{
+	if (skb_shinfo(skb)->gso_type & SKB_GSO_SCTP && skb->sk)
+		sk_gso_disable(skb->sk);
+}
+
 /**
  * mobx_output_take - protect a packet and send it
  * @mnet: namespace
@@ -247,6 +260,7 @@ void mobx_output_take(struct mobx_net *mnet, struct sk_buff *skb,
 	struct sk_buff *segs = skb, *next;
 
 	if (skb_is_gso(skb)) {
+		mobx_output_no_bursts(skb);
 		/* No features: each segment has its checksum, in one piece. */
 		segs = skb_gso_segment(skb, 0);
 		if (IS_ERR_OR_NULL(segs)) {
