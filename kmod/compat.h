@@ -35,6 +35,23 @@ static inline struct nlattr **mobx_dump_attrs(struct netlink_callback *cb)
 }
 #endif
 
+/* A device that only NAPI knows; since 6.10 such are allocated. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#define mobx_dummy_netdev()		alloc_netdev_dummy(0)
+#define mobx_dummy_netdev_free(dev)	free_netdev(dev)
+#else
+#include <linux/slab.h>
+static inline struct net_device *mobx_dummy_netdev(void)
+{
+	struct net_device *dev = kmalloc(sizeof(*dev), GFP_KERNEL);
+
+	if (dev)
+		init_dummy_netdev(dev);
+	return dev;
+}
+#define mobx_dummy_netdev_free(dev)	kfree(dev)
+#endif
+
 /* Since 6.3 a completion gets its data, before that the request. */
 #include <crypto/aead.h>
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)

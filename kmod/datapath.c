@@ -9,6 +9,7 @@
 
 #include "datapath.h"
 #include "esp.h"
+#include "gro.h"
 #include "hold.h"
 #include "input.h"
 #include "netns.h"
@@ -172,7 +173,15 @@ void mobx_datapath_net_exit(struct mobx_net *mnet)
  */
 int mobx_datapath_init(void)
 {
-	return mobx_input_init();
+	int err;
+
+	err = mobx_gro_init();
+	if (err)
+		return err;
+	err = mobx_input_init();
+	if (err)
+		mobx_gro_exit();
+	return err;
 }
 
 /**
@@ -183,5 +192,6 @@ int mobx_datapath_init(void)
 void mobx_datapath_exit(void)
 {
 	mobx_input_exit();
+	mobx_gro_exit();
 	mobx_esp_exit();
 }

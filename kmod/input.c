@@ -18,6 +18,7 @@
 #include "compat.h"
 #include "esp.h"
 #include "event.h"
+#include "gro.h"
 #include "hold.h"
 #include "input.h"
 #include "netns.h"
@@ -119,6 +120,21 @@ void mobx_input_late(struct mobx_net *mnet, struct mobx_path *path,
 {
 	mobx_input_account(path, skb->len + skb_network_header_len(skb));
 	mobx_stat_inc(mnet, MOBX_STAT_IN_PROTECTED);
+	mobx_input_inject(mnet, skb);
+}
+
+/**
+ * mobx_input_merged - deliver authentic segments that were put together
+ * @mnet: namespace
+ * @skb: at its payload, its IP header in front; consumed
+ *
+ * Context: RCU section, softirq.
+ */
+void mobx_input_merged(struct mobx_net *mnet, struct sk_buff *skb)
+{
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	IPCB(skb)->iif = skb->skb_iif;
+	IPCB(skb)->flags = MOBX_IPCB_AUTHENTIC;
 	mobx_input_inject(mnet, skb);
 }
 
@@ -293,6 +309,8 @@ static int mobx_input_esp(struct sk_buff *skb)
 	}
 	next = mobx_input_admit(mnet, sa, skb, seq, b);
 	if (next < 0)
+		return 0;
+	if (next == IPPROTO_TCP && mobx_gro_receive(skb))
 		return 0;
 	/* Two protocols whose numbers say something else here. */
 	if (mobx_input_watched(net) || unlikely(!next || next == EINVAL)) {
