@@ -92,16 +92,33 @@ static void enter(const char *ns)
 	close(fd);
 }
 
-static struct sockaddr_in endpoint(const char *address)
-{
-	struct sockaddr_in sa = { .sin_family = AF_INET,
-				  .sin_port = htons(PORT) };
+/* An address and PORT, of either family. */
+struct endpoint {
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} sa;
+	socklen_t size;
+};
 
-	if (inet_pton(AF_INET, address, &sa.sin_addr) != 1) {
-		fprintf(stderr, "traffic: '%s' is no IPv4 address\n", address);
+static struct endpoint endpoint(const char *address)
+{
+	struct endpoint to = { 0 };
+
+	if (inet_pton(AF_INET, address, &to.sa.v4.sin_addr) == 1) {
+		to.sa.v4.sin_family = AF_INET;
+		to.sa.v4.sin_port = htons(PORT);
+		to.size = sizeof(to.sa.v4);
+	} else if (inet_pton(AF_INET6, address, &to.sa.v6.sin6_addr) == 1) {
+		to.sa.v6.sin6_family = AF_INET6;
+		to.sa.v6.sin6_port = htons(PORT);
+		to.size = sizeof(to.sa.v6);
+	} else {
+		fprintf(stderr, "traffic: '%s' is no IP address\n", address);
 		exit(2);
 	}
-	return sa;
+	return to;
 }
 
 /* No wake-up may preempt a batch, or each round costs something else. */
@@ -127,24 +144,37 @@ static int open_tap(void)
 	return fd;
 }
 
+/* What an IP packet carries; 0 where that does not count. */
+static unsigned int carries(const uint8_t *ip, uint16_t protocol)
+{
+	if (protocol == htons(ETH_P_IP))
+		return ip[9];
+	/* Neighbours are looked for in clear. */
+	if (protocol == htons(ETH_P_IPV6) && ip[6] != IPPROTO_ICMPV6)
+		return ip[6];
+	return 0;
+}
+
 /* Close the tap and see whether it saw nothing but @protocol. */
 static void check_tap(int fd, unsigned long protocol)
 {
 	struct sockaddr_ll from;
 	socklen_t size = sizeof(from);
 	unsigned long right = 0;
+	unsigned int is;
 	uint8_t ip[20];
 
 	while (recvfrom(fd, ip, sizeof(ip), MSG_TRUNC,
 			(struct sockaddr *)&from, &size) >= (int)sizeof(ip)) {
 		size = sizeof(from);
-		if (from.sll_pkttype != PACKET_OUTGOING ||
-		    from.sll_protocol != htons(ETH_P_IP))
+		is = from.sll_pkttype == PACKET_OUTGOING ?
+			carries(ip, from.sll_protocol) : 0;
+		if (!is)
 			continue;
-		if (ip[9] != protocol) {
+		if (is != protocol) {
 			errno = EPROTO;
 			die("IP protocol %u on the link where %lu should be",
-			    ip[9], protocol);
+			    is, protocol);
 		}
 		right++;
 	}
@@ -179,7 +209,7 @@ static void udp(const char *from, const char *to, const char *address,
 		size_t len, unsigned long batches, unsigned long rounds,
 		unsigned long protocol)
 {
-	struct sockaddr_in sa = endpoint(address);
+	struct endpoint at = endpoint(address);
 	struct timeval limit = { .tv_sec = 2 };
 	uint64_t best = UINT64_MAX;
 	uint8_t *out = calloc(2, len + 1), *in;
@@ -191,14 +221,14 @@ static void udp(const char *from, const char *to, const char *address,
 	in = out + len + 1;
 	memset(out, 'x', len);
 	enter(to);
-	rx = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (rx < 0 || bind(rx, (struct sockaddr *)&sa, sizeof(sa)))
+	rx = socket(at.sa.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (rx < 0 || bind(rx, &at.sa.any, at.size))
 		die("bind %s", address);
 	if (setsockopt(rx, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)))
 		die("SO_RCVTIMEO");
 	enter(from);
-	tx = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (tx < 0 || connect(tx, (struct sockaddr *)&sa, sizeof(sa)))
+	tx = socket(at.sa.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (tx < 0 || connect(tx, &at.sa.any, at.size))
 		die("connect %s", address);
 	be_first();
 	tap = open_tap();
@@ -221,15 +251,15 @@ static void udp(const char *from, const char *to, const char *address,
 	free(out);
 }
 
-static void send_stream(const char *from, const struct sockaddr_in *sa,
+static void send_stream(const char *from, const struct endpoint *to,
 			int protocol, uint64_t octets)
 {
 	static uint8_t chunk[CHUNK];
 	int fd;
 
 	enter(from);
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, protocol);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)sa, sizeof(*sa)))
+	fd = socket(to->sa.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, protocol);
+	if (fd < 0 || connect(fd, &to->sa.any, to->size))
 		die("connect");
 	while (octets) {
 		size_t want = octets < CHUNK ? (size_t)octets : CHUNK;
@@ -261,19 +291,20 @@ static void read_octets(int fd, uint64_t octets)
 static void stream(const char *from, const char *to, const char *address,
 		   int protocol, uint64_t octets, unsigned long rounds)
 {
-	struct sockaddr_in sa = endpoint(address);
+	struct endpoint at = endpoint(address);
 	struct timeval limit = { .tv_sec = 20 };
 	uint64_t best = UINT64_MAX, start, took;
 	int listener, fd, status, one = 1;
 	pid_t child;
 
 	enter(to);
-	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, protocol);
+	listener = socket(at.sa.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC,
+			  protocol);
 	if (listener < 0 ||
 	    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
 	    setsockopt(listener, SOL_SOCKET, SO_RCVTIMEO, &limit,
 		       sizeof(limit)) ||
-	    bind(listener, (struct sockaddr *)&sa, sizeof(sa)) ||
+	    bind(listener, &at.sa.any, at.size) ||
 	    listen(listener, 1))
 		die("listen on %s", address);
 	while (rounds--) {
@@ -282,7 +313,7 @@ static void stream(const char *from, const char *to, const char *address,
 		if (child < 0)
 			die("fork");
 		if (!child) {
-			send_stream(from, &sa, protocol, octets + WARM_UP);
+			send_stream(from, &at, protocol, octets + WARM_UP);
 			_exit(0);
 		}
 		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
