@@ -22,8 +22,12 @@
 #define IKE_LINGER_US (3 * IKE_SECOND)
 /* The answerer of a rekey sends under the new SA after this time at last. */
 #define IKE_SWITCH_US (2 * IKE_SECOND)
-/* The same at the start of an IKE SA that takes another's place. */
-#define IKE_HANDOVER_US (3 * IKE_SECOND / 10)
+/*
+ * The same at the start of an IKE SA that takes another's place: less, for the
+ * other end may have forgotten everything, but more than a busy host takes from
+ * the answer to its own new SAs.
+ */
+#define IKE_HANDOVER_US IKE_SECOND
 /* An unauthenticated refusal is believed when nothing better came. */
 #define IKE_REFUSAL_US (2 * IKE_SECOND)
 /* So long a refused IKE_AUTH request may be repeated. */
