@@ -76,10 +76,12 @@ static void mobx_headers_walk(const struct sk_buff *skb, unsigned int base,
 		if (!fh)
 			break;
 		len = sizeof(buf);
-		if (h->proto != NEXTHDR_FRAGMENT)
+		if (h->proto == NEXTHDR_FRAGMENT) {
+			h->fragment = fh->frag_off & htons(IP6_OFFSET | IP6_MF);
+			h->later = fh->frag_off & htons(IP6_OFFSET);
+		} else {
 			len += fh->reserved * 8;
-		else if (fh->frag_off & htons(IP6_OFFSET))
-			h->later = true;
+		}
 		h->upper += len;
 		if (h->proto != NEXTHDR_DEST) {
 			h->esp = h->upper;
@@ -106,6 +108,7 @@ static void mobx_headers_find(const struct sk_buff *skb, u16 family,
 		h->esp = h->upper;
 		h->nexthdr = offsetof(struct iphdr, protocol);
 		h->proto = iph->protocol;
+		h->fragment = ip_is_fragment(iph);
 		h->later = iph->frag_off & htons(IP_OFFSET);
 		return;
 	}
@@ -113,13 +116,23 @@ static void mobx_headers_find(const struct sk_buff *skb, u16 family,
 	h->esp = h->upper;
 	h->nexthdr = offsetof(struct ipv6hdr, nexthdr);
 	h->proto = ipv6_hdr(skb)->nexthdr;
+	h->fragment = false;
 	h->later = false;
 	if (unlikely(ipv6_ext_hdr(h->proto)))
 		mobx_headers_walk(skb, skb_network_offset(skb), h);
 }
 
-static void mobx_flow_addrs(const struct sk_buff *skb, u16 family,
-			    union mobx_addr *src, union mobx_addr *dst)
+/**
+ * mobx_packet_addrs - copy the addresses of a packet
+ * @skb: its network header is set and checked
+ * @family: AF_INET or AF_INET6
+ * @src: filled
+ * @dst: filled
+ *
+ * Context: any.
+ */
+void mobx_packet_addrs(const struct sk_buff *skb, u16 family,
+		       union mobx_addr *src, union mobx_addr *dst)
 {
 	if (likely(family == AF_INET)) {
 		*src = mobx_addr_v4(ip_hdr(skb)->saddr);
@@ -160,7 +173,7 @@ void mobx_flow_out(const struct sk_buff *skb, u16 family,
 		   struct mobx_flow *flow, struct mobx_headers *h)
 {
 	flow->family = family;
-	mobx_flow_addrs(skb, family, &flow->local, &flow->remote);
+	mobx_packet_addrs(skb, family, &flow->local, &flow->remote);
 	mobx_headers_find(skb, family, h);
 	mobx_flow_upper(skb, skb_network_offset(skb) + h->upper, h,
 			&flow->local_port, &flow->remote_port, flow);
@@ -180,7 +193,7 @@ void mobx_flow_in(const struct sk_buff *skb, u16 family,
 	struct mobx_headers h;
 
 	flow->family = family;
-	mobx_flow_addrs(skb, family, &flow->remote, &flow->local);
+	mobx_packet_addrs(skb, family, &flow->remote, &flow->local);
 	mobx_headers_find(skb, family, &h);
 	mobx_flow_upper(skb, skb_network_offset(skb) + h.upper, &h,
 			&flow->remote_port, &flow->local_port, flow);
@@ -194,16 +207,18 @@ void mobx_flow_in(const struct sk_buff *skb, u16 family,
  * @flow: filled, see mobx_flow_out()
  *
  * Context: any.
+ * Return: false for a fragment, which has no business there
  */
-void mobx_flow_inner(const struct sk_buff *skb, u16 family, u8 proto,
+bool mobx_flow_inner(const struct sk_buff *skb, u16 family, u8 proto,
 		     struct mobx_flow *flow)
 {
 	struct mobx_headers h = { .proto = proto };
 
 	flow->family = family;
-	mobx_flow_addrs(skb, family, &flow->remote, &flow->local);
+	mobx_packet_addrs(skb, family, &flow->remote, &flow->local);
 	if (unlikely(family == AF_INET6 && ipv6_ext_hdr(proto)))
 		mobx_headers_walk(skb, 0, &h);
 	mobx_flow_upper(skb, h.upper, &h, &flow->remote_port,
 			&flow->local_port, flow);
+	return !h.fragment;
 }

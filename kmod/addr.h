@@ -4,6 +4,7 @@
 
 #include <linux/in6.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/skbuff.h>
 #include <linux/socket.h>
 #include <linux/string.h>
@@ -70,7 +71,8 @@ struct mobx_flow {
  *	routers look at, before destination options (RFC 4303, section 3.1.1)
  * @nexthdr: octets to the one that says what is at @esp
  * @proto: what is at @upper
- * @later: the packet is a fragment and not the first
+ * @fragment: the packet is a fragment
+ * @later: and not the first
  * @opaque: @proto is not to be had
  */
 struct mobx_headers {
@@ -78,15 +80,40 @@ struct mobx_headers {
 	unsigned int	esp;
 	unsigned int	nexthdr;
 	u8		proto;
+	bool		fragment;
 	bool		later;
 	bool		opaque;
 };
 
+/* Source and destination of a packet, 4 or 16 octets in its IP header. */
+static inline const void *mobx_packet_saddr(const struct sk_buff *skb,
+					    u16 family)
+{
+	return likely(family == AF_INET) ? (const void *)&ip_hdr(skb)->saddr :
+					   (const void *)&ipv6_hdr(skb)->saddr;
+}
+
+static inline const void *mobx_packet_daddr(const struct sk_buff *skb,
+					    u16 family)
+{
+	return likely(family == AF_INET) ? (const void *)&ip_hdr(skb)->daddr :
+					   (const void *)&ipv6_hdr(skb)->daddr;
+}
+
+/* ESP right behind the IP header; netfilter's families are those of sockets. */
+static inline bool mobx_is_esp(const struct sk_buff *skb, u16 family)
+{
+	return (likely(family == AF_INET) ? ip_hdr(skb)->protocol :
+		ipv6_hdr(skb)->nexthdr) == IPPROTO_ESP;
+}
+
+void mobx_packet_addrs(const struct sk_buff *skb, u16 family,
+		       union mobx_addr *src, union mobx_addr *dst);
 void mobx_flow_out(const struct sk_buff *skb, u16 family,
 		   struct mobx_flow *flow, struct mobx_headers *h);
 void mobx_flow_in(const struct sk_buff *skb, u16 family,
 		  struct mobx_flow *flow);
-void mobx_flow_inner(const struct sk_buff *skb, u16 family, u8 proto,
+bool mobx_flow_inner(const struct sk_buff *skb, u16 family, u8 proto,
 		     struct mobx_flow *flow);
 
 #endif

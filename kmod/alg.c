@@ -221,20 +221,17 @@ struct crypto_aead *mobx_alg_alloc(const struct mobx_alg *alg,
 }
 
 /**
- * mobx_alg_inner_mtu - the largest packet that fits a path once protected
+ * mobx_alg_payload - the longest payload that fits
  * @alg: suite
- * @mtu: octets that the path takes, IP header included
- * @iphlen: octets of IP header with options, the same inside and outside
+ * @len: octets for ESP from its header to the ICV
  *
- * Return: octets of the packet before ESP; at least 68 (RFC 791)
+ * Return: octets, 0 when not even padding fits
  * Context: any.
  */
-unsigned int mobx_alg_inner_mtu(const struct mobx_alg *alg, unsigned int mtu,
-				unsigned int iphlen)
+unsigned int mobx_alg_payload(const struct mobx_alg *alg, unsigned int len)
 {
-	unsigned int fixed = iphlen + mobx_alg_header(alg) + alg->icv_len;
-	unsigned int room;
+	unsigned int fixed = mobx_alg_header(alg) + alg->icv_len, room;
 
-	room = mtu > fixed ? round_down(mtu - fixed, alg->block) : 0;
-	return max(iphlen + (room > 2 ? room - 2 : 0), 68u);
+	room = len > fixed ? round_down(len - fixed, alg->block) : 0;
+	return room > 2 ? room - 2 : 0;
 }

@@ -82,8 +82,7 @@ static inline unsigned int mobx_alg_header(const struct mobx_alg *alg)
 	return MOBX_ESP_HDR_LEN + alg->iv_len;
 }
 
-unsigned int mobx_alg_inner_mtu(const struct mobx_alg *alg, unsigned int mtu,
-				unsigned int iphlen);
+unsigned int mobx_alg_payload(const struct mobx_alg *alg, unsigned int len);
 
 const struct mobx_alg *mobx_alg_find(u32 enc, u32 auth,
 				     struct netlink_ext_ack *extack);

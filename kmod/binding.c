@@ -20,6 +20,13 @@ static bool mobx_addr_unicast(const union mobx_addr *addr, u16 family)
 	return !ipv6_addr_any(&addr->v6) && !ipv6_addr_is_multicast(&addr->v6);
 }
 
+/* Such an address means something on one link only, and a path names none. */
+static bool mobx_addr_link_local(const union mobx_addr *addr, u16 family)
+{
+	return family == AF_INET6 &&
+	       ipv6_addr_type(&addr->v6) & IPV6_ADDR_LINKLOCAL;
+}
+
 static bool mobx_spec_same_pair(const struct mobx_path_spec *a,
 				const struct mobx_path_spec *b)
 {
@@ -60,6 +67,12 @@ int mobx_binding_check(const struct mobx_path_spec *spec, unsigned int n,
 		    !mobx_addr_unicast(&s->remote, s->family)) {
 			NL_SET_ERR_MSG(extack,
 				       "the addresses of a path must be unicast");
+			return -EINVAL;
+		}
+		if (mobx_addr_link_local(&s->local, s->family) ||
+		    mobx_addr_link_local(&s->remote, s->family)) {
+			NL_SET_ERR_MSG(extack,
+				       "a path cannot have link-local addresses: take global or unique local ones");
 			return -EINVAL;
 		}
 		for (j = 0; j < i; j++) {

@@ -4,8 +4,10 @@
  */
 #include <linux/delay.h>
 #include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
 #include <linux/slab.h>
 #include <net/netfilter/ipv4/nf_defrag_ipv4.h>
+#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 
 #include "datapath.h"
 #include "esp.h"
@@ -28,6 +30,18 @@ static const struct nf_hook_ops mobx_hook_ops[] = {
 		.hooknum	= NF_INET_POST_ROUTING,
 		.priority	= NF_IP_PRI_LAST,
 	},
+	{
+		.hook		= mobx_input_hook,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_PRE_ROUTING,
+		.priority	= NF_IP6_PRI_CONNTRACK_DEFRAG + 1,
+	},
+	{
+		.hook		= mobx_output_hook,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_POST_ROUTING,
+		.priority	= NF_IP6_PRI_LAST,
+	},
 };
 
 /**
@@ -46,10 +60,19 @@ int mobx_hooks_up(struct mobx_net *mnet)
 	err = nf_defrag_ipv4_enable(mnet->net);
 	if (err)
 		return err;
+	err = nf_defrag_ipv6_enable(mnet->net);
+	if (err)
+		goto err_ipv4;
 	err = nf_register_net_hooks(mnet->net, mobx_hook_ops,
 				    ARRAY_SIZE(mobx_hook_ops));
 	if (err)
-		nf_defrag_ipv4_disable(mnet->net);
+		goto err_ipv6;
+	return 0;
+
+err_ipv6:
+	nf_defrag_ipv6_disable(mnet->net);
+err_ipv4:
+	nf_defrag_ipv4_disable(mnet->net);
 	return err;
 }
 
@@ -63,6 +86,7 @@ void mobx_hooks_down(struct mobx_net *mnet)
 {
 	nf_unregister_net_hooks(mnet->net, mobx_hook_ops,
 				ARRAY_SIZE(mobx_hook_ops));
+	nf_defrag_ipv6_disable(mnet->net);
 	nf_defrag_ipv4_disable(mnet->net);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ESP in transport mode (RFC 4303): the layout of a packet, and the cipher.
+ * ESP (RFC 4303): a packet and the cipher.
  *
  * The cipher may finish at once or later, in another context: requests are
  * answered with -EINPROGRESS possibly after they have been completed. So
@@ -23,9 +23,10 @@
 #include "event.h"
 #include "hold.h"
 #include "input.h"
+#include "layout.h"
 #include "netns.h"
-#include "output.h"
 #include "sa.h"
+#include "send.h"
 
 /* Enough for a packet in one piece with all algorithms known. */
 #define MOBX_ESP_OP_SIZE	1024
@@ -38,7 +39,7 @@
  * @dev: inbound, the device that it came by
  * @req: request, behind @sg
  * @size: octets of memory that this has
- * @mtu: outbound, what the path takes
+ * @layout: outbound, where ESP is in it; kept for requests that complete later
  * @seq: inbound, sequence number
  * @async: the request may complete later: references are held
  * @iv: initialisation vector, which some modes write to
@@ -51,7 +52,7 @@ struct mobx_esp_op {
 	struct net_device	*dev;
 	struct aead_request	*req;
 	unsigned int		size;
-	unsigned int		mtu;
+	struct mobx_layout	layout;
 	u32			seq;
 	bool			async;
 	u8			iv[MOBX_ALG_MAX_IV];
@@ -145,103 +146,6 @@ static int mobx_esp_map(struct mobx_esp_op *op, unsigned int offset,
 	return n < 0 ? n : 0;
 }
 
-/*
- * A packet in one piece, all its own: @head octets of room between IP header
- * and payload, and @tail behind. Datagrams from sockets have little room in
- * front and, thanks to the allocator, often enough behind, so the payload
- * moves rather than everything be allocated anew.
- */
-static int mobx_esp_open_linear(struct sk_buff *skb, unsigned int iphlen,
-				unsigned int head, unsigned int tail)
-{
-	unsigned int ll = LL_RESERVED_SPACE(skb_dst(skb)->dev);
-	unsigned int paged = skb->data_len, need = tail + paged;
-	unsigned int behind = skb_end_pointer(skb) - skb_tail_pointer(skb);
-	bool push = skb_headroom(skb) >= head + ll;
-	int nhead = 0, ntail = 0;
-
-	if (!push) {
-		if (skb_headroom(skb) >= ll && behind >= need + head) {
-			need += head;
-		} else {
-			nhead = head + ll - skb_headroom(skb);
-			push = true;
-		}
-	}
-	if (behind < need)
-		ntail = need - behind;
-	if (nhead || ntail || skb_cloned(skb)) {
-		int err = pskb_expand_head(skb, nhead, ntail, GFP_ATOMIC);
-
-		if (err)
-			return err;
-	}
-	if (paged && !__pskb_pull_tail(skb, paged))
-		return -ENOMEM;
-	if (skb->ip_summed == CHECKSUM_PARTIAL &&
-	    skb_csum_hwoffload_help(skb, 0))
-		return -EINVAL;
-
-	if (push) {
-		u8 *iph = skb->data;
-
-		memmove(skb_push(skb, head), iph, iphlen);
-		skb_reset_network_header(skb);
-	} else {
-		u8 *payload = skb->data + iphlen;
-
-		memmove(payload + head, payload, skb->len - iphlen);
-		skb_put(skb, head);
-	}
-	skb_set_transport_header(skb, iphlen);
-	return 0;
-}
-
-/*
- * Lay the packet out: IP header, ESP header and IV not filled in yet, payload,
- * padding, pad length, next header, ICV not filled in yet. Returns how many
- * pieces it has, or an error.
- */
-static int mobx_esp_open(struct sk_buff *skb, const struct mobx_alg *alg)
-{
-	unsigned int iphlen = ip_hdrlen(skb), head = mobx_alg_header(alg);
-	unsigned int tail = mobx_alg_trailer(alg, skb->len - iphlen);
-	unsigned int pad = tail - alg->icv_len - 2, i;
-	struct sk_buff *trailer = skb;
-	int n_sg = 1, err;
-	u8 *p;
-
-	if (likely(!skb_has_frag_list(skb))) {
-		err = mobx_esp_open_linear(skb, iphlen, head, tail);
-		if (err)
-			return err;
-		p = __skb_put(skb, tail);
-	} else {
-		u8 *iph;
-
-		if (skb->ip_summed == CHECKSUM_PARTIAL &&
-		    skb_csum_hwoffload_help(skb, 0))
-			return -EINVAL;
-		err = skb_cow_head(skb, head +
-				   LL_RESERVED_SPACE(skb_dst(skb)->dev));
-		if (err)
-			return err;
-		n_sg = skb_cow_data(skb, tail, &trailer);
-		if (n_sg < 0)
-			return n_sg;
-		iph = skb->data;
-		memmove(skb_push(skb, head), iph, iphlen);
-		skb_reset_network_header(skb);
-		skb_set_transport_header(skb, iphlen);
-		p = pskb_put(skb, trailer, tail);
-	}
-	for (i = 1; i <= pad; i++)
-		*p++ = i;
-	*p++ = pad;
-	*p = ip_hdr(skb)->protocol;
-	return n_sg;
-}
-
 /* ESP header and IV of a packet that was laid out (RFC 4303, section 2). */
 static void mobx_esp_fill(struct mobx_esp_op *op, u64 seq)
 {
@@ -283,7 +187,7 @@ static void mobx_esp_encrypt_done(mobx_completion_arg arg, int err)
 	/* Its device may have gone meanwhile; of the route we have a reference. */
 	op->skb->dev = skb_dst(op->skb)->dev;
 	if (likely(!err))
-		mobx_output_send(op->mnet, op->skb, op->mtu);
+		mobx_send(op->mnet, op->skb, &op->layout);
 	else
 		mobx_esp_drop(op->mnet, op->skb, MOBX_STAT_OUT_CRYPTO_ERROR);
 	mobx_esp_op_put(op);
@@ -295,9 +199,8 @@ static void mobx_esp_encrypt_done(mobx_completion_arg arg, int err)
  * mobx_esp_encrypt - protect a packet and send it
  * @mnet: namespace
  * @sa: outbound SA
- * @skb: whole IPv4 packet, no super-packet, at its IP header, with a route;
- *	consumed
- * @mtu: octets of IP packet that the path takes
+ * @skb: whole packet, no super-packet, at its IP header, with a route; consumed
+ * @l: where ESP goes in it
  *
  * The sequence number is taken last, when nothing but the cipher can fail, so
  * numbers have no gaps (RFC 4303, section 2.2) but for those that could not
@@ -306,15 +209,14 @@ static void mobx_esp_encrypt_done(mobx_completion_arg arg, int err)
  * Context: RCU section.
  */
 void mobx_esp_encrypt(struct mobx_net *mnet, struct mobx_sa *sa,
-		      struct sk_buff *skb, unsigned int mtu)
+		      struct sk_buff *skb, const struct mobx_layout *l)
 {
 	const struct mobx_alg *alg = sa->alg;
-	unsigned int iphlen = ip_hdrlen(skb);
 	struct mobx_esp_op *op;
 	int n_sg, err;
 	u64 seq;
 
-	n_sg = mobx_esp_open(skb, alg);
+	n_sg = mobx_layout_open(skb, alg, l);
 	if (unlikely(n_sg < 0)) {
 		mobx_esp_drop(mnet, skb, MOBX_STAT_OUT_NO_MEMORY);
 		return;
@@ -326,7 +228,7 @@ void mobx_esp_encrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 	}
 	/* A route that lives as long as the RCU section may be too short. */
 	if ((op->async && !skb_dst_force(skb)) ||
-	    mobx_esp_map(op, iphlen, n_sg)) {
+	    mobx_esp_map(op, l->at, n_sg)) {
 		mobx_esp_drop(mnet, skb, MOBX_STAT_OUT_NO_MEMORY);
 		goto put;
 	}
@@ -337,19 +239,20 @@ void mobx_esp_encrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 		goto put;
 	}
 	mobx_esp_fill(op, seq);
-	op->mtu = mtu;
+	if (op->async)
+		op->layout = *l;
 
 	aead_request_set_tfm(op->req, sa->tfm);
 	aead_request_set_callback(op->req, 0, mobx_esp_encrypt_done, op);
 	aead_request_set_ad(op->req, mobx_alg_header(alg));
 	aead_request_set_crypt(op->req, op->sg, op->sg,
-			       skb->len - iphlen - mobx_alg_header(alg) -
+			       skb->len - l->at - mobx_alg_header(alg) -
 			       alg->icv_len, op->iv);
 	err = crypto_aead_encrypt(op->req);
 	if (err == -EINPROGRESS)
 		return;
 	if (likely(!err))
-		mobx_output_send(mnet, skb, mtu);
+		mobx_send(mnet, skb, l);
 	else
 		mobx_esp_drop(mnet, skb, MOBX_STAT_OUT_CRYPTO_ERROR);
 put:
@@ -430,59 +333,4 @@ int mobx_esp_decrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 put:
 	mobx_esp_op_put(op);
 	return err;
-}
-
-/**
- * mobx_esp_strip - take ESP off a packet that was decrypted
- * @mnet: namespace, whose counters tell what was wrong
- * @sa: inbound SA
- * @skb: at its ESP header; afterwards at its payload, behind an IP header
- *	that says so. Unchanged on failure
- *
- * Context: any.
- * Return: the next header, or -EINVAL when the packet is to be dropped
- */
-int mobx_esp_strip(struct mobx_net *mnet, const struct mobx_sa *sa,
-		   struct sk_buff *skb)
-{
-	unsigned int head = mobx_alg_header(sa->alg), iphlen = ip_hdrlen(skb);
-	unsigned int end = skb->len - sa->alg->icv_len, pad, i;
-	u8 buf[U8_MAX + 2], *p, next;
-	struct iphdr *iph;
-
-	p = skb_header_pointer(skb, end - 2, 2, buf);
-	if (unlikely(!p))
-		goto malformed;
-	pad = p[0];
-	next = p[1];
-	if (unlikely(pad + 2 > end - head))
-		goto malformed;
-	p = skb_header_pointer(skb, end - 2 - pad, pad, buf);
-	for (i = 0; p && i < pad; i++)
-		if (unlikely(p[i] != i + 1))
-			goto malformed;
-	/* A dummy packet, whatever it is filled with (RFC 4303, section 2.6). */
-	if (unlikely(next == IPPROTO_NONE)) {
-		mobx_stat_inc(mnet, MOBX_STAT_IN_DUMMY);
-		return -EINVAL;
-	}
-	if (unlikely(pskb_trim(skb, end - 2 - pad))) {
-		mobx_stat_inc(mnet, MOBX_STAT_IN_NO_MEMORY);
-		return -EINVAL;
-	}
-
-	__skb_pull(skb, head);
-	memmove(skb_network_header(skb) + head, skb_network_header(skb),
-		iphlen);
-	skb->network_header += head;
-	skb_reset_transport_header(skb);
-	iph = ip_hdr(skb);
-	iph->protocol = next;
-	iph->tot_len = htons(iphlen + skb->len);
-	ip_send_check(iph);
-	return next;
-
-malformed:
-	mobx_stat_inc(mnet, MOBX_STAT_IN_PADDING);
-	return -EINVAL;
 }

@@ -6,17 +6,15 @@
 
 #include "alg.h"
 
-struct mobx_flow;
+struct mobx_layout;
 struct mobx_net;
 struct mobx_sa;
 struct sk_buff;
 
 void mobx_esp_encrypt(struct mobx_net *mnet, struct mobx_sa *sa,
-		      struct sk_buff *skb, unsigned int mtu);
+		      struct sk_buff *skb, const struct mobx_layout *l);
 int mobx_esp_decrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 		     struct sk_buff *skb, u32 seq);
-int mobx_esp_strip(struct mobx_net *mnet, const struct mobx_sa *sa,
-		   struct sk_buff *skb);
 
 void mobx_esp_exit(void);
 

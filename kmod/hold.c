@@ -9,7 +9,9 @@
 #include <linux/inetdevice.h>
 #include <linux/jhash.h>
 #include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
 #include <linux/slab.h>
+#include <net/addrconf.h>
 #include <net/dst.h>
 #include <net/ip.h>
 #include <net/route.h>
@@ -34,6 +36,7 @@
  * @okfn: where it goes on if it may leave in clear after all
  * @until: jiffies when it is dropped
  * @bytes: memory that it takes
+ * @family: AF_INET or AF_INET6
  * @no_credit: it waits for its path to be validated
  */
 struct mobx_held {
@@ -43,32 +46,47 @@ struct mobx_held {
 					struct sk_buff *skb);
 	unsigned long		until;
 	unsigned int		bytes;
+	u16			family;
 	bool			no_credit;
+};
+
+/**
+ * struct mobx_hold_key - what packets that wait together have in common
+ * @local: source
+ * @remote: destination
+ * @order: of the policy, or U64_MAX for negotiated selectors
+ * @family: of both, as a whole word so that there is no padding
+ */
+struct mobx_hold_key {
+	union mobx_addr	local;
+	union mobx_addr	remote;
+	u64		order;
+	u64		family;
 };
 
 /**
  * struct mobx_hold_queue - packets of one pair that wait because of one policy
  * @node: in mobx_hold.queues
- * @saddr: source
- * @daddr: destination
- * @order: of the policy, or U64_MAX for negotiated selectors
+ * @key: pair and policy
  * @packets: of struct mobx_held, oldest first
  * @n: length of @packets
  * @next_acquire: jiffies before which no further acquire is due
  */
 struct mobx_hold_queue {
 	struct hlist_node	node;
-	__be32			saddr;
-	__be32			daddr;
-	u64			order;
+	struct mobx_hold_key	key;
 	struct list_head	packets;
 	unsigned int		n;
 	unsigned long		next_acquire;
 };
 
-static u32 mobx_hold_hash(__be32 saddr, __be32 daddr, u64 order)
+static void mobx_hold_key(struct mobx_hold_key *key,
+			  const struct mobx_choice *choice)
 {
-	return jhash_3words((__force u32)saddr, (__force u32)daddr, order, 0);
+	key->local = choice->flow.local;
+	key->remote = choice->flow.remote;
+	key->order = choice->policy ? choice->policy->order : U64_MAX;
+	key->family = choice->flow.family;
 }
 
 static void mobx_held_drop(struct mobx_net *mnet, struct mobx_held *held)
@@ -91,24 +109,20 @@ static void mobx_held_unlink(struct mobx_hold *hold,
 
 /* Context: hold->lock. Return: the queue, a new one if need be, or NULL. */
 static struct mobx_hold_queue *
-mobx_hold_queue_get(struct mobx_hold *hold, __be32 saddr, __be32 daddr,
-		    u64 order)
+mobx_hold_queue_get(struct mobx_hold *hold, const struct mobx_hold_key *key)
 {
-	u32 hash = mobx_hold_hash(saddr, daddr, order);
+	u32 hash = jhash2((const u32 *)key, sizeof(*key) / sizeof(u32), 0);
 	struct mobx_hold_queue *queue;
 
 	hash_for_each_possible(hold->queues, queue, node, hash)
-		if (queue->saddr == saddr && queue->daddr == daddr &&
-		    queue->order == order)
+		if (!memcmp(&queue->key, key, sizeof(*key)))
 			return queue;
 	if (hold->n_queues >= MOBX_HOLD_QUEUES)
 		return NULL;
 	queue = kzalloc(sizeof(*queue), GFP_ATOMIC);
 	if (!queue)
 		return NULL;
-	queue->saddr = saddr;
-	queue->daddr = daddr;
-	queue->order = order;
+	queue->key = *key;
 	INIT_LIST_HEAD(&queue->packets);
 	queue->next_acquire = jiffies;
 	hash_add(hold->queues, &queue->node, hash);
@@ -122,18 +136,20 @@ mobx_hold_queue_get(struct mobx_hold *hold, __be32 saddr, __be32 daddr,
  * to be told.
  */
 static struct mobx_held *mobx_hold_enqueue(struct mobx_hold *hold,
-					   struct mobx_held *held, u64 order,
+					   struct mobx_held *held,
+					   const struct mobx_choice *choice,
 					   bool *acquire)
 {
-	const struct iphdr *iph = ip_hdr(held->skb);
 	struct mobx_hold_queue *queue;
 	struct mobx_held *out = NULL;
+	struct mobx_hold_key key;
 
 	lockdep_assert_held(&hold->lock);
 	*acquire = false;
 	if (hold->closing)
 		return held;
-	queue = mobx_hold_queue_get(hold, iph->saddr, iph->daddr, order);
+	mobx_hold_key(&key, choice);
+	queue = mobx_hold_queue_get(hold, &key);
 	if (!queue)
 		return held;
 	if (time_after_eq(jiffies, queue->next_acquire)) {
@@ -155,15 +171,18 @@ static struct mobx_held *mobx_hold_enqueue(struct mobx_hold *hold,
 	return out;
 }
 
-static u64 mobx_hold_order(const struct mobx_choice *choice)
+static bool mobx_hold_is_own(struct net *net, const struct sk_buff *skb,
+			     u16 family)
 {
-	return choice->policy ? choice->policy->order : U64_MAX;
+	if (family == AF_INET)
+		return inet_addr_type(net, ip_hdr(skb)->saddr) == RTN_LOCAL;
+	return ipv6_chk_addr(net, &ipv6_hdr(skb)->saddr, NULL, 0);
 }
 
 /**
  * mobx_hold_packet - have a packet wait
  * @mnet: namespace
- * @skb: IPv4 packet at its IP header, a super-packet possibly; consumed
+ * @skb: packet at its IP header, a super-packet possibly; consumed
  * @state: of the hook that it came to
  * @choice: from mobx_output_decide(), which said MOBX_WAIT
  *
@@ -180,7 +199,7 @@ void mobx_hold_packet(struct mobx_net *mnet, struct sk_buff *skb,
 	struct mobx_held *held, *out;
 	bool acquire, again;
 
-	if (inet_addr_type(mnet->net, ip_hdr(skb)->saddr) != RTN_LOCAL) {
+	if (!mobx_hold_is_own(mnet->net, skb, choice->flow.family)) {
 		mobx_stat_inc(mnet, MOBX_STAT_OUT_NO_SOURCE);
 		kfree_skb(skb);
 		return;
@@ -196,11 +215,12 @@ void mobx_hold_packet(struct mobx_net *mnet, struct sk_buff *skb,
 	held->okfn = state->okfn;
 	held->until = jiffies + MOBX_HOLD_TIME;
 	held->bytes = skb->truesize;
+	held->family = choice->flow.family;
 	held->no_credit = choice->no_credit;
 
 	mobx_stat_inc(mnet, MOBX_STAT_OUT_HELD);
 	spin_lock_bh(&hold->lock);
-	out = mobx_hold_enqueue(hold, held, mobx_hold_order(choice), &acquire);
+	out = mobx_hold_enqueue(hold, held, choice, &acquire);
 	/*
 	 * What it waits for may have come after it was decided and before it
 	 * was queued, and then nobody else would look at it.
@@ -219,6 +239,15 @@ void mobx_hold_packet(struct mobx_net *mnet, struct sk_buff *skb,
 				   &choice->flow);
 }
 
+/* Routes may have changed meanwhile. Return: whether it has one. */
+static bool mobx_hold_reroute(struct net *net, struct sk_buff *skb, u16 family)
+{
+	if (family == AF_INET)
+		return dst_check(skb_dst(skb), 0) ||
+		       !ip_route_me_harder(net, skb->sk, skb, RTN_UNSPEC);
+	return !ip6_route_me_harder(net, skb->sk, skb);
+}
+
 /* Return: whether the packet is gone; false when it must go on waiting. */
 static bool mobx_hold_again(struct mobx_net *mnet, struct mobx_held *held,
 			    struct mobx_choice *choice)
@@ -227,12 +256,12 @@ static bool mobx_hold_again(struct mobx_net *mnet, struct mobx_held *held,
 
 	/* The device may have gone; only the route is referenced. */
 	skb->dev = NULL;
-	if (inet_addr_type(mnet->net, ip_hdr(skb)->saddr) != RTN_LOCAL) {
+	if (!mobx_hold_is_own(mnet->net, skb, held->family)) {
 		mobx_stat_inc(mnet, MOBX_STAT_OUT_NO_SOURCE);
 		kfree_skb(skb);
 		return true;
 	}
-	switch (mobx_output_decide(mnet, skb, choice)) {
+	switch (mobx_output_decide(mnet, skb, held->family, choice)) {
 	case MOBX_WAIT:
 		held->no_credit = choice->no_credit;
 		return false;
@@ -250,9 +279,7 @@ static bool mobx_hold_again(struct mobx_net *mnet, struct mobx_held *held,
 	case MOBX_TAKE:
 		break;
 	}
-	/* Routes may have changed meanwhile. */
-	if (!dst_check(skb_dst(skb), 0) &&
-	    ip_route_me_harder(mnet->net, skb->sk, skb, RTN_UNSPEC)) {
+	if (!mobx_hold_reroute(mnet->net, skb, held->family)) {
 		mobx_stat_inc(mnet, MOBX_STAT_OUT_HOLD_DROPPED);
 		kfree_skb(skb);
 		return true;
@@ -299,9 +326,7 @@ void mobx_hold_retry_out(struct mobx_hold *hold)
 			kfree(held);
 		} else {
 			spin_lock(&hold->lock);
-			out = mobx_hold_enqueue(hold, held,
-						mobx_hold_order(&choice),
-						&acquire);
+			out = mobx_hold_enqueue(hold, held, &choice, &acquire);
 			spin_unlock(&hold->lock);
 			if (acquire)
 				mobx_event_acquire(mnet, choice.policy,

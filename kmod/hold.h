@@ -60,7 +60,7 @@ void mobx_hold_drop_all(struct mobx_hold *hold);
 void mobx_hold_retry_out(struct mobx_hold *hold);
 
 void mobx_keep_packet(struct mobx_net *mnet, struct mobx_sa *sa,
-		      struct sk_buff *skb);
+		      struct sk_buff *skb, u16 family);
 bool mobx_keep_expire(struct mobx_hold *hold);
 void mobx_keep_drop_all(struct mobx_hold *hold);
 void mobx_keep_retry(struct mobx_hold *hold);

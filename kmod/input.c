@@ -8,9 +8,11 @@
  * they should not have been protected (RFC 4301, section 5.2).
  */
 #include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
 #include <linux/skbuff.h>
 #include <net/esp.h>
 #include <net/ip.h>
+#include <net/ipv6_stubs.h>
 #include <net/route.h>
 #include <net/xfrm.h>
 
@@ -21,6 +23,7 @@
 #include "gro.h"
 #include "hold.h"
 #include "input.h"
+#include "layout.h"
 #include "netns.h"
 #include "peer.h"
 #include "pmtu.h"
@@ -29,12 +32,21 @@
 #include "sa.h"
 
 /*
- * A packet that came out of ESP. Lives in a bit of IPCB's flags that the
- * kernel does not use. ip_rcv() clears it, so it cannot come from outside, and
- * nothing between PRE_ROUTING and delivery does; were it lost, the packet would
- * be dropped.
+ * A packet that came out of ESP. Lives in a bit of the flags of IPCB and IP6CB
+ * that the kernel does not use. ip_rcv() and ip6_rcv() clear it, so it cannot
+ * come from outside, and nothing between PRE_ROUTING and delivery does; were it
+ * lost, the packet would be dropped.
  */
-#define MOBX_IPCB_AUTHENTIC	BIT(15)
+#define MOBX_CB_AUTHENTIC	BIT(15)
+
+/* Beyond all next headers. */
+#define MOBX_INPUT_GONE		256
+
+static u16 *mobx_cb_flags(struct sk_buff *skb, u16 family)
+{
+	return likely(family == AF_INET) ? &IPCB(skb)->flags :
+					   &IP6CB(skb)->flags;
+}
 
 static void mobx_input_drop(struct mobx_net *mnet, struct sk_buff *skb,
 			    enum mobx_stat why)
@@ -44,8 +56,8 @@ static void mobx_input_drop(struct mobx_net *mnet, struct sk_buff *skb,
 }
 
 /* A rule of the firewall has seen it: find out where it goes, and bring it. */
-static int mobx_input_route(struct net *net, struct sock *sk,
-			    struct sk_buff *skb)
+static int mobx_input_route4(struct net *net, struct sock *sk,
+			     struct sk_buff *skb)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 
@@ -58,14 +70,25 @@ static int mobx_input_route(struct net *net, struct sock *sk,
 	return dst_input(skb);
 }
 
+static int mobx_input_route6(struct net *net, struct sock *sk,
+			     struct sk_buff *skb)
+{
+	/* Where it cannot be routed the route itself says so. */
+	if (!skb_dst(skb))
+		ipv6_stub->ipv6_route_input(skb);
+	return dst_input(skb);
+}
+
 /* Bring a decrypted packet, at its payload, to PRE_ROUTING; consumes it. */
-static void mobx_input_inject(struct mobx_net *mnet, struct sk_buff *skb)
+static void mobx_input_inject(struct mobx_net *mnet, struct sk_buff *skb,
+			      u16 family)
 {
 	__skb_push(skb, skb_network_header_len(skb));
 	skb_dst_drop(skb);
 	nf_reset_ct(skb);
-	NF_HOOK(NFPROTO_IPV4, NF_INET_PRE_ROUTING, mnet->net, NULL, skb,
-		skb->dev, NULL, mobx_input_route);
+	NF_HOOK(family, NF_INET_PRE_ROUTING, mnet->net, NULL, skb, skb->dev,
+		NULL, family == AF_INET ? mobx_input_route4 :
+					  mobx_input_route6);
 }
 
 /* Ours, or the one that puts fragments together, which has nothing to do. */
@@ -81,14 +104,17 @@ static bool mobx_input_idle_hook(const struct nf_hook_entries *entries,
 }
 
 /* Whether anybody would see a decrypted packet at PRE_ROUTING or LOCAL_IN. */
-static bool mobx_input_watched(const struct net *net)
+static bool mobx_input_watched(const struct net *net, u16 family)
 {
+	struct nf_hook_entries __rcu *const *hooks;
 	const struct nf_hook_entries *entries;
 	unsigned int i;
 
-	if (rcu_access_pointer(net->nf.hooks_ipv4[NF_INET_LOCAL_IN]))
+	hooks = likely(family == AF_INET) ? net->nf.hooks_ipv4 :
+					    net->nf.hooks_ipv6;
+	if (rcu_access_pointer(hooks[NF_INET_LOCAL_IN]))
 		return true;
-	entries = rcu_dereference(net->nf.hooks_ipv4[NF_INET_PRE_ROUTING]);
+	entries = rcu_dereference(hooks[NF_INET_PRE_ROUTING]);
 	for (i = 0; entries && i < entries->num_hook_entries; i++)
 		if (!mobx_input_idle_hook(entries, i))
 			return true;
@@ -112,15 +138,47 @@ static void mobx_input_account(struct mobx_path *path, unsigned int len)
  * @mnet: namespace
  * @path: that it came by
  * @skb: at its payload, its IP header in front; consumed
+ * @family: of that
  *
  * Context: RCU section, bottom halves off.
  */
 void mobx_input_late(struct mobx_net *mnet, struct mobx_path *path,
-		     struct sk_buff *skb)
+		     struct sk_buff *skb, u16 family)
 {
 	mobx_input_account(path, skb->len + skb_network_header_len(skb));
 	mobx_stat_inc(mnet, MOBX_STAT_IN_PROTECTED);
-	mobx_input_inject(mnet, skb);
+	mobx_input_inject(mnet, skb, family);
+}
+
+/*
+ * Octets from the IP header to the one that said ESP, which the IP code has
+ * noted before it came to us.
+ */
+static unsigned int mobx_input_nexthdr(struct sk_buff *skb, u16 family)
+{
+	return likely(family == AF_INET) ? offsetof(struct iphdr, protocol) :
+					   IP6CB(skb)->nhoff;
+}
+
+/* Whether the content of a packet is what its SA is for. */
+static bool mobx_input_allowed(const struct mobx_sa *sa, struct sk_buff *skb,
+			       u16 family, u8 next)
+{
+	struct mobx_flow flow;
+
+	if (!sa->n_sels && likely(family == AF_INET || !ipv6_ext_hdr(next)))
+		return true;
+	return mobx_flow_inner(skb, family, next, &flow) &&
+	       mobx_sa_match(sa, &flow) == MOBX_MATCH_YES;
+}
+
+static void mobx_input_hint(struct mobx_sa *sa, const struct sk_buff *skb,
+			    u16 family)
+{
+	union mobx_addr local, remote;
+
+	mobx_packet_addrs(skb, family, &remote, &local);
+	mobx_event_hint(sa, family, &local, &remote);
 }
 
 /**
@@ -134,8 +192,8 @@ void mobx_input_merged(struct mobx_net *mnet, struct sk_buff *skb)
 {
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	IPCB(skb)->iif = skb->skb_iif;
-	IPCB(skb)->flags = MOBX_IPCB_AUTHENTIC;
-	mobx_input_inject(mnet, skb);
+	IPCB(skb)->flags = MOBX_CB_AUTHENTIC;
+	mobx_input_inject(mnet, skb, AF_INET);
 }
 
 /*
@@ -143,51 +201,46 @@ void mobx_input_merged(struct mobx_net *mnet, struct sk_buff *skb)
  * delivered, or -1 when it is gone.
  */
 static int mobx_input_admit(struct mobx_net *mnet, struct mobx_sa *sa,
-			    struct sk_buff *skb, u32 seq,
+			    struct sk_buff *skb, u16 family, u32 seq,
 			    const struct mobx_binding *b)
 {
-	const struct iphdr *iph = ip_hdr(skb);
-	union mobx_addr local = mobx_addr_v4(iph->daddr);
-	union mobx_addr remote = mobx_addr_v4(iph->saddr);
 	unsigned int len = skb->len + skb_network_header_len(skb);
 	enum mobx_stat why = MOBX_STAT_IN_REPLAYED;
 	const struct mobx_bound *e;
-	struct mobx_flow flow;
 	int next;
 
 	if (sa->replay && unlikely(!mobx_replay_commit(sa->replay, seq))) {
 		atomic64_inc(&sa->replayed);
 		goto drop;
 	}
-	e = mobx_binding_find4(b, iph->daddr, iph->saddr);
+	e = mobx_binding_find(b, family, mobx_packet_daddr(skb, family),
+			      mobx_packet_saddr(skb, family));
 	if (e && likely(mobx_bound_accepts(e))) {
 		mobx_input_account(e->path, len);
 	} else if (e) {
 		why = MOBX_STAT_IN_REMOVED_PATH;
 		goto drop;
 	}
-	next = mobx_esp_strip(mnet, sa, skb);
+	next = mobx_layout_strip(mnet, sa->alg, skb);
 	if (unlikely(next < 0)) {
 		kfree_skb(skb);
 		return -1;
 	}
+	mobx_layout_close(skb, family, mobx_input_nexthdr(skb, family), next);
 	if (unlikely(!mobx_sa_account(sa, skb->len +
 				      skb_network_header_len(skb)))) {
 		why = MOBX_STAT_IN_EXPIRED;
 		goto drop;
 	}
-	if (sa->n_sels) {
-		mobx_flow_inner(skb, AF_INET, next, &flow);
-		if (unlikely(mobx_sa_match(sa, &flow) != MOBX_MATCH_YES)) {
-			why = MOBX_STAT_IN_SELECTOR;
-			goto drop;
-		}
+	if (unlikely(!mobx_input_allowed(sa, skb, family, next))) {
+		why = MOBX_STAT_IN_SELECTOR;
+		goto drop;
 	}
-	IPCB(skb)->flags |= MOBX_IPCB_AUTHENTIC;
+	*mobx_cb_flags(skb, family) |= MOBX_CB_AUTHENTIC;
 	if (unlikely(!e)) {
 		skb->ip_summed = CHECKSUM_NONE;
-		mobx_event_hint(sa, AF_INET, &local, &remote);
-		mobx_keep_packet(mnet, sa, skb);
+		mobx_input_hint(sa, skb, family);
+		mobx_keep_packet(mnet, sa, skb, family);
 		return -1;
 	}
 	/* The ICV has covered more than the checksum does. */
@@ -202,15 +255,15 @@ drop:
 }
 
 static void mobx_input_failed(struct mobx_net *mnet, struct mobx_sa *sa,
-			      struct sk_buff *skb, int err)
+			      struct sk_buff *skb, u16 family, int err)
 {
-	union mobx_addr local = mobx_addr_v4(ip_hdr(skb)->daddr);
-	union mobx_addr remote = mobx_addr_v4(ip_hdr(skb)->saddr);
+	union mobx_addr local, remote;
 
 	switch (err) {
 	case -EBADMSG:
 		atomic64_inc(&sa->integrity_failed);
-		mobx_event_integrity(sa, AF_INET, &local, &remote);
+		mobx_packet_addrs(skb, family, &remote, &local);
+		mobx_event_integrity(sa, family, &local, &remote);
 		mobx_input_drop(mnet, skb, MOBX_STAT_IN_INTEGRITY);
 		return;
 	case -ENOMEM:
@@ -237,19 +290,20 @@ void mobx_input_decrypted(struct mobx_net *mnet, struct mobx_sa *sa,
 			  struct sk_buff *skb, u32 seq, int err)
 {
 	const struct mobx_binding *b = rcu_dereference(sa->peer->binding);
+	u16 family = ip_hdr(skb)->version == 4 ? AF_INET : AF_INET6;
 
 	if (unlikely(err || !b))
-		mobx_input_failed(mnet, sa, skb, err);
-	else if (mobx_input_admit(mnet, sa, skb, seq, b) >= 0)
-		mobx_input_inject(mnet, skb);
+		mobx_input_failed(mnet, sa, skb, family, err);
+	else if (mobx_input_admit(mnet, sa, skb, family, seq, b) >= 0)
+		mobx_input_inject(mnet, skb, family);
 }
 
 /*
- * ESP has arrived, at its header, behind an IP header that was checked.
- * -EINVAL leaves it to XFRM and others; another negative number has the IP
- * code go on with that protocol; 0: it is gone.
+ * ESP has arrived, at its header, behind an IP header that was checked. Returns
+ * the next header of a packet that the IP code is to go on with,
+ * MOBX_INPUT_GONE, or -EINVAL to leave it to XFRM and others.
  */
-static int mobx_input_esp(struct sk_buff *skb)
+static int mobx_input_esp(struct sk_buff *skb, u16 family)
 {
 	struct net *net = dev_net(skb->dev);
 	struct mobx_net *mnet = mobx_pernet(net);
@@ -270,18 +324,21 @@ static int mobx_input_esp(struct sk_buff *skb)
 		return -EINVAL;
 	}
 	b = rcu_dereference(sa->peer->binding);
-	if (unlikely(!b || !mobx_binding_has_local4(b, ip_hdr(skb)->daddr))) {
+	if (unlikely(!b ||
+		     !mobx_binding_has_local(b, family,
+					     mobx_packet_daddr(skb, family)))) {
 		mobx_stat_inc(mnet, MOBX_STAT_IN_FOREIGN_LOCAL);
 		return -EINVAL;
 	}
 
 	alg = sa->alg;
 	why = MOBX_STAT_IN_FRAGMENT;
-	if (unlikely(ip_is_fragment(ip_hdr(skb))))
+	/* Of IPv6 nobody brings us fragments. */
+	if (unlikely(family == AF_INET && ip_is_fragment(ip_hdr(skb))))
 		goto drop;
 	/* ESP within ESP of ours would have the stack recurse as it likes. */
 	why = MOBX_STAT_IN_MALFORMED;
-	if (unlikely(IPCB(skb)->flags & MOBX_IPCB_AUTHENTIC ||
+	if (unlikely(*mobx_cb_flags(skb, family) & MOBX_CB_AUTHENTIC ||
 		     skb->len < mobx_alg_header(alg) + alg->block +
 				alg->icv_len ||
 		     (skb->len - mobx_alg_header(alg) - alg->icv_len) %
@@ -302,26 +359,57 @@ static int mobx_input_esp(struct sk_buff *skb)
 
 	err = mobx_esp_decrypt(mnet, sa, skb, seq);
 	if (err == -EINPROGRESS)
-		return 0;
+		return MOBX_INPUT_GONE;
 	if (unlikely(err)) {
-		mobx_input_failed(mnet, sa, skb, err);
-		return 0;
+		mobx_input_failed(mnet, sa, skb, family, err);
+		return MOBX_INPUT_GONE;
 	}
-	next = mobx_input_admit(mnet, sa, skb, seq, b);
+	next = mobx_input_admit(mnet, sa, skb, family, seq, b);
 	if (next < 0)
-		return 0;
-	if (next == IPPROTO_TCP && mobx_gro_receive(skb))
-		return 0;
-	/* Two protocols whose numbers say something else here. */
-	if (mobx_input_watched(net) || unlikely(!next || next == EINVAL)) {
-		mobx_input_inject(mnet, skb);
-		return 0;
-	}
-	return -next;
+		return MOBX_INPUT_GONE;
+	if (next == IPPROTO_TCP && family == AF_INET && mobx_gro_receive(skb))
+		return MOBX_INPUT_GONE;
+	if (!mobx_input_watched(net, family))
+		return next;
+	mobx_input_inject(mnet, skb, family);
+	return MOBX_INPUT_GONE;
 
 drop:
 	mobx_input_drop(mnet, skb, why);
-	return 0;
+	return MOBX_INPUT_GONE;
+}
+
+/* -EINVAL: somebody else's; minus a protocol: go on with that; 0: gone. */
+static int mobx_input_esp4(struct sk_buff *skb)
+{
+	int next = mobx_input_esp(skb, AF_INET);
+
+	switch (next) {
+	case MOBX_INPUT_GONE:
+		return 0;
+	case -EINVAL:
+		return -EINVAL;
+	case 0:
+	case EINVAL:
+		/* Two protocols whose numbers say something else here. */
+		mobx_input_inject(mobx_pernet(dev_net(skb->dev)), skb, AF_INET);
+		return 0;
+	}
+	return -next;
+}
+
+/* -EINVAL: somebody else's; 1: go on with what the headers say; 0: gone. */
+static int mobx_input_esp6(struct sk_buff *skb)
+{
+	int next = mobx_input_esp(skb, AF_INET6);
+
+	switch (next) {
+	case MOBX_INPUT_GONE:
+		return 0;
+	case -EINVAL:
+		return -EINVAL;
+	}
+	return 1;
 }
 
 /* Whether the selectors that a peer has negotiated want this protected. */
@@ -332,10 +420,10 @@ static bool mobx_input_negotiated(struct mobx_net *mnet,
 	struct mobx_addr_node *n;
 	struct rhlist_head *pos;
 
-	mobx_for_each_peer_at(n, pos, mnet, AF_INET, &flow->remote) {
+	mobx_for_each_peer_at(n, pos, mnet, flow->family, &flow->remote) {
 		b = rcu_dereference(n->peer->binding);
-		if (b && mobx_binding_find4(b, flow->local.v4,
-					    flow->remote.v4) &&
+		if (b && mobx_binding_find(b, flow->family, &flow->local,
+					   &flow->remote) &&
 		    mobx_sa_negotiated(n->peer, MOBX_DIR_IN, flow))
 			return true;
 	}
@@ -359,13 +447,13 @@ unsigned int mobx_input_hook(void *priv, struct sk_buff *skb,
 	const struct mobx_policy *policy;
 	struct mobx_flow flow;
 
-	if (IPCB(skb)->flags & MOBX_IPCB_AUTHENTIC ||
-	    ip_hdr(skb)->protocol == IPPROTO_ESP ||
+	if (*mobx_cb_flags(skb, state->pf) & MOBX_CB_AUTHENTIC ||
+	    mobx_is_esp(skb, state->pf) ||
 	    state->in->flags & IFF_LOOPBACK ||
 	    skb->pkt_type == PACKET_LOOPBACK)
 		return NF_ACCEPT;
 
-	mobx_flow_in(skb, AF_INET, &flow);
+	mobx_flow_in(skb, state->pf, &flow);
 	policy = mobx_policy_lookup(mnet, &flow);
 	if (policy) {
 		if (policy->action == MOBX_ACTION_BYPASS)
@@ -397,12 +485,22 @@ static int mobx_input_xfrm_cb(struct sk_buff *skb, int err)
 }
 
 /* Before ip_vti (100), xfrmi (10) and esp4 (0). */
+#define MOBX_INPUT_PRIORITY	200
+
 static struct xfrm4_protocol mobx_esp4_protocol = {
-	.handler	= mobx_input_esp,
+	.handler	= mobx_input_esp4,
 	.input_handler	= mobx_input_encap,
 	.cb_handler	= mobx_input_xfrm_cb,
-	.err_handler	= mobx_pmtu_error,
-	.priority	= 200,
+	.err_handler	= mobx_pmtu_error4,
+	.priority	= MOBX_INPUT_PRIORITY,
+};
+
+static struct xfrm6_protocol mobx_esp6_protocol = {
+	.handler	= mobx_input_esp6,
+	.input_handler	= mobx_input_encap,
+	.cb_handler	= mobx_input_xfrm_cb,
+	.err_handler	= mobx_pmtu_error6,
+	.priority	= MOBX_INPUT_PRIORITY,
 };
 
 /**
@@ -413,7 +511,15 @@ static struct xfrm4_protocol mobx_esp4_protocol = {
  */
 int mobx_input_init(void)
 {
-	return xfrm4_protocol_register(&mobx_esp4_protocol, IPPROTO_ESP);
+	int err;
+
+	err = xfrm4_protocol_register(&mobx_esp4_protocol, IPPROTO_ESP);
+	if (err)
+		return err;
+	err = xfrm6_protocol_register(&mobx_esp6_protocol, IPPROTO_ESP);
+	if (err)
+		xfrm4_protocol_deregister(&mobx_esp4_protocol, IPPROTO_ESP);
+	return err;
 }
 
 /**
@@ -423,5 +529,6 @@ int mobx_input_init(void)
  */
 void mobx_input_exit(void)
 {
+	xfrm6_protocol_deregister(&mobx_esp6_protocol, IPPROTO_ESP);
 	xfrm4_protocol_deregister(&mobx_esp4_protocol, IPPROTO_ESP);
 }

@@ -15,7 +15,7 @@ unsigned int mobx_input_hook(void *priv, struct sk_buff *skb,
 void mobx_input_decrypted(struct mobx_net *mnet, struct mobx_sa *sa,
 			  struct sk_buff *skb, u32 seq, int err);
 void mobx_input_late(struct mobx_net *mnet, struct mobx_path *path,
-		     struct sk_buff *skb);
+		     struct sk_buff *skb, u16 family);
 void mobx_input_merged(struct mobx_net *mnet, struct sk_buff *skb);
 
 int mobx_input_init(void);

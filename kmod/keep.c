@@ -27,6 +27,7 @@
  * @sa: that has authenticated it; a reference
  * @until: jiffies when it is dropped
  * @bytes: memory that it takes
+ * @family: AF_INET or AF_INET6
  */
 struct mobx_kept {
 	struct list_head	list;
@@ -34,14 +35,17 @@ struct mobx_kept {
 	struct mobx_sa		*sa;
 	unsigned long		until;
 	unsigned int		bytes;
+	u16			family;
 };
 
 static const struct mobx_bound *mobx_kept_bound(const struct mobx_kept *kept)
 {
 	const struct mobx_binding *b = rcu_dereference(kept->sa->peer->binding);
-	const struct iphdr *iph = ip_hdr(kept->skb);
 
-	return b ? mobx_binding_find4(b, iph->daddr, iph->saddr) : NULL;
+	return b ? mobx_binding_find(b, kept->family,
+				     mobx_packet_daddr(kept->skb, kept->family),
+				     mobx_packet_saddr(kept->skb, kept->family)) :
+		   NULL;
 }
 
 static void mobx_kept_drop(struct mobx_net *mnet, struct mobx_kept *kept,
@@ -67,11 +71,12 @@ static void mobx_kept_unlink(struct mobx_hold *hold, struct mobx_kept *kept)
  * @mnet: namespace
  * @sa: that has authenticated it
  * @skb: at its payload, its IP header in front; consumed
+ * @family: of that
  *
  * Context: RCU section, bottom halves off.
  */
 void mobx_keep_packet(struct mobx_net *mnet, struct mobx_sa *sa,
-		      struct sk_buff *skb)
+		      struct sk_buff *skb, u16 family)
 {
 	struct mobx_hold *hold = mnet->hold;
 	const struct mobx_bound *e;
@@ -91,6 +96,7 @@ void mobx_keep_packet(struct mobx_net *mnet, struct mobx_sa *sa,
 	kept->sa = sa;
 	kept->until = jiffies + MOBX_KEEP_TIME;
 	kept->bytes = skb->truesize;
+	kept->family = family;
 
 	spin_lock_bh(&hold->lock);
 	room = !hold->closing && hold->n_keep < MOBX_KEEP_PACKETS &&
@@ -146,7 +152,7 @@ void mobx_keep_retry(struct mobx_hold *hold)
 			continue;
 		}
 		dev = kept->skb->dev;
-		mobx_input_late(mnet, e->path, kept->skb);
+		mobx_input_late(mnet, e->path, kept->skb, kept->family);
 		dev_put(dev);
 		mobx_sa_put(kept->sa);
 		kfree(kept);

@@ -23,16 +23,16 @@ static int mobx_path_addr(union mobx_addr *addr, u16 *family,
 	memset(addr, 0, sizeof(*addr));
 	switch (nla_len(attr)) {
 	case sizeof(__be32):
+		*family = AF_INET;
 		break;
 	case sizeof(struct in6_addr):
-		NL_SET_ERR_MSG_ATTR(extack, attr, "IPv6 is not supported yet");
-		return -EOPNOTSUPP;
+		*family = AF_INET6;
+		break;
 	default:
 		NL_SET_ERR_MSG_ATTR(extack, attr,
 				    "an address has 4 or 16 octets");
 		return -EINVAL;
 	}
-	*family = AF_INET;
 	memcpy(addr, nla_data(attr), nla_len(attr));
 	return 0;
 }

@@ -5,31 +5,35 @@
  * connection tracking has confirmed them. What is protected is taken there and
  * comes back as ESP through LOCAL_OUT and POST_ROUTING, as with XFRM.
  */
-#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter.h>
 #include <net/ip.h>
-#include <net/route.h>
+#include <net/ipv6.h>
 
 #include "alg.h"
 #include "compat.h"
 #include "esp.h"
 #include "hold.h"
+#include "layout.h"
 #include "netns.h"
 #include "output.h"
 #include "peer.h"
 #include "pmtu.h"
 #include "policy.h"
 #include "sa.h"
+#include "send.h"
 
 /*
  * Octets on the wire, IP headers included, those of fragments too, where a
  * packet takes @mtu; never less than they will be.
  */
 static u64 mobx_output_wire_len(const struct sk_buff *skb,
-				const struct mobx_alg *alg, unsigned int mtu)
+				const struct mobx_alg *alg, unsigned int at,
+				unsigned int mtu)
 {
-	unsigned int fragment = (max(mtu, 68u) - ip_hdrlen(skb)) & ~7;
-	u64 each = ip_hdrlen(skb) + mobx_alg_header(alg) + alg->block + 2 +
-		   alg->icv_len;
+	/* IPv6 has a fragment header, and moves all that is not unfragmentable. */
+	unsigned int head = at + sizeof(struct frag_hdr);
+	unsigned int fragment = max((int)(mtu - head) & ~7, 8);
+	u64 each = at + mobx_alg_header(alg) + alg->block + 2 + alg->icv_len;
 	u64 n = 1, len;
 
 	if (skb_is_gso(skb)) {
@@ -39,7 +43,7 @@ static u64 mobx_output_wire_len(const struct sk_buff *skb,
 	}
 	len = skb->len + n * each;
 	if (len > n * mtu)
-		len += (n + div_u64(len, fragment)) * ip_hdrlen(skb);
+		len += (n + div_u64(len, fragment)) * head;
 	return len;
 }
 
@@ -75,7 +79,7 @@ static void mobx_output_consider(struct mobx_choice *choice,
 		return;
 	if (unlikely(!b))
 		return;
-	e = mobx_binding_find4(b, flow->local.v4, flow->remote.v4);
+	e = mobx_binding_find(b, flow->family, &flow->local, &flow->remote);
 	if (!e || e->state > MOBX_PATH_STATE_VALID) {
 		if (!choice->peer)
 			choice->peer = peer;
@@ -94,11 +98,26 @@ static void mobx_output_consider(struct mobx_choice *choice,
 	*state = e->state;
 }
 
+/* Too long for the length in an IP header, once ESP is in it. */
+static bool mobx_output_too_long(const struct sk_buff *skb,
+				 const struct mobx_choice *choice)
+{
+	const struct mobx_alg *alg = choice->sa->alg;
+	unsigned int max = IP_MAX_MTU;
+
+	if (choice->flow.family == AF_INET6)
+		max += sizeof(struct ipv6hdr);
+	return skb->len + mobx_alg_header(alg) +
+	       mobx_alg_trailer(alg, skb->len - choice->headers.esp) > max &&
+	       !skb_is_gso(skb);
+}
+
 /* The peer, SA and path for a packet that must be protected. */
 static enum mobx_verdict mobx_output_choose(struct mobx_choice *choice,
 					    struct mobx_net *mnet,
 					    const struct sk_buff *skb)
 {
+	const struct mobx_flow *flow = &choice->flow;
 	u8 state = MOBX_PATH_STATE_VALID;
 	struct mobx_addr_node *n;
 	struct rhlist_head *pos;
@@ -109,24 +128,20 @@ static enum mobx_verdict mobx_output_choose(struct mobx_choice *choice,
 		mobx_output_consider(choice, choice->policy->peer, &serial,
 				     &state);
 	else
-		mobx_for_each_peer_at(n, pos, mnet, AF_INET,
-				      &choice->flow.remote)
+		mobx_for_each_peer_at(n, pos, mnet, flow->family, &flow->remote)
 			mobx_output_consider(choice, n->peer, &serial, &state);
 	if (!choice->sa || unlikely(READ_ONCE(mobx_hibernating)))
 		return MOBX_WAIT;
-	/* Too long for the length in an IP header, once ESP is in it. */
-	if (unlikely(skb->len + mobx_alg_header(choice->sa->alg) +
-		     mobx_alg_trailer(choice->sa->alg,
-				      skb->len - ip_hdrlen(skb)) >
-		     IP_MAX_MTU && !skb_is_gso(skb))) {
+	if (unlikely(mobx_output_too_long(skb, choice))) {
 		mobx_stat_inc(mnet, MOBX_STAT_OUT_CRYPTO_ERROR);
 		return MOBX_DROP;
 	}
 	if (likely(state != MOBX_PATH_STATE_TENTATIVE))
 		return MOBX_TAKE;
-	mtu = mobx_pmtu_outer(skb_dst(skb), choice->path);
+	mtu = mobx_pmtu_outer(skb_dst(skb), flow->family, choice->path);
 	if (!mobx_output_charge(choice->path,
 				mobx_output_wire_len(skb, choice->sa->alg,
+						     choice->headers.esp,
 						     mtu))) {
 		choice->no_credit = true;
 		return MOBX_WAIT;
@@ -142,10 +157,10 @@ static bool mobx_output_negotiated(struct mobx_net *mnet,
 	struct mobx_addr_node *n;
 	struct rhlist_head *pos;
 
-	mobx_for_each_peer_at(n, pos, mnet, AF_INET, &flow->remote) {
+	mobx_for_each_peer_at(n, pos, mnet, flow->family, &flow->remote) {
 		b = rcu_dereference(n->peer->binding);
-		if (b && mobx_binding_find4(b, flow->local.v4,
-					    flow->remote.v4) &&
+		if (b && mobx_binding_find(b, flow->family, &flow->local,
+					   &flow->remote) &&
 		    mobx_sa_negotiated(n->peer, MOBX_DIR_OUT, flow))
 			return true;
 	}
@@ -155,7 +170,8 @@ static bool mobx_output_negotiated(struct mobx_net *mnet,
 /**
  * mobx_output_decide - what becomes of a packet
  * @mnet: namespace
- * @skb: IPv4 packet at its IP header
+ * @skb: packet at its IP header
+ * @family: AF_INET or AF_INET6
  * @choice: filled; for MOBX_TAKE with SA and path, for MOBX_WAIT with what is
  *	known of them
  *
@@ -166,12 +182,12 @@ static bool mobx_output_negotiated(struct mobx_net *mnet,
  * Context: RCU section, to the end of which @choice is valid.
  */
 enum mobx_verdict mobx_output_decide(struct mobx_net *mnet,
-				     struct sk_buff *skb,
+				     struct sk_buff *skb, u16 family,
 				     struct mobx_choice *choice)
 {
 	const struct mobx_flow *flow = &choice->flow;
 
-	mobx_flow_out(skb, AF_INET, &choice->flow, &choice->headers);
+	mobx_flow_out(skb, family, &choice->flow, &choice->headers);
 	choice->policy = NULL;
 	choice->peer = NULL;
 	choice->sa = NULL;
@@ -201,7 +217,7 @@ enum mobx_verdict mobx_output_decide(struct mobx_net *mnet,
 	 * for what the IP layer sends: br_netfilter shows us frames that are
 	 * bridged, whose route leads nowhere.
 	 */
-	if (unlikely(ip_is_fragment(ip_hdr(skb)) || !skb_dst(skb) ||
+	if (unlikely(choice->headers.fragment || !skb_dst(skb) ||
 		     skb_dst(skb)->flags & DST_FAKE_RTABLE))
 		goto discard;
 	return mobx_output_choose(choice, mnet, skb);
@@ -214,11 +230,10 @@ discard:
 /* Protect one packet that is no super-packet; consumes it. */
 static void mobx_output_one(struct mobx_net *mnet, struct sk_buff *skb,
 			    const struct mobx_choice *choice,
-			    unsigned int mtu)
+			    const struct mobx_layout *l)
 {
 	struct mobx_path *path = choice->path;
 	struct mobx_sa *sa = choice->sa;
-	unsigned int iphlen = ip_hdrlen(skb);
 
 	if (unlikely(!mobx_sa_account(sa, skb->len))) {
 		mobx_stat_inc(mnet, MOBX_STAT_OUT_EXPIRED);
@@ -227,9 +242,9 @@ static void mobx_output_one(struct mobx_net *mnet, struct sk_buff *skb,
 	}
 	atomic64_inc(&path->tx_packets);
 	atomic64_add(skb->len + mobx_alg_header(sa->alg) +
-		     mobx_alg_trailer(sa->alg, skb->len - iphlen),
+		     mobx_alg_trailer(sa->alg, skb->len - l->at),
 		     &path->tx_bytes);
-	mobx_esp_encrypt(mnet, sa, skb, mtu);
+	mobx_esp_encrypt(mnet, sa, skb, l);
 }
 
 /*
@@ -248,7 +263,7 @@ static void mobx_output_no_bursts(struct sk_buff *skb)
 /**
  * mobx_output_take - protect a packet and send it
  * @mnet: namespace
- * @skb: IPv4 packet at its IP header, a super-packet possibly; consumed
+ * @skb: packet at its IP header, a super-packet possibly; consumed
  * @choice: from mobx_output_decide(), which said MOBX_TAKE
  *
  * Context: the RCU section of @choice.
@@ -256,7 +271,13 @@ static void mobx_output_no_bursts(struct sk_buff *skb)
 void mobx_output_take(struct mobx_net *mnet, struct sk_buff *skb,
 		      const struct mobx_choice *choice)
 {
-	unsigned int mtu = mobx_pmtu_tell(skb, choice->sa, choice->path);
+	const struct mobx_layout l = {
+		.at = choice->headers.esp,
+		.nexthdr = choice->headers.nexthdr,
+		.room = LL_RESERVED_SPACE(skb_dst(skb)->dev),
+		.mtu = mobx_pmtu_tell(skb, choice),
+		.family = choice->flow.family,
+	};
 	struct sk_buff *segs = skb, *next;
 
 	if (skb_is_gso(skb)) {
@@ -277,48 +298,9 @@ void mobx_output_take(struct mobx_net *mnet, struct sk_buff *skb,
 	local_bh_disable();
 	skb_list_walk_safe(segs, skb, next) {
 		skb_mark_not_on_list(skb);
-		mobx_output_one(mnet, skb, choice, mtu);
+		mobx_output_one(mnet, skb, choice, &l);
 	}
 	local_bh_enable();
-}
-
-/**
- * mobx_output_send - an ESP packet leaves
- * @mnet: namespace
- * @skb: at its IP header, encrypted; consumed
- * @mtu: octets of IP packet that the path takes
- *
- * Through LOCAL_OUT and POST_ROUTING once more, for connection tracking a
- * packet of its own. Routes of the pair have been told the inner MTU, which
- * must not count for this one: IPSKB_FORWARDED has them look at the device's.
- * What is too long for the path is fragmented here, after ESP, whatever DF
- * says: upper layers have been told, and later packets will be shorter.
- *
- * Context: RCU section.
- */
-void mobx_output_send(struct mobx_net *mnet, struct sk_buff *skb,
-		      unsigned int mtu)
-{
-	struct iphdr *iph = ip_hdr(skb);
-
-	iph->protocol = IPPROTO_ESP;
-	skb->ip_summed = CHECKSUM_NONE;
-	skb->encapsulation = 0;
-	skb->ignore_df = 1;
-	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-	IPCB(skb)->flags = IPSKB_FORWARDED;
-	if (unlikely(skb->len > mtu)) {
-		mobx_stat_inc(mnet, MOBX_STAT_OUT_FRAGMENTED);
-		IPCB(skb)->frag_max_size = mtu;
-		/* Where DF was set, the identification need not be unique. */
-		if (iph->frag_off & htons(IP_DF)) {
-			iph->frag_off = 0;
-			__ip_select_ident(mnet->net, iph, 1);
-		}
-	}
-	nf_reset_ct(skb);
-	mobx_stat_inc(mnet, MOBX_STAT_OUT_PROTECTED);
-	ip_local_out(mnet->net, skb->sk, skb);
 }
 
 /*
@@ -330,11 +312,14 @@ void mobx_output_send(struct mobx_net *mnet, struct sk_buff *skb,
 static unsigned int mobx_output_others(struct sk_buff *skb,
 				       const struct nf_hook_state *state)
 {
+	struct nf_hook_entries __rcu *const *hooks;
 	const struct nf_hook_entries *entries;
 	unsigned int i, verdict;
 	bool behind = false;
 
-	entries = rcu_dereference(state->net->nf.hooks_ipv4[state->hook]);
+	hooks = state->pf == NFPROTO_IPV4 ? state->net->nf.hooks_ipv4 :
+					    state->net->nf.hooks_ipv6;
+	entries = rcu_dereference(hooks[state->hook]);
 	for (i = 0; entries && i < entries->num_hook_entries; i++) {
 		const struct nf_hook_entry *entry = &entries->hooks[i];
 
@@ -373,10 +358,9 @@ unsigned int mobx_output_hook(void *priv, struct sk_buff *skb,
 	enum mobx_verdict what;
 	unsigned int verdict;
 
-	if (ip_hdr(skb)->protocol == IPPROTO_ESP ||
-	    state->out->flags & IFF_LOOPBACK)
+	if (mobx_is_esp(skb, state->pf) || state->out->flags & IFF_LOOPBACK)
 		return NF_ACCEPT;
-	what = mobx_output_decide(mnet, skb, &choice);
+	what = mobx_output_decide(mnet, skb, state->pf, &choice);
 	if (what == MOBX_PASS)
 		return NF_ACCEPT;
 	if (what == MOBX_DROP)

@@ -55,11 +55,9 @@ struct mobx_choice {
 unsigned int mobx_output_hook(void *priv, struct sk_buff *skb,
 			      const struct nf_hook_state *state);
 enum mobx_verdict mobx_output_decide(struct mobx_net *mnet,
-				     struct sk_buff *skb,
+				     struct sk_buff *skb, u16 family,
 				     struct mobx_choice *choice);
 void mobx_output_take(struct mobx_net *mnet, struct sk_buff *skb,
 		      const struct mobx_choice *choice);
-void mobx_output_send(struct mobx_net *mnet, struct sk_buff *skb,
-		      unsigned int mtu);
 
 #endif

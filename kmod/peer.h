@@ -8,6 +8,7 @@
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
 #include <linux/timekeeping.h>
+#include <net/ipv6.h>
 #include <uapi/linux/mobx.h>
 
 #include "addr.h"
@@ -178,39 +179,51 @@ struct mobx_path_spec {
 	u8		preference;
 };
 
+/* @addr points to 4 or 16 octets, as in a packet. */
+static inline bool mobx_addr_is(const union mobx_addr *a, u16 family,
+				const void *addr)
+{
+	if (likely(family == AF_INET))
+		return a->v4 == *(const __be32 *)addr;
+	return ipv6_addr_equal(&a->v6, addr);
+}
+
 /**
- * mobx_binding_find4 - the entry of an IPv4 pair
+ * mobx_binding_find - the entry of a pair of addresses
  * @b: binding
- * @local: own address
- * @remote: the peer's
+ * @family: of the addresses
+ * @local: own address, 4 or 16 octets
+ * @remote: the peer's, the same
  *
  * Context: RCU section in which @b was dereferenced.
  * Return: the entry, in whatever state, or NULL.
  */
 static inline const struct mobx_bound *
-mobx_binding_find4(const struct mobx_binding *b, __be32 local, __be32 remote)
+mobx_binding_find(const struct mobx_binding *b, u16 family, const void *local,
+		  const void *remote)
 {
 	unsigned int i;
 
 	for (i = 0; i < b->n_paths; i++) {
 		const struct mobx_bound *e = &b->paths[i];
 
-		if (e->remote.v4 == remote && e->local.v4 == local &&
-		    e->family == AF_INET)
+		if (e->family == family &&
+		    mobx_addr_is(&e->remote, family, remote) &&
+		    mobx_addr_is(&e->local, family, local))
 			return e;
 	}
 	return NULL;
 }
 
-/* Whether an IPv4 address is a local one of the binding, in whatever state. */
-static inline bool mobx_binding_has_local4(const struct mobx_binding *b,
-					   __be32 local)
+/* Whether an address is a local one of the binding, in whatever state. */
+static inline bool mobx_binding_has_local(const struct mobx_binding *b,
+					  u16 family, const void *local)
 {
 	unsigned int i;
 
 	for (i = 0; i < b->n_paths; i++)
-		if (b->paths[i].local.v4 == local &&
-		    b->paths[i].family == AF_INET)
+		if (b->paths[i].family == family &&
+		    mobx_addr_is(&b->paths[i].local, family, local))
 			return true;
 	return false;
 }

@@ -7,14 +7,20 @@
  * minutes, as every exception does, and is told again by the next packet.
  */
 #include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <net/addrconf.h>
 #include <net/dst.h>
 #include <net/esp.h>
 #include <net/ip.h>
+#include <net/ip6_fib.h>
+#include <net/ip6_route.h>
+#include <net/ndisc.h>
 #include <net/route.h>
 #include <net/xfrm.h>
 
 #include "alg.h"
 #include "netns.h"
+#include "output.h"
 #include "peer.h"
 #include "pmtu.h"
 #include "sa.h"
@@ -22,24 +28,70 @@
 /* Below this nothing is believed; same as the kernel's ip_rt_min_pmtu. */
 #define MOBX_PMTU_MIN	552
 
+/* What every IPv4 link takes (RFC 791). */
+#define MOBX_IPV4_MIN_MTU	68
+
+/* The MTU of an IPv4 route and its device, in octets. */
+static unsigned int mobx_pmtu_route4(const struct dst_entry *dst)
+{
+	return dst_metric_raw(dst, RTAX_MTU) ?: READ_ONCE(dst->dev->mtu);
+}
+
+/* The same; what an exception says is in another place than for IPv4. */
+static unsigned int mobx_pmtu_route6(const struct dst_entry *dst)
+{
+	const struct rt6_info *rt = (const struct rt6_info *)dst;
+	unsigned int mtu = READ_ONCE(dst->dev->mtu);
+	const struct inet6_dev *idev;
+	const struct fib6_info *from;
+	unsigned int metric = 0;
+
+	if (rt->rt6i_flags & RTF_CACHE) {
+		from = rcu_dereference(rt->from);
+		if (from)
+			metric = from->fib6_metrics->metrics[RTAX_MTU - 1];
+	} else {
+		metric = dst_metric_raw(dst, RTAX_MTU);
+	}
+	if (metric)
+		return metric;
+	/* Routers may advertise a smaller one for the link. */
+	idev = __in6_dev_get(dst->dev);
+	return idev ? min_t(unsigned int, mtu, READ_ONCE(idev->cnf.mtu6)) : mtu;
+}
+
 /**
  * mobx_pmtu_outer - what a path takes
  * @dst: route
+ * @family: of @dst
  * @path: path
  *
  * Context: RCU section.
  * Return: octets of IP packet, whatever we have told the route ourselves
  */
-unsigned int mobx_pmtu_outer(const struct dst_entry *dst,
+unsigned int mobx_pmtu_outer(const struct dst_entry *dst, u16 family,
 			     const struct mobx_path *path)
 {
-	unsigned int mtu = dst_metric_raw(dst, RTAX_MTU);
 	unsigned int learnt = READ_ONCE(path->mtu);
+	unsigned int mtu;
 
-	if (!mtu)
-		mtu = READ_ONCE(dst->dev->mtu);
+	mtu = likely(family == AF_INET) ? mobx_pmtu_route4(dst) :
+					  mobx_pmtu_route6(dst);
 	mtu = min_t(unsigned int, mtu, IP_MAX_MTU);
 	return learnt ? min(learnt, mtu) : mtu;
+}
+
+/* What of it is left for a packet that ESP goes into, in octets. */
+static unsigned int mobx_pmtu_inner(const struct mobx_choice *choice,
+				    unsigned int outer)
+{
+	const struct mobx_alg *alg = choice->sa->alg;
+	unsigned int at = choice->headers.esp;
+
+	return max_t(unsigned int,
+		     at + mobx_alg_payload(alg, outer > at ? outer - at : 0),
+		     choice->flow.family == AF_INET ? MOBX_IPV4_MIN_MTU :
+						      IPV6_MIN_MTU);
 }
 
 /* Owners of packets include requests to connect, and sockets of tunnels' users. */
@@ -49,76 +101,133 @@ static bool mobx_pmtu_can_hear(const struct sock *sk)
 	       (sk->sk_family == AF_INET || sk->sk_family == AF_INET6);
 }
 
+/* Whether who sends a packet has asked that it be in one piece. */
+static bool mobx_pmtu_dont_fragment(const struct sk_buff *skb, u16 family)
+{
+	return !skb->ignore_df &&
+	       (family == AF_INET6 || ip_hdr(skb)->frag_off & htons(IP_DF));
+}
+
 /**
  * mobx_pmtu_tell - see that upper layers know how long packets may be
- * @skb: IPv4 packet that will be protected, with its route
- * @sa: with what
- * @path: where to
+ * @skb: packet that will be protected, with its route
+ * @choice: with what
  *
  * A packet that is too long already goes all the same, in fragments; a socket
  * that has asked never to fragment hears about it.
  *
- * Context: RCU section.
+ * Context: the RCU section of @choice.
  * Return: octets of IP packet that the path takes
  */
-unsigned int mobx_pmtu_tell(struct sk_buff *skb, const struct mobx_sa *sa,
-			    const struct mobx_path *path)
+unsigned int mobx_pmtu_tell(struct sk_buff *skb,
+			    const struct mobx_choice *choice)
 {
+	u16 family = choice->flow.family;
 	struct dst_entry *dst = skb_dst(skb);
-	unsigned int outer = mobx_pmtu_outer(dst, path);
-	unsigned int inner = mobx_alg_inner_mtu(sa->alg, outer,
-						ip_hdrlen(skb));
+	unsigned int outer = mobx_pmtu_outer(dst, family, choice->path);
+	unsigned int inner = mobx_pmtu_inner(choice, outer);
 
 	if (unlikely(dst_mtu(dst) > inner)) {
 		skb->dev = dst->dev;
 		skb_dst_update_pmtu_no_confirm(skb, inner);
 	}
 	if (unlikely(skb->len > inner) && !skb_is_gso(skb) &&
-	    !skb->ignore_df && ip_hdr(skb)->frag_off & htons(IP_DF) &&
+	    mobx_pmtu_dont_fragment(skb, family) &&
 	    mobx_pmtu_can_hear(skb->sk))
 		xfrm_local_error(skb, inner);
 	return outer;
 }
 
-/**
- * mobx_pmtu_error - ICMP about an ESP packet
- * @skb: at the IP header of the packet that the error is about, of which the
- *	ICMP code has made sure that 8 octets beyond it are there
- * @info: next-hop MTU, for a packet that was too long
- *
- * Found by destination and outbound SPI (RFC 4301, section 8.2.1). Believed
- * only so far: it lowers the MTU of one path, not below MOBX_PMTU_MIN.
- *
- * Context: RCU section, softirq.
- * Return: 0 when an SA of ours has sent the packet, -ENOENT otherwise
+/*
+ * The path of an ESP packet that an ICMP message tells of, by its destination
+ * and outbound SPI (RFC 4301, section 8.2.1); or NULL.
  */
-int mobx_pmtu_error(struct sk_buff *skb, u32 info)
+static struct mobx_path *mobx_pmtu_path(struct mobx_net *mnet, __be32 spi,
+					u16 family, const void *saddr,
+					const void *daddr)
 {
-	const struct iphdr *iph = (const struct iphdr *)skb->data;
-	const struct ip_esp_hdr *esph = (const void *)iph + iph->ihl * 4;
-	struct net *net = dev_net(skb->dev);
-	struct mobx_net *mnet = mobx_pernet(net);
-	u8 type = icmp_hdr(skb)->type, code = icmp_hdr(skb)->code;
 	const struct mobx_binding *b;
 	const struct mobx_bound *e;
 	struct rhlist_head *pos;
 	struct mobx_sa *sa;
 
-	mobx_for_each_sa_out(sa, pos, mnet, esph->spi) {
+	mobx_for_each_sa_out(sa, pos, mnet, spi) {
 		b = rcu_dereference(sa->peer->binding);
-		e = b ? mobx_binding_find4(b, iph->saddr, iph->daddr) : NULL;
-		if (!e)
-			continue;
-		if (type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED) {
-			u32 mtu = max_t(u32, info, MOBX_PMTU_MIN);
-			u32 old = READ_ONCE(e->path->mtu);
-
-			if (!old || mtu < old)
-				WRITE_ONCE(e->path->mtu, mtu);
-		} else if (type == ICMP_REDIRECT) {
-			ipv4_redirect(skb, net, 0, IPPROTO_ESP);
-		}
-		return 0;
+		e = b ? mobx_binding_find(b, family, saddr, daddr) : NULL;
+		if (e)
+			return e->path;
 	}
-	return -ENOENT;
+	return NULL;
+}
+
+/* Believed only so far: it lowers the MTU of one path, and not below @min. */
+static void mobx_pmtu_learn(struct mobx_path *path, u32 mtu, u32 min)
+{
+	u32 old = READ_ONCE(path->mtu);
+
+	mtu = max(mtu, min);
+	if (!old || mtu < old)
+		WRITE_ONCE(path->mtu, mtu);
+}
+
+/**
+ * mobx_pmtu_error4 - ICMP about an ESP packet
+ * @skb: at the IP header of the packet that the error is about, of which the
+ *	ICMP code has made sure that 8 octets beyond it are there
+ * @info: next-hop MTU, for a packet that was too long
+ *
+ * Context: RCU section, softirq.
+ * Return: 0 when an SA of ours has sent the packet, -ENOENT otherwise
+ */
+int mobx_pmtu_error4(struct sk_buff *skb, u32 info)
+{
+	const struct iphdr *iph = (const struct iphdr *)skb->data;
+	const struct ip_esp_hdr *esph = (const void *)iph + iph->ihl * 4;
+	struct net *net = dev_net(skb->dev);
+	u8 type = icmp_hdr(skb)->type, code = icmp_hdr(skb)->code;
+	struct mobx_path *path;
+
+	path = mobx_pmtu_path(mobx_pernet(net), esph->spi, AF_INET,
+			      &iph->saddr, &iph->daddr);
+	if (!path)
+		return -ENOENT;
+	if (type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED)
+		mobx_pmtu_learn(path, info, MOBX_PMTU_MIN);
+	else if (type == ICMP_REDIRECT)
+		ipv4_redirect(skb, net, 0, IPPROTO_ESP);
+	return 0;
+}
+
+/**
+ * mobx_pmtu_error6 - ICMPv6 about an ESP packet
+ * @skb: at the IP header of the packet that the error is about
+ * @opt: what was learnt of the ICMPv6 packet; not used
+ * @type: type of the message
+ * @code: its code; not used
+ * @offset: octets to the ESP header, which need not be there
+ * @info: MTU of the link, for a packet that was too long
+ *
+ * Context: RCU section, softirq.
+ * Return: 0 when an SA of ours has sent the packet, -ENOENT otherwise
+ */
+int mobx_pmtu_error6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type,
+		     u8 code, int offset, __be32 info)
+{
+	const struct ipv6hdr *iph = (const struct ipv6hdr *)skb->data;
+	struct net *net = dev_net(skb->dev);
+	struct mobx_path *path;
+	const __be32 *spi;
+	__be32 buf;
+
+	spi = skb_header_pointer(skb, offset, sizeof(buf), &buf);
+	path = spi ? mobx_pmtu_path(mobx_pernet(net), *spi, AF_INET6,
+				    &iph->saddr, &iph->daddr) : NULL;
+	if (!path)
+		return -ENOENT;
+	if (type == ICMPV6_PKT_TOOBIG)
+		mobx_pmtu_learn(path, ntohl(info), IPV6_MIN_MTU);
+	else if (type == NDISC_REDIRECT)
+		ip6_redirect(skb, net, skb->dev->ifindex, 0,
+			     sock_net_uid(net, NULL));
+	return 0;
 }

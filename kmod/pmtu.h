@@ -5,14 +5,17 @@
 #include <linux/types.h>
 
 struct dst_entry;
+struct inet6_skb_parm;
+struct mobx_choice;
 struct mobx_path;
-struct mobx_sa;
 struct sk_buff;
 
-unsigned int mobx_pmtu_outer(const struct dst_entry *dst,
+unsigned int mobx_pmtu_outer(const struct dst_entry *dst, u16 family,
 			     const struct mobx_path *path);
-unsigned int mobx_pmtu_tell(struct sk_buff *skb, const struct mobx_sa *sa,
-			    const struct mobx_path *path);
-int mobx_pmtu_error(struct sk_buff *skb, u32 info);
+unsigned int mobx_pmtu_tell(struct sk_buff *skb,
+			    const struct mobx_choice *choice);
+int mobx_pmtu_error4(struct sk_buff *skb, u32 info);
+int mobx_pmtu_error6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type,
+		     u8 code, int offset, __be32 info);
 
 #endif

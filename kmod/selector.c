@@ -86,9 +86,8 @@ static int mobx_prefix_parse(union mobx_addr *prefix, u8 *plen, u16 *family,
 		fam = AF_INET;
 		break;
 	case sizeof(struct in6_addr):
-		NL_SET_ERR_MSG_ATTR(extack, addr,
-				    "IPv6 is not supported yet");
-		return -EOPNOTSUPP;
+		fam = AF_INET6;
+		break;
 	default:
 		NL_SET_ERR_MSG_ATTR(extack, addr,
 				    "an address has 4 or 16 octets");
@@ -148,7 +147,7 @@ static bool mobx_proto_has_ports(u8 proto)
  * @nest: attribute whose nested ones are MOBX_A_SELECTOR_*
  * @extack: says what is wrong with it
  *
- * Return: 0, -EINVAL, or -EOPNOTSUPP
+ * Return: 0 or -EINVAL
  */
 int mobx_selector_parse(struct mobx_selector *sel, const struct nlattr *nest,
 			struct netlink_ext_ack *extack)

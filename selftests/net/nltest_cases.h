@@ -28,6 +28,7 @@ static size_t odd_path(uint16_t local, uint16_t remote)
 
 static void test_peer_paths(void)
 {
+	static const uint8_t link_local[16] = { 0xfe, 0x80, [15] = 1 };
 	static const uint8_t ten[16] = { 10 };
 	uint32_t multicast = 0x010000e0;
 	unsigned int i;
@@ -48,7 +49,13 @@ static void test_peer_paths(void)
 	n = odd_path(0, 2);
 	put(MOBX_A_PATH_LOCAL, ten, 16);
 	nest_end(n);
-	refused(EOPNOTSUPP, "not supported yet", "peer: IPv6");
+	refused(EINVAL, "one family", "peer: a path of two families");
+	n = nest(MOBX_A_PEER_PATHS);
+	put(MOBX_A_PATH_LOCAL, link_local, 16);
+	put(MOBX_A_PATH_REMOTE, ten, 16);
+	put32(MOBX_A_PATH_FLAGS, P);
+	nest_end(n);
+	refused(EINVAL, "link-local", "peer: a link-local address");
 	n = odd_path(1, 0);
 	put(MOBX_A_PATH_REMOTE, &multicast, 4);
 	nest_end(n);
@@ -412,8 +419,8 @@ static void test_policy(void)
 		   MOBX_A_SELECTOR_LOCAL_PLEN, &plen24, 1);
 	refused(EINVAL, "needs its address", "policy: a length alone");
 	odd_policy(MOBX_A_SELECTOR_LOCAL, zero, 16,
-		   MOBX_A_SELECTOR_PROTO, &udp, 1);
-	refused(EOPNOTSUPP, "not supported yet", "policy: IPv6");
+		   MOBX_A_SELECTOR_REMOTE, &host, 4);
+	refused(EINVAL, "one family", "policy: two families");
 	odd_policy(MOBX_A_SELECTOR_LOCAL, zero, 3,
 		   MOBX_A_SELECTOR_PROTO, &udp, 1);
 	refused(EINVAL, "4 or 16", "policy: an address of 3 octets");

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The layout of an ESP packet (RFC 4303, sections 2 and 3.1): making room for
+ * what goes around a payload, and taking it off again. Knows no key.
+ */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/skbuff.h>
+#include <net/ip.h>
+
+#include "alg.h"
+#include "layout.h"
+#include "netns.h"
+
+/*
+ * A packet in one piece, all its own: @head octets of room for ESP at l->at,
+ * and @tail behind. Datagrams from sockets have little room in front and,
+ * thanks to the allocator, often enough behind, so the payload moves rather
+ * than everything be allocated anew.
+ */
+static int mobx_layout_open_linear(struct sk_buff *skb,
+				   const struct mobx_layout *l, int head,
+				   unsigned int tail)
+{
+	int behind = skb_end_pointer(skb) - skb_tail_pointer(skb);
+	unsigned int paged = skb->data_len;
+	int nhead = 0, ntail = 0, need = tail + paged;
+	/* How far the beginning goes back, and so the payload forth. */
+	int push = min_t(int, head, (int)skb_headroom(skb) - (int)l->room);
+	int shift = head - push;
+	u8 *begin;
+
+	if (shift && behind < need + shift) {
+		nhead = shift;
+		push = head;
+		shift = 0;
+	}
+	if (behind < need + shift)
+		ntail = need - behind;
+	if (nhead || ntail || skb_cloned(skb)) {
+		int err = pskb_expand_head(skb, nhead, ntail, GFP_ATOMIC);
+
+		if (err)
+			return err;
+	}
+	if (paged && !__pskb_pull_tail(skb, paged))
+		return -ENOMEM;
+	if (skb->ip_summed == CHECKSUM_PARTIAL &&
+	    skb_csum_hwoffload_help(skb, 0))
+		return -EINVAL;
+
+	begin = skb->data;
+	if (shift) {
+		memmove(begin + l->at + shift, begin + l->at,
+			skb->len - l->at);
+		__skb_put(skb, shift);
+	}
+	memmove(begin - push, begin, l->at);
+	if (push >= 0)
+		__skb_push(skb, push);
+	else
+		__skb_pull(skb, -push);
+	return 0;
+}
+
+/**
+ * mobx_layout_open - make room for ESP in a packet
+ * @skb: at its IP header, no super-packet
+ * @alg: suite
+ * @l: where
+ *
+ * Afterwards there are, behind l->at octets, where the transport header
+ * begins: ESP header and IV not filled in yet, payload, padding, pad length,
+ * next header, ICV not filled in yet. The IP header says ESP; its length is
+ * that of before.
+ *
+ * Context: any.
+ * Return: how many pieces the packet has, or -ENOMEM or -EINVAL
+ */
+int mobx_layout_open(struct sk_buff *skb, const struct mobx_alg *alg,
+		     const struct mobx_layout *l)
+{
+	unsigned int head = mobx_alg_header(alg);
+	unsigned int tail = mobx_alg_trailer(alg, skb->len - l->at);
+	unsigned int pad = tail - alg->icv_len - 2, i;
+	struct sk_buff *trailer = skb;
+	int n_sg = 1, err;
+	u8 *p, *nexthdr;
+
+	if (likely(!skb_has_frag_list(skb))) {
+		err = mobx_layout_open_linear(skb, l, head, tail);
+		if (err)
+			return err;
+		p = __skb_put(skb, tail);
+	} else {
+		u8 *begin;
+
+		if (skb->ip_summed == CHECKSUM_PARTIAL &&
+		    skb_csum_hwoffload_help(skb, 0))
+			return -EINVAL;
+		err = skb_cow_head(skb, head + l->room);
+		if (err)
+			return err;
+		n_sg = skb_cow_data(skb, tail, &trailer);
+		if (n_sg < 0)
+			return n_sg;
+		begin = skb->data;
+		memmove(skb_push(skb, head), begin, l->at);
+		p = pskb_put(skb, trailer, tail);
+	}
+	skb_reset_network_header(skb);
+	skb_set_transport_header(skb, l->at);
+	for (i = 1; i <= pad; i++)
+		*p++ = i;
+	*p++ = pad;
+	nexthdr = skb_network_header(skb) + l->nexthdr;
+	*p = *nexthdr;
+	*nexthdr = IPPROTO_ESP;
+	return n_sg;
+}
+
+/**
+ * mobx_layout_strip - take ESP off a packet that was decrypted
+ * @mnet: namespace, whose counters tell what was wrong
+ * @alg: suite
+ * @skb: at its ESP header; afterwards at its payload. Not touched on failure
+ *
+ * Context: any.
+ * Return: the next header, or -EINVAL when the packet is to be dropped
+ */
+int mobx_layout_strip(struct mobx_net *mnet, const struct mobx_alg *alg,
+		      struct sk_buff *skb)
+{
+	unsigned int head = mobx_alg_header(alg), end = skb->len - alg->icv_len;
+	u8 buf[U8_MAX + 2], *p, next;
+	unsigned int pad, i;
+
+	p = skb_header_pointer(skb, end - 2, 2, buf);
+	if (unlikely(!p))
+		goto malformed;
+	pad = p[0];
+	next = p[1];
+	if (unlikely(pad + 2 > end - head))
+		goto malformed;
+	p = skb_header_pointer(skb, end - 2 - pad, pad, buf);
+	for (i = 0; p && i < pad; i++)
+		if (unlikely(p[i] != i + 1))
+			goto malformed;
+	/* A dummy packet, whatever it is filled with (RFC 4303, section 2.6). */
+	if (unlikely(next == IPPROTO_NONE)) {
+		mobx_stat_inc(mnet, MOBX_STAT_IN_DUMMY);
+		return -EINVAL;
+	}
+	if (unlikely(pskb_trim(skb, end - 2 - pad))) {
+		mobx_stat_inc(mnet, MOBX_STAT_IN_NO_MEMORY);
+		return -EINVAL;
+	}
+	__skb_pull(skb, head);
+	return next;
+
+malformed:
+	mobx_stat_inc(mnet, MOBX_STAT_IN_PADDING);
+	return -EINVAL;
+}
+
+/**
+ * mobx_layout_close - have the IP header stand in front of the payload again
+ * @skb: at its payload, from which ESP was taken; its transport header is where
+ *	ESP was
+ * @family: of its IP header
+ * @nexthdr: octets from there to the one that says ESP
+ * @next: what it is to say
+ *
+ * Context: any.
+ */
+void mobx_layout_close(struct sk_buff *skb, u16 family, unsigned int nexthdr,
+		       u8 next)
+{
+	unsigned int len = skb_network_header_len(skb);
+	unsigned int by = -skb_transport_offset(skb);
+	u8 *from = skb_network_header(skb);
+	u8 *to = memmove(from + by, from, len);
+
+	skb->network_header += by;
+	skb_reset_transport_header(skb);
+	to[nexthdr] = next;
+	if (likely(family == AF_INET)) {
+		ip_hdr(skb)->tot_len = htons(len + skb->len);
+		ip_send_check(ip_hdr(skb));
+	} else {
+		ipv6_hdr(skb)->payload_len =
+			htons(len - sizeof(struct ipv6hdr) + skb->len);
+	}
+}

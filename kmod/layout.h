@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef MOBX_LAYOUT_H
+#define MOBX_LAYOUT_H
+
+#include <linux/types.h>
+
+struct mobx_alg;
+struct mobx_net;
+struct sk_buff;
+
+/**
+ * struct mobx_layout - where ESP goes in a packet (RFC 4303, section 3.1)
+ * @at: octets in front of ESP that stay as they are: the IP header, and
+ *	extension headers that belong there
+ * @nexthdr: octets to the one among these that says what follows
+ * @room: octets to be free in front of the packet when it is done
+ * @mtu: octets of IP packet that the path takes
+ * @family: AF_INET or AF_INET6
+ */
+struct mobx_layout {
+	unsigned int	at;
+	unsigned int	nexthdr;
+	unsigned int	room;
+	unsigned int	mtu;
+	u16		family;
+};
+
+int mobx_layout_open(struct sk_buff *skb, const struct mobx_alg *alg,
+		     const struct mobx_layout *l);
+int mobx_layout_strip(struct mobx_net *mnet, const struct mobx_alg *alg,
+		      struct sk_buff *skb);
+void mobx_layout_close(struct sk_buff *skb, u16 family, unsigned int nexthdr,
+		       u8 next);
+
+#endif

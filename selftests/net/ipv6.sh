@@ -1,0 +1,218 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# ESP over IPv6 in transport mode against the kernel's own XFRM: every small
+# size, fragments, streams; extension headers; what is exempt; nothing in clear
+# before the first SA; path MTU on the link and behind a narrow one.
+# rig: timeout=500
+# covers: ES1 ES8 ES9 TN4 TN5 AR1 AR9 AR15
+
+. "$(dirname "$0")/esp_lib"
+echo=$top/selftests/net/esp_echo
+modprobe esp6
+
+world6() {
+	local ns
+
+	A=10.8.0.1 B=10.8.0.2
+	world
+	A=fd00:8::1 B=fd00:8::2
+	for ns in a b; do
+		ip netns exec $ns sysctl -qw net.ipv6.conf.all.accept_dad=0 \
+			net.ipv6.conf.v$ns.accept_dad=0
+	done
+	ip -n a addr add $A/64 dev va nodad
+	ip -n b addr add $B/64 dev vb nodad
+	wait_for 10 a ping -qc 1 -W 1 $B
+}
+
+# Nobody may see a clear packet on the wire: whatever is not ESP, ND or MLD.
+watch_clear() {
+	ip netns exec b tcpdump -nUi vb -w "$tmp/clear.pcap" 'ip6 and not proto 50
+		and not (icmp6 and ip6[40] >= 130 and ip6[40] <= 137)
+		and not ip6[6] = 0 and not ip6 proto 44' \
+		2>"$tmp/tcpdump.log" &
+	watcher=$!
+	wait_for 5 grep -q listening "$tmp/tcpdump.log"
+}
+
+clear_seen() {
+	sleep 0.3
+	kill $watcher
+	wait $watcher
+	tcpdump -nr "$tmp/clear.pcap" 2>/dev/null | tee "$tmp/clear.txt" |
+		sed 's/^/# clear: /'
+	[ -s "$tmp/clear.txt" ]
+}
+
+exchange() {	# SUITE
+	local name=$1
+
+	world6
+	mobx_a "$name" && ma policy add order 10 action protect remote $B &&
+		xfrm_b "$name"
+	check $? "$name: SAs and policies"
+	watch_clear
+	a ping -qc 3 -i 0.1 -W 2 $B >/dev/null
+	check $? "$name: ping, mobx first"
+	b ping -qc 3 -i 0.1 -W 2 $A >/dev/null
+	check $? "$name: ping, XFRM first"
+	"$echo" a b $B datagrams
+	check $? "$name: datagrams of every small size, and fragments, to XFRM"
+	"$echo" b a $A datagrams
+	check $? "$name: datagrams of every small size, and fragments, from XFRM"
+	"$echo" a b $B stream
+	check $? "$name: a stream to XFRM and back"
+	"$echo" b a $A stream
+	check $? "$name: a stream from XFRM and back"
+	! clear_seen
+	check $? "$name: nothing in clear"
+	[ "$(stat a in-integrity)$(stat a in-malformed)$(stat a in-padding)" = 000 ]
+	check $? "$name: nothing of it was taken for damaged"
+	! b grep -E 'XfrmIn(StateProtoError|StateModeError|HdrError)' \
+		/proc/net/xfrm_stat | grep -qv '[^0-9]0$'
+	check $? "$name: nor by XFRM"
+}
+
+# Without an SA: held, dropped, in both directions; neighbours find each other.
+hold() {
+	world6
+	ma policy add order 10 action protect remote fd00:8::/64
+	ip -n a neigh flush dev va
+	watch_clear
+	! a ping -qc 2 -i 0.2 -W 1 $B >/dev/null
+	check $? "no SA: ping gets no answer"
+	[ "$(stat a out-held)" = 2 ]
+	check $? "its packets were held"
+	! b ping -qc 1 -W 1 $A >/dev/null
+	check $? "nor does one from outside in clear"
+	[ "$(stat a in-clear-discarded)" = 1 ]
+	check $? "it was dropped on its way in"
+	wait_for 5 test "$(ip -n b neigh show $A | grep -c lladdr)" = 1
+	check $? "neighbour discovery passes"
+	a ping -qc 1 -W 3 $B >"$tmp/ping" &
+	sleep 0.5
+	xfrm_b gcm128
+	mobx_a gcm128
+	wait $!
+	check $? "what waited leaves under the SA that comes"
+	# What b itself sent in clear before it had policies is not meant.
+	clear_seen >/dev/null
+	! grep -v "$B > $A: ICMP6, echo request" "$tmp/clear.txt" | sed 's/^/# /' |
+		grep .
+	check $? "nothing in clear"
+}
+
+default_discard() {
+	world6
+	ma policy default discard
+	! a ping -qc 1 -W 1 $B >/dev/null && ! b ping -qc 1 -W 1 $A >/dev/null
+	check $? "default discard: no ping either way"
+	[ "$(stat a out-discarded)" -ge 1 ] && [ "$(stat a in-discarded)" -ge 1 ]
+	check $? "and counted"
+	ma policy add order 5 action bypass remote $B proto ipv6-icmp
+	a ping -qc 1 -W 1 $B >/dev/null
+	check $? "a bypass policy lets it pass"
+	ma policy show | grep -q 'DHCPv6'
+	check $? "exemptions are listed"
+	ma policy flush
+	ma policy default bypass
+}
+
+mtu() {
+	world6
+	mobx_a gcm128
+	mobx_b gcm128
+	ma policy add order 10 action protect remote $B
+	mb policy add order 10 action protect remote $A
+	# 1500 less IPv6's 40, ESP's 8 + 8 + 2 + 16, to a multiple of 4.
+	a ping -qc 1 -W 2 -s 1452 -M dont $B >/dev/null
+	check $? "a packet as long as the link, which ESP makes longer, arrives"
+	[ "$(route_mtu $B)" = 1466 ]
+	check $? "the route says what fits: $(route_mtu $B)"
+	a ping -qc 1 -W 2 -s 1418 -M do $B >/dev/null
+	check $? "that much fits in one piece"
+	[ "$(stat a out-fragmented)" = 1 ]
+	check $? "only the first one was fragmented"
+	! a ping -c 1 -W 2 -s 1419 -M do $B >"$tmp/ping" 2>&1 &&
+		grep -qi "mtu[=: ]*1466" "$tmp/ping"
+	check $? "one octet more is refused, and the sender told"
+	"$echo" a b $B stream
+	check $? "a stream there and back"
+	[ "$(stat a out-fragmented)" -le 12 ]
+	check $? "without fragments: $(stat a out-fragmented)"
+	# At the least that IPv6 has, the inner MTU cannot become smaller.
+	ip -n a link set va mtu 1280
+	ip -n b link set vb mtu 1280
+	ip -n a -6 route flush cache
+	a ping -qc 2 -i 0.2 -W 2 -s 1232 -M do $B >/dev/null
+	check $? "1280 octets pass a link of 1280, in fragments"
+	[ "$(route_mtu $B || echo 1280)" -ge 1280 ]
+	check $? "no route is told less than 1280: $(route_mtu $B)"
+	"$echo" a b $B stream
+	check $? "a stream over such a link"
+}
+
+route_mtu() { ip -n a -6 route get $1 | grep -o ' mtu [0-9]*' | tr -dc 0-9 | grep .; }
+
+# a --- r --- narrow --- q --- b
+routed() {
+	local ns
+
+	A=10.8.0.1 B=10.8.0.2
+	world
+	A=fd00:8::1 B=fd00:9::2
+	ip -n b link del vb
+	for ns in r q; do
+		ip netns del $ns 2>/dev/null
+		ip netns add $ns
+		ip netns exec $ns sysctl -qw net.ipv6.conf.all.forwarding=1
+	done
+	cable a va fd00:8::1 r ra fd00:8::fe
+	cable r rq fd00:88::1 q qr fd00:88::2
+	cable q qb fd00:9::fe b vb fd00:9::2
+	ip -n r link set rq mtu 1400
+	ip -n q link set qr mtu 1400
+	ip -n a -6 route add default via fd00:8::fe
+	ip -n r -6 route add default via fd00:88::2
+	ip -n q -6 route add default via fd00:88::1
+	ip -n b -6 route add default via fd00:9::fe
+	wait_for 10 a ping -qc 1 -W 1 $B
+}
+
+cable() {	# NAMESPACE DEVICE ADDRESS, twice
+	ip link add $2 netns $1 type veth peer name $5 netns $4
+	ip -n $1 addr add $3/64 dev $2 nodad
+	ip -n $4 addr add $6/64 dev $5 nodad
+	ip -n $1 link set $2 up
+	ip -n $4 link set $5 up
+}
+
+narrow() {
+	routed
+	mobx_a gcm128
+	mobx_b gcm128
+	ma policy add order 10 action protect remote $B
+	mb policy add order 10 action protect remote $A
+	a ping -qc 1 -W 2 $B >/dev/null
+	check $? "behind two routers"
+	"$echo" a b $B stream
+	check $? "a stream through a narrower link"
+	ma peer show 1 | grep -q 'mtu 1400'
+	check $? "its MTU was learnt for the path, from ICMPv6 about ESP"
+	[ "$(route_mtu $B)" = 1366 ]
+	check $? "and the inner one told: $(route_mtu $B)"
+	a ping -qc 1 -W 2 -s 1318 -M do $B >/dev/null
+	check $? "that much fits in one piece"
+	ip netns del r
+	ip netns del q
+}
+
+for name in gcm128 cbc-sha1 null-sha1; do
+	exchange $name
+done
+hold
+default_discard
+mtu
+narrow
+finish
