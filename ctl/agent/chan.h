@@ -15,8 +15,8 @@
 struct event_base;
 struct chan;
 
-/* Longest body of a message in octets: an IKE datagram and what goes with it. */
-#define CHAN_MAX_BODY (72u * 1024)
+/* Longest body of a message in octets: an IKE datagram and certificates. */
+#define CHAN_MAX_BODY (96u * 1024)
 #define CHAN_MAX_FDS 8
 
 /**

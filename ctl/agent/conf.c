@@ -3,16 +3,15 @@
 
 #include <confuse.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "agent/conf_conn.h"
+#include "agent/conf_file.h"
 #include "agent/conf_value.h"
 #include "agent/log.h"
 
@@ -107,7 +106,7 @@ static int check_connection(cfg_t *cfg, cfg_opt_t *opt)
 	int ret;
 
 	ret = conf_conn_build(sec, reading.file, &c, err, sizeof(err));
-	explicit_bzero(&c, sizeof(c));
+	conf_conn_clear(&c);
 	if (ret) {
 		cfg_error(cfg, "connection \"%s\": %s", cfg_title(sec), err);
 		return -1;
@@ -188,52 +187,6 @@ static cfg_t *parser_new(void)
 	return cfg;
 }
 
-/* Whole file with a closing NUL, in memory that the caller wipes and frees. */
-static char *slurp(const char *file, size_t *size)
-{
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	char *buf = NULL;
-	struct stat st;
-	size_t got = 0;
-	ssize_t n = -1;
-
-	if (fd < 0 || fstat(fd, &st))
-		goto fail;
-	if (!S_ISREG(st.st_mode)) {
-		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-		goto fail;
-	}
-	if (st.st_size > CONF_MAX_SIZE) {
-		errno = EFBIG;
-		goto fail;
-	}
-	buf = calloc(1, (size_t)st.st_size + 1);
-	if (!buf)
-		goto fail;
-	while (got < (size_t)st.st_size) {
-		n = read(fd, buf + got, (size_t)st.st_size - got);
-		if (n < 0)
-			goto fail;
-		if (!n)
-			break;
-		got += (size_t)n;
-	}
-	if (memchr(buf, 0, got)) {
-		errno = EILSEQ;
-		goto fail;
-	}
-	close(fd);
-	*size = got;
-	return buf;
-fail:
-	n = errno;
-	free(buf);
-	if (fd >= 0)
-		close(fd);
-	errno = (int)n;
-	return NULL;
-}
-
 static bool has_inline_key(cfg_t *cfg)
 {
 	for (unsigned int i = 0; i < cfg_size(cfg, "connection"); i++)
@@ -285,8 +238,10 @@ static int build(cfg_t *cfg, struct conf *c, char *err, size_t errlen)
 		int ret = conf_conn_build(sec, reading.file,
 					  &c->conn[c->nconn], err, errlen);
 
-		if (ret)
+		if (ret) {
+			conf_conn_clear(&c->conn[c->nconn]);
 			return ret;
+		}
 	}
 	return 0;
 }
@@ -303,13 +258,19 @@ int conf_load(const char *file, struct conf **out, char *err, size_t errlen)
 	reading.file = file;
 	reading.err = err;
 	reading.errlen = errlen;
-	text = slurp(file, &size);
+	text = conf_file_read(file, CONF_MAX_SIZE, &size, NULL);
 	if (!text) {
 		ret = -errno;
 		snprintf(err, errlen, "%s: cannot read it: %s", file,
-			 errno == EILSEQ ? "it holds a NUL, so it is no text" :
-					   strerror(errno));
+			 strerror(errno));
 		return ret;
+	}
+	if (memchr(text, 0, size)) {
+		snprintf(err, errlen,
+			 "%s: cannot read it: it holds a NUL, so it is no text",
+			 file);
+		ret = -EILSEQ;
+		goto out;
 	}
 	cfg = parser_new();
 	c = calloc(1, sizeof(*c));
@@ -344,10 +305,9 @@ void conf_free(struct conf *c)
 {
 	if (!c)
 		return;
-	if (c->conn) {
-		explicit_bzero(c->conn, c->nconn * sizeof(*c->conn));
-		free(c->conn);
-	}
+	for (unsigned int i = 0; c->conn && i < c->nconn; i++)
+		conf_conn_clear(&c->conn[i]);
+	free(c->conn);
 	free(c);
 }
 

@@ -29,19 +29,49 @@ struct conf_protect {
 	struct kern_selector selector;
 };
 
+/** enum conf_item - what the credentials process is told of a connection */
+enum conf_item {
+	/* Private key, PKCS #8. */
+	CONF_ITEM_KEY,
+	/* Own certificate; the first is that of the key. */
+	CONF_ITEM_CERT,
+	/* Own public key, sent in place of a certificate. */
+	CONF_ITEM_RAW,
+	/* The peer's authorities, its own certificate or key, what is revoked. */
+	CONF_ITEM_CA,
+	CONF_ITEM_REMOTE_CERT,
+	CONF_ITEM_REMOTE_KEY,
+	CONF_ITEM_CRL,
+};
+
 /**
  * struct conf_conn - one `connection` section
  * @ike: what the state machine needs to know
  * @protect: as many as @ike.nprotect, in the same order
  * @psk: the pre-shared key
- * @psk_len: octets of @psk
+ * @psk_len: octets of @psk, 0 without one
+ * @rsa_pkcs1: sign with PKCS #1 v1.5 in place of RSASSA-PSS
+ * @items: keys and certificates, see conf_item_next()
  */
 struct conf_conn {
 	struct ike_conn ike;
 	struct conf_protect protect[IKE_MAX_SELECTORS];
 	uint8_t psk[CONF_MAX_PSK];
 	size_t psk_len;
+	bool rsa_pkcs1;
+	struct wire_wr items;
 };
+
+/**
+ * conf_item_next() - walk over the keys and certificates of a connection
+ * @rd: reader of struct conf_conn.items
+ * @item: gets what comes next
+ * @der: gets its octets
+ *
+ * Return: whether there was one more.
+ */
+bool conf_item_next(struct wire_rd *rd, enum conf_item *item,
+		    struct wire_span *der);
 
 /**
  * struct conf - a whole file

@@ -13,6 +13,8 @@ const char *const conf_start_words[] = {
 	"manual", "on-load", "on-traffic", NULL
 };
 const char *const conf_rrc_words[] = { "early", "before", "off", NULL };
+const char *const conf_auth_words[] = { "psk", "pubkey", NULL };
+static const char *const padding_words[] = { "pss", "pkcs1", NULL };
 static const char *const mode_words[] = { "transport", NULL };
 
 /* What a number may be; times are converted by the builder. */
@@ -59,6 +61,15 @@ cfg_opt_t *conf_conn_options(void)
 		CFG_STR("remote-id", NULL, CFGF_NODEFAULT),
 		CFG_STR("psk", NULL, CFGF_NODEFAULT),
 		CFG_STR("psk-file", NULL, CFGF_NODEFAULT),
+		CFG_STR("local-auth", NULL, CFGF_NODEFAULT),
+		CFG_STR("remote-auth", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("cert", NULL, CFGF_NODEFAULT),
+		CFG_STR("key", NULL, CFGF_NODEFAULT),
+		CFG_STR("rsa-padding", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("ca", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("crl", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("remote-cert", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("remote-key", NULL, CFGF_NODEFAULT),
 		CFG_STR_LIST("ike", NULL, CFGF_NODEFAULT),
 		CFG_STR_LIST("esp", NULL, CFGF_NODEFAULT),
 		CFG_STR("mode", NULL, CFGF_NODEFAULT),
@@ -115,6 +126,16 @@ static int check_start(cfg_t *cfg, cfg_opt_t *opt)
 static int check_rrc(cfg_t *cfg, cfg_opt_t *opt)
 {
 	return check_words(cfg, opt, conf_rrc_words);
+}
+
+static int check_auth(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_words(cfg, opt, conf_auth_words);
+}
+
+static int check_padding(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_words(cfg, opt, padding_words);
 }
 
 static int check_mode(cfg_t *cfg, cfg_opt_t *opt)
@@ -181,7 +202,7 @@ static int check_id(cfg_t *cfg, cfg_opt_t *opt)
 
 	if (ike_id_parse(last_text(opt), &id))
 		return complain(cfg, opt,
-				"1 to 128 octets would be right: an FQDN, an address, user@fqdn or \"key-id:TEXT\"");
+				"1 to 255 octets would be right: an FQDN, an address, user@fqdn, \"CN=NAME, O=NAME\" or \"key-id:TEXT\"");
 	return 0;
 }
 
@@ -246,6 +267,9 @@ void conf_conn_watch(cfg_t *root)
 		{ "remote", check_prefix },
 		{ "local-id", check_id },
 		{ "remote-id", check_id },
+		{ "local-auth", check_auth },
+		{ "remote-auth", check_auth },
+		{ "rsa-padding", check_padding },
 		{ "ike", check_ike },
 		{ "esp", check_esp },
 		{ "mode", check_mode },

@@ -2,15 +2,11 @@
 #include "agent/conf_conn.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "agent/conf_cred.h"
 #include "agent/conf_value.h"
-#include "agent/log.h"
 
 static const char *const default_ike[] = {
 	"aes128gcm16-prfsha256-ecp256", "aes128gcm16-prfsha256-x25519",
@@ -108,77 +104,6 @@ static int build_suites(cfg_t *sec, const char *option, bool esp,
 	}
 	*count = n;
 	return 0;
-}
-
-/* Reads at most @max octets; more, or none, is not a key. */
-static int read_key_file(const char *path, char *buf, size_t max, size_t *len,
-			 char *err, size_t errlen)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	struct stat st;
-	ssize_t got = -1;
-
-	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode))
-		got = read(fd, buf, max);
-	if (got < 0) {
-		snprintf(err, errlen, "psk-file: cannot read %s: %s", path,
-			 fd < 0 ? strerror(errno) : "not a regular file");
-		if (fd >= 0)
-			close(fd);
-		return -ENOENT;
-	}
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		log_line(IKE_LOG_WARNING, NULL, "config",
-			 "others than its owner can read or change %s; chmod 600 would be right",
-			 path);
-	close(fd);
-	*len = (size_t)got;
-	return 0;
-}
-
-static int build_key_file(const char *name, const char *file,
-			  struct conf_conn *out, char *err, size_t errlen)
-{
-	const char *slash = strrchr(file, '/');
-	char text[2 * CONF_MAX_PSK + 4];
-	char path[PATH_MAX];
-	size_t len;
-	int ret;
-
-	if (name[0] == '/' || !slash)
-		snprintf(path, sizeof(path), "%s", name);
-	else
-		snprintf(path, sizeof(path), "%.*s/%s", (int)(slash - file),
-			 file, name);
-	ret = read_key_file(path, text, sizeof(text), &len, err, errlen);
-	if (ret)
-		return ret;
-	if (len && text[len - 1] == '\n')
-		len--;
-	ret = conf_psk(text, len, out->psk, sizeof(out->psk), &out->psk_len,
-		       err, errlen);
-	explicit_bzero(text, sizeof(text));
-	return ret;
-}
-
-static int build_key(cfg_t *sec, const char *file, struct conf_conn *out,
-		     char *err, size_t errlen)
-{
-	bool has_key = cfg_size(sec, "psk"), has_file = cfg_size(sec, "psk-file");
-	const char *text;
-
-	if (has_key == has_file) {
-		snprintf(err, errlen, "%s; one of psk and psk-file would be right",
-			 has_key ? "psk and psk-file are both given" :
-				   "the pre-shared key is missing");
-		return -EINVAL;
-	}
-	if (has_file)
-		return build_key_file(cfg_getstr(sec, "psk-file"), file, out,
-				      err, errlen);
-	text = cfg_getstr(sec, "psk");
-	return conf_psk(text, strlen(text), out->psk, sizeof(out->psk),
-			&out->psk_len, err, errlen);
 }
 
 static int protect_prefix(cfg_t *sec, const char *option,
@@ -340,6 +265,12 @@ static int check_name(const char *name, char *err, size_t errlen)
 	return 0;
 }
 
+void conf_conn_clear(struct conf_conn *c)
+{
+	wire_wr_free(&c->items);
+	explicit_bzero(c, sizeof(*c));
+}
+
 int conf_conn_build(cfg_t *sec, const char *file, struct conf_conn *out,
 		    char *err, size_t errlen)
 {
@@ -362,7 +293,7 @@ int conf_conn_build(cfg_t *sec, const char *file, struct conf_conn *out,
 		ret = build_identity(sec, "remote-id", &c->remote_id, err,
 				     errlen);
 	if (!ret)
-		ret = build_key(sec, file, out, err, errlen);
+		ret = conf_cred_build(sec, file, out, err, errlen);
 	if (!ret)
 		ret = build_suites(sec, "ike", false, c->ike, &c->nike, err,
 				   errlen);

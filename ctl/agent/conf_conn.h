@@ -11,6 +11,7 @@
 extern const char *const conf_role_words[];
 extern const char *const conf_start_words[];
 extern const char *const conf_rrc_words[];
+extern const char *const conf_auth_words[];
 
 /** conf_conn_options() - the options of a connection, for the parser */
 cfg_opt_t *conf_conn_options(void);
@@ -25,7 +26,7 @@ void conf_conn_watch(cfg_t *root);
  * conf_conn_build() - convert a section and check it as a whole
  * @sec: section
  * @file: path of the configuration; a relative psk-file starts from its folder
- * @out: result; to be wiped in any case
+ * @out: result; conf_conn_clear() in any case
  * @err: what is wrong and what would be right, without the line
  * @errlen: octets in @err
  *
@@ -33,5 +34,8 @@ void conf_conn_watch(cfg_t *root);
  */
 int conf_conn_build(cfg_t *sec, const char *file, struct conf_conn *out,
 		    char *err, size_t errlen);
+
+/** conf_conn_clear() - wipe the keys of a connection and free what it holds */
+void conf_conn_clear(struct conf_conn *c);
 
 #endif /* MOBX_AGENT_CONF_CONN_H */

@@ -9,51 +9,24 @@
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "agent/chan.h"
+#include "agent/cred.h"
 #include "agent/drop.h"
 #include "agent/log.h"
 #include "agent/msg.h"
-#include "crypto/auth.h"
 #include "crypto/util.h"
+
+/* Some hundred RSA keys with all that libcrypto computes from them */
+#define SECRET_MEMORY (4u << 20)
 
 struct creds {
 	struct event_base *base;
 	struct chan *parent;
 	struct chan *worker;
-	struct msg_key *key;
-	unsigned int nkey;
+	struct cred_list list;
 	bool orderly;
 };
-
-static struct msg_key *find(struct creds *c, const char *name)
-{
-	for (unsigned int i = 0; i < c->nkey; i++)
-		if (!strcmp(c->key[i].name, name))
-			return &c->key[i];
-	return NULL;
-}
-
-static void set_key(struct creds *c, const struct msg_key *key)
-{
-	struct msg_key *k = find(c, key->name);
-
-	if (!k && c->nkey < CONF_MAX_CONNS)
-		k = &c->key[c->nkey++];
-	if (k)
-		*k = *key;
-}
-
-static void forget_key(struct creds *c, const char *name)
-{
-	struct msg_key *k = find(c, name);
-
-	if (!k)
-		return;
-	*k = c->key[--c->nkey];
-	explicit_bzero(&c->key[c->nkey], sizeof(*k));
-}
 
 static void from_parent(void *ctx, uint32_t type, uint64_t tag,
 			const void *data, size_t len)
@@ -61,56 +34,60 @@ static void from_parent(void *ctx, uint32_t type, uint64_t tag,
 	struct creds *c = ctx;
 
 	(void)tag;
-	if (type == MSG_KEY && len == sizeof(struct msg_key)) {
-		set_key(c, data);
-	} else if (type == MSG_KEY_GONE && len == sizeof(struct msg_name)) {
-		forget_key(c, ((const struct msg_name *)data)->name);
-	} else if (type == MSG_STOP) {
-		c->orderly = true;
-		event_base_loopbreak(c->base);
+	if (type != MSG_STOP) {
+		cred_list_told(&c->list, type, data, len);
+		return;
 	}
+	c->orderly = true;
+	event_base_loopbreak(c->base);
 }
 
-static void answer(struct creds *c, bool verify, const struct msg_auth *m,
-		   const uint8_t *octets, struct msg_auth_done *done)
+static void answer(struct creds *c, uint64_t tag, struct msg_auth_done *done,
+		   const struct wire_wr *data, const struct wire_wr *certs)
 {
-	struct wire_span signed_octets = { octets, m->octets_len };
-	struct wire_span auth = { octets + m->octets_len, m->auth_len };
-	struct msg_key *k = find(c, m->conn);
-	struct wire_span psk;
-	int ret;
+	struct iovec parts[] = {
+		{ .iov_base = done, .iov_len = sizeof(*done) },
+		{ .iov_base = data->data },
+		{ .iov_base = certs->data },
+	};
 
-	if (!k)
-		return;
-	psk = (struct wire_span){ k->key, k->len };
-	if (verify) {
-		ret = crypto_psk_verify(m->prf, psk, signed_octets, auth);
-	} else {
-		ret = crypto_psk_auth(m->prf, psk, signed_octets, done->data);
-		done->len = (uint32_t)crypto_prf_len(m->prf);
+	if (done->ok) {
+		done->len = (uint32_t)data->len;
+		done->certs_len = (uint32_t)certs->len;
 	}
-	done->ok = !ret;
-	if (ret && ret != -EBADMSG)
-		log_line(IKE_LOG_ERROR, m->conn, "auth",
-			 "cannot compute AUTH: %s", strerror(-ret));
+	parts[1].iov_len = done->len;
+	parts[2].iov_len = done->certs_len;
+	chan_sendv(c->worker, MSG_AUTH_DONE, tag, parts, 3);
 }
 
 /* The worker is not trusted: it may have been taken over by a packet. */
 static void from_worker(void *ctx, uint32_t type, uint64_t tag,
-			const void *data, size_t len)
+			const void *body, size_t len)
 {
+	struct wire_wr data = { 0 }, certs = { 0 };
+	struct wire_span octets, auth, peer_certs;
 	struct msg_auth_done done = { 0 };
 	struct creds *c = ctx;
+	struct wire_rd rd;
 	struct msg_auth m;
 
 	if ((type != MSG_SIGN && type != MSG_VERIFY) || len < sizeof(m))
 		return;
-	memcpy(&m, data, sizeof(m));
+	memcpy(&m, body, sizeof(m));
 	m.conn[sizeof(m.conn) - 1] = '\0';
-	if (len - sizeof(m) == (uint64_t)m.octets_len + m.auth_len)
-		answer(c, type == MSG_VERIFY, &m,
-		       (const uint8_t *)data + sizeof(m), &done);
-	chan_send(c->worker, MSG_AUTH_DONE, tag, &done, sizeof(done));
+	wire_rd_init(&rd, (const uint8_t *)body + sizeof(m), len - sizeof(m));
+	octets = (struct wire_span){ wire_rd_bytes(&rd, m.octets_len),
+				     m.octets_len };
+	auth = (struct wire_span){ wire_rd_bytes(&rd, m.auth_len), m.auth_len };
+	peer_certs = (struct wire_span){ wire_rd_bytes(&rd, m.certs_len),
+					 m.certs_len };
+	if (!rd.bad && !rd.left && type == MSG_SIGN)
+		cred_sign(&c->list, &m, octets, &done, &data, &certs);
+	else if (!rd.bad && !rd.left)
+		cred_verify(&c->list, &m, octets, auth, peer_certs, &done);
+	answer(c, tag, &done, &data, &certs);
+	wire_wr_free(&data);
+	wire_wr_free(&certs);
 }
 
 static void on_closed(void *ctx)
@@ -123,21 +100,17 @@ static void on_closed(void *ctx)
 static const struct chan_ops parent_ops = { from_parent, on_closed };
 static const struct chan_ops worker_ops = { from_worker, on_closed };
 
-/* One mapping of its own: locked, not dumped, not inherited. */
-static struct msg_key *key_memory(void)
+static int set_up(const struct msg_start *start)
 {
-	size_t size = sizeof(struct msg_key) * CONF_MAX_CONNS;
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int ret = crypto_keep_secrets(SECRET_MEMORY);
 
-	if (p == MAP_FAILED)
-		return NULL;
-	if (mlock(p, size))
+	if (ret == -EPERM)
 		log_line(IKE_LOG_WARNING, NULL, "start",
-			 "cannot lock the memory of the keys: %s; LimitMEMLOCK=infinity or more would be right",
-			 strerror(errno));
-	madvise(p, size, MADV_DONTDUMP);
-	return p;
+			 "cannot lock the memory of the keys; LimitMEMLOCK=infinity or more would be right");
+	else if (ret)
+		return ret;
+	ret = crypto_init();
+	return ret ? ret : drop_privileges(start->root, start->uid, start->gid);
 }
 
 int creds_main(int parent, int worker)
@@ -149,10 +122,7 @@ int creds_main(int parent, int worker)
 	if (chan_take(parent, MSG_START, &start, sizeof(start), NULL, 0))
 		return 1;
 	log_init("creds", start.level);
-	c.key = key_memory();
-	ret = c.key ? crypto_init() : -ENOMEM;
-	if (!ret)
-		ret = drop_privileges(start.root, start.uid, start.gid);
+	ret = set_up(&start);
 	if (ret) {
 		log_line(IKE_LOG_ERROR, NULL, "start",
 			 "cannot set the credentials process up: %s",
@@ -164,7 +134,7 @@ int creds_main(int parent, int worker)
 	c.worker = c.base ? chan_new(c.base, worker, &worker_ops, &c) : NULL;
 	if (c.parent && c.worker)
 		event_base_dispatch(c.base);
-	explicit_bzero(c.key, sizeof(struct msg_key) * CONF_MAX_CONNS);
+	cred_list_free(&c.list);
 	chan_free(c.parent);
 	chan_free(c.worker);
 	if (c.base)

@@ -10,14 +10,17 @@
 #include "agent/parent_priv.h"
 #include "agent/policy.h"
 
-static void send_key(struct parent *p, const struct conf_conn *c)
+static void send_item(struct parent *p, const char *name, enum conf_item item,
+		      struct wire_span der)
 {
-	struct msg_key m = { .len = (uint32_t)c->psk_len };
+	struct msg_cred_item m = { .item = item };
+	struct iovec parts[] = {
+		{ .iov_base = &m, .iov_len = sizeof(m) },
+		{ .iov_base = (void *)(uintptr_t)der.p, .iov_len = der.len },
+	};
 
-	memcpy(m.name, c->ike.name, sizeof(m.name));
-	memcpy(m.key, c->psk, c->psk_len);
-	chan_send(p->creds, MSG_KEY, 0, &m, sizeof(m));
-	explicit_bzero(&m, sizeof(m));
+	snprintf(m.name, sizeof(m.name), "%s", name);
+	chan_sendv(p->creds, MSG_CRED_ITEM, 0, parts, 2);
 }
 
 static void send_name(struct chan *to, uint32_t type, const char *name)
@@ -28,19 +31,42 @@ static void send_name(struct chan *to, uint32_t type, const char *name)
 	chan_send(to, type, 0, &m, sizeof(m));
 }
 
+static void send_creds(struct parent *p, const struct conf_conn *c)
+{
+	struct msg_cred m = {
+		.local_auth = c->ike.local_auth,
+		.remote_auth = c->ike.remote_auth,
+		.rsa_pkcs1 = c->rsa_pkcs1,
+		.psk_len = (uint32_t)c->psk_len,
+	};
+	enum conf_item item;
+	struct wire_span der;
+	struct wire_rd rd;
+
+	memcpy(m.name, c->ike.name, sizeof(m.name));
+	memcpy(m.psk, c->psk, c->psk_len);
+	chan_send(p->creds, MSG_CRED_BEGIN, 0, &m, sizeof(m));
+	explicit_bzero(&m, sizeof(m));
+	wire_rd_init(&rd, c->items.data, c->items.len);
+	while (conf_item_next(&rd, &item, &der))
+		send_item(p, c->ike.name, item, der);
+	send_name(p->creds, MSG_CRED_END, c->ike.name);
+}
+
 /* Keys go first: a connection may need its own as soon as it is there. */
 static void send_all(struct parent *p, uint64_t reply)
 {
 	struct msg_loaded loaded = { 0 };
 
 	for (unsigned int i = 0; i < p->conf->nconn; i++)
-		send_key(p, &p->conf->conn[i]);
+		send_creds(p, &p->conf->conn[i]);
 	for (unsigned int i = 0; i < p->conf->nconn; i++) {
 		struct conf_conn *c = &p->conf->conn[i];
 
 		chan_send(p->worker, MSG_CONN, 0, &c->ike, sizeof(c->ike));
 		/* From now on only the other processes need it. */
 		explicit_bzero(c->psk, sizeof(c->psk));
+		wire_wr_free(&c->items);
 	}
 	chan_send(p->worker, MSG_LOADED, reply, &loaded, sizeof(loaded));
 }
@@ -158,7 +184,7 @@ static void drop_gone(struct parent *p, const struct conf *old)
 		if (conf_find(p->conf, name))
 			continue;
 		send_name(p->worker, MSG_CONN_GONE, name);
-		send_name(p->creds, MSG_KEY_GONE, name);
+		send_name(p->creds, MSG_CRED_GONE, name);
 	}
 }
 

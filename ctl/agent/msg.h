@@ -41,9 +41,14 @@ enum msg_type {
 	MSG_READY,
 	MSG_IDLE,
 
-	/* parent to credentials */
-	MSG_KEY,
-	MSG_KEY_GONE,
+	/*
+	 * parent to credentials: those of a connection begin, go on with any
+	 * number of items, and count from the end on
+	 */
+	MSG_CRED_BEGIN,
+	MSG_CRED_ITEM,
+	MSG_CRED_END,
+	MSG_CRED_GONE,
 
 	/* worker to credentials, and its answer */
 	MSG_SIGN,
@@ -77,7 +82,7 @@ struct msg_start {
 	bool has_control;
 };
 
-/** struct msg_name - MSG_CONN_GONE, MSG_KEY_GONE */
+/** struct msg_name - MSG_CONN_GONE, MSG_CRED_END, MSG_CRED_GONE */
 struct msg_name {
 	char name[IKE_MAX_NAME];
 };
@@ -121,32 +126,66 @@ struct msg_peer {
 	uint32_t npaths;
 };
 
-/** struct msg_key - MSG_KEY: the pre-shared key of a connection */
-struct msg_key {
+/**
+ * struct msg_cred - MSG_CRED_BEGIN
+ * @name: connection
+ * @local_auth: how we authenticate
+ * @remote_auth: how the peer has to
+ * @rsa_pkcs1: sign with PKCS #1 v1.5
+ * @psk_len: octets of @psk, 0 without one
+ * @psk: the pre-shared key
+ */
+struct msg_cred {
 	char name[IKE_MAX_NAME];
-	uint32_t len;
-	uint8_t key[CONF_MAX_PSK];
+	enum ike_authby local_auth;
+	enum ike_authby remote_auth;
+	bool rsa_pkcs1;
+	uint32_t psk_len;
+	uint8_t psk[CONF_MAX_PSK];
+};
+
+/** struct msg_cred_item - MSG_CRED_ITEM: a key or certificate, which follows */
+struct msg_cred_item {
+	char name[IKE_MAX_NAME];
+	enum conf_item item;
 };
 
 /**
  * struct msg_auth - MSG_SIGN, MSG_VERIFY
- * @conn: whose key
+ * @conn: whose credentials
  * @prf: transform ID
+ * @hashes: see struct ike_ac_auth
+ * @peer_id: likewise
+ * @method: likewise
  * @octets_len: octets to be signed, which follow
  * @auth_len: octets of authentication data that follow those
+ * @certs_len: octets of certificates that follow those
  */
 struct msg_auth {
 	char conn[IKE_MAX_NAME];
 	uint16_t prf;
+	unsigned int hashes;
+	struct ike_id peer_id;
+	uint8_t method;
 	uint32_t octets_len;
 	uint32_t auth_len;
+	uint32_t certs_len;
 };
 
-/** struct msg_auth_done - MSG_AUTH_DONE */
+/**
+ * struct msg_auth_done - MSG_AUTH_DONE
+ * @ok: see struct ike_ev_auth_done
+ * @method: likewise
+ * @text: why not, or empty
+ * @len: octets of authentication data, which follow
+ * @certs_len: octets of certificates that follow those
+ */
 struct msg_auth_done {
 	bool ok;
+	uint8_t method;
+	char text[IKE_MAX_TEXT];
 	uint32_t len;
-	uint8_t data[CRYPTO_PRF_MAX];
+	uint32_t certs_len;
 };
 
 #endif /* MOBX_AGENT_MSG_H */

@@ -276,13 +276,17 @@ static void from_creds(void *ctx, uint32_t type, uint64_t tag,
 	struct ike_event ev = { .type = IKE_EV_AUTH_DONE };
 	const struct msg_auth_done *m = data;
 
-	if (type != MSG_AUTH_DONE || len != sizeof(*m) ||
-	    m->len > sizeof(m->data))
+	if (type != MSG_AUTH_DONE || len < sizeof(*m) ||
+	    len - sizeof(*m) != (uint64_t)m->len + m->certs_len)
 		return;
 	ev.u.auth_done.tag = tag;
 	ev.u.auth_done.ok = m->ok;
-	ev.u.auth_done.data = m->data;
+	ev.u.auth_done.method = m->method;
+	ev.u.auth_done.data = (const uint8_t *)(m + 1);
 	ev.u.auth_done.len = m->len;
+	ev.u.auth_done.certs = (const uint8_t *)(m + 1) + m->len;
+	ev.u.auth_done.certs_len = m->certs_len;
+	ev.u.auth_done.text = m->text[0] ? m->text : NULL;
 	worker_event(ctx, &ev);
 }
 

@@ -9,10 +9,11 @@
 #include "agent/msg.h"
 #include "agent/udp.h"
 #include "agent/worker.h"
+#include "crypto/sig.h"
 #include "wire/ike_const.h"
 
-/* No PRF gives more; the credentials refuse what has another length anyway. */
-#define AUTH_MAX (2 * CRYPTO_PRF_MAX)
+/* No signature that is taken has more; what is cut cannot match. */
+#define AUTH_MAX CRYPTO_SIG_MAX
 
 /* By which interface, if the watcher knows a way from here to there. */
 static uint32_t interface_of(const struct worker *w,
@@ -66,6 +67,10 @@ static void act_auth(struct worker *w, uint32_t type, uint64_t tag,
 	size_t auth_len = type == MSG_SIGN ? 0 : a->auth_len;
 	struct msg_auth m = {
 		.prf = a->prf,
+		.hashes = a->hashes,
+		.peer_id = a->peer_id,
+		.method = a->method,
+		.certs_len = (uint32_t)a->certs_len,
 		.octets_len = (uint32_t)a->len,
 		.auth_len = (uint32_t)(auth_len < AUTH_MAX ? auth_len :
 							     AUTH_MAX),
@@ -74,10 +79,11 @@ static void act_auth(struct worker *w, uint32_t type, uint64_t tag,
 		{ .iov_base = &m, .iov_len = sizeof(m) },
 		{ .iov_base = a->octets, .iov_len = m.octets_len },
 		{ .iov_base = a->auth, .iov_len = m.auth_len },
+		{ .iov_base = a->certs, .iov_len = m.certs_len },
 	};
 
 	memcpy(m.conn, a->conn, sizeof(m.conn));
-	chan_sendv(w->creds, type, tag, parts, 3);
+	chan_sendv(w->creds, type, tag, parts, 4);
 }
 
 static void act(struct worker *w, const struct ike_action *a)

@@ -26,6 +26,17 @@ int crypto_random(void *ctx, uint8_t *out, size_t len)
 	return 0;
 }
 
+int crypto_keep_secrets(size_t size)
+{
+	switch (CRYPTO_secure_malloc_init(size, 32)) {
+	case 1:
+		return 0;
+	case 2:
+		return -EPERM;
+	}
+	return -ENOMEM;
+}
+
 void crypto_wipe(void *p, size_t len)
 {
 	if (len)

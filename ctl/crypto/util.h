@@ -20,6 +20,18 @@
 int crypto_init(void);
 
 /**
+ * crypto_keep_secrets() - have private keys lie in locked memory from now on
+ * @size: Octets of it, a power of two; when they are used up, no more keys can
+ *   be loaded.
+ *
+ * Before anything else of crypto/.
+ *
+ * Return: 0; -EPERM when the memory could not be locked but is set apart;
+ * -ENOMEM.
+ */
+int crypto_keep_secrets(size_t size);
+
+/**
  * crypto_random() - fill with unpredictable octets
  * @ctx: Unused; the signature is that of the engine's random source.
  * @out: Filled.

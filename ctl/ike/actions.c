@@ -29,6 +29,7 @@ static void action_clear(struct ike_action *a)
 	case IKE_AC_AUTH_VERIFY:
 		wire_free(a->u.auth->octets, a->u.auth->len);
 		free(a->u.auth->auth);
+		free(a->u.auth->certs);
 		free(a->u.auth);
 		break;
 	case IKE_AC_REPORT:

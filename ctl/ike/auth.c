@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* IKE_AUTH with a pre-shared key: what both roles have in common. */
+/* IKE_AUTH: what both roles have in common. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,35 +106,66 @@ bool ike_auth_sign(struct ike_sa *sa, ike_wait_fn fn)
 	const struct ike_id *id = &sa->conn->local_id;
 	uint8_t body[4 + IKE_MAX_ID] = { id->type };
 	struct wire_span s = { .p = body, .len = 4u + id->len };
+	struct ike_action *a;
 
 	memcpy(body + 4, id->data, id->len);
-	return ask(sa, IKE_AC_AUTH_SIGN, sa->initiator, s, fn) != NULL;
+	a = ask(sa, IKE_AC_AUTH_SIGN, sa->initiator, s, fn);
+	if (a)
+		a->u.auth->hashes = sa->p->hashes;
+	return a != NULL;
+}
+
+/**
+ * ike_auth_signed() - keep our own authentication data
+ * @sa: IKE SA
+ * @a: what the credentials say
+ *
+ * Return: NULL, or why it cannot be used.
+ */
+const char *ike_auth_signed(struct ike_sa *sa,
+			    const struct ike_ev_auth_done *a)
+{
+	if (!a->ok)
+		return a->text ? a->text : "there are no credentials for this"
+					   " connection";
+	sa->p->auth_method = a->method;
+	if (!ike_buf_set(&sa->p->auth_mine, a->data, a->len) ||
+	    !ike_buf_set(&sa->p->auth_certs, a->certs, a->certs_len))
+		return "no memory";
+	return NULL;
 }
 
 /**
  * ike_auth_verify() - ask whether the peer's authentication data is genuine
  * @sa: IKE SA with connection
+ * @msg: the peer's message, with its certificates
  * @id: the peer's identity
  * @auth: its authentication data
  * @fn: gets AUTH_DONE
  *
  * Return: false without memory.
  */
-bool ike_auth_verify(struct ike_sa *sa, const struct wire_id *id,
-		     const struct wire_auth *auth, ike_wait_fn fn)
+bool ike_auth_verify(struct ike_sa *sa, const struct wire_msg *msg,
+		     const struct wire_id *id, const struct wire_auth *auth,
+		     ike_wait_fn fn)
 {
-	struct ike_action *a;
+	struct wire_wr certs = { 0 };
+	struct ike_buf data = { 0 };
+	struct ike_action *a = NULL;
 
-	a = ask(sa, IKE_AC_AUTH_VERIFY, !sa->initiator, id->body, fn);
-	if (!a)
+	if (ike_buf_set(&data, auth->data.p, auth->data.len) &&
+	    ike_cert_collect(msg, &certs))
+		a = ask(sa, IKE_AC_AUTH_VERIFY, !sa->initiator, id->body, fn);
+	if (!a) {
+		ike_buf_free(&data);
+		wire_wr_free(&certs);
 		return false;
+	}
 	ike_auth_id(id, &a->u.auth->peer_id);
-	a->u.auth->auth = malloc(auth->data.len ? auth->data.len : 1);
-	if (!a->u.auth->auth)
-		return true;
-	if (auth->data.len)
-		memcpy(a->u.auth->auth, auth->data.p, auth->data.len);
-	a->u.auth->auth_len = auth->data.len;
+	a->u.auth->method = auth->method;
+	a->u.auth->auth = data.p;
+	a->u.auth->auth_len = data.len;
+	a->u.auth->certs = wire_wr_take(&certs, &a->u.auth->certs_len);
 	return true;
 }
 

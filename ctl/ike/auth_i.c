@@ -17,12 +17,14 @@ static bool build(struct ike_sa *sa, void *ctx,
 	(void)ctx;
 	wire_id_encode(b, IKE_PL_IDI, c->local_id.type, c->local_id.data,
 		       c->local_id.len);
+	ike_cert_put(&p->auth_certs, b);
 	if (c->initial_contact && !sa->cs->contacted)
 		wire_notify_encode(b, IKE_N_INITIAL_CONTACT, NULL, 0);
+	ike_cert_ask(sa, b);
 	if (c->remote_id.type)
 		wire_id_encode(b, IKE_PL_IDR, c->remote_id.type,
 			       c->remote_id.data, c->remote_id.len);
-	wire_auth_encode(b, IKE_AUTH_PSK, p->auth_mine.p, p->auth_mine.len);
+	wire_auth_encode(b, p->auth_method, p->auth_mine.p, p->auth_mine.len);
 	wire_sa_encode(b, p->child_sent);
 	ike_child_put_ts(b, p->offer);
 	ike_auth_put_extras(sa, b, local, remote);
@@ -39,14 +41,14 @@ static void signed_own(struct ike_sa *sa, void *ctx,
 		.build = build,
 		.done = answered,
 	};
-	const struct ike_ev_auth_done *a = &ev->u.auth_done;
+	const char *why;
 
 	(void)ctx;
 	if (ev->type != IKE_EV_AUTH_DONE)
 		return;
-	if (!a->ok || !ike_buf_set(&sa->p->auth_mine, a->data, a->len)) {
-		ike_sa_fail(sa, "there is no pre-shared key for this"
-			    " connection");
+	why = ike_auth_signed(sa, &ev->u.auth_done);
+	if (why) {
+		ike_sa_fail(sa, why);
 		return;
 	}
 	if (!ike_request_new(sa, IKE_EX_AUTH, &d)) {
@@ -91,7 +93,9 @@ static void refused(struct ike_sa *sa, uint16_t type)
 	if (type == IKE_N_AUTHENTICATION_FAILED)
 		snprintf(reason, sizeof(reason), "the peer refuses:"
 			 " AUTHENTICATION_FAILED: do the identities and the"
-			 " pre-shared keys of both ends agree?");
+			 " %s of both ends agree?",
+			 sa->conn->local_auth == IKE_AUTHBY_PSK ?
+			 "pre-shared keys" : "certificates");
 	else if (type == IKE_N_UNEXPECTED_NAT_DETECTED)
 		snprintf(reason, sizeof(reason), "behind a NAT: UDP"
 			 " encapsulation is not supported yet");
@@ -170,7 +174,8 @@ static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
 	if (ev->type != IKE_EV_AUTH_DONE)
 		return;
 	if (!ev->u.auth_done.ok) {
-		ike_sa_end(sa, "the peer does not know the pre-shared key",
+		ike_sa_end(sa, ev->u.auth_done.text ? ev->u.auth_done.text :
+			   "the peer does not know the pre-shared key",
 			   IKE_N_AUTHENTICATION_FAILED, true);
 		return;
 	}
@@ -206,15 +211,18 @@ static void answered(struct ike_sa *sa, void *ctx, enum ike_result result,
 	if (wire_id_decode(id_pl, &id) != WIRE_OK ||
 	    wire_auth_decode(auth_pl, &auth) != WIRE_OK ||
 	    !ike_auth_id(&id, &sa->remote_id) ||
-	    auth.method != IKE_AUTH_PSK ||
+	    !ike_method_fits(sa->conn, auth.method) ||
 	    (sa->conn->remote_id.type &&
 	     !ike_id_equal(&sa->remote_id, &sa->conn->remote_id))) {
-		ike_sa_end(sa, "the peer is not who it should be: remote-id"
-			   " differs, or it uses no pre-shared key",
+		ike_sa_end(sa, sa->conn->remote_auth == IKE_AUTHBY_PSK ?
+			   "the peer is not who it should be: remote-id"
+			   " differs, or it uses no pre-shared key" :
+			   "the peer is not who it should be: remote-id"
+			   " differs, or it does not sign",
 			   IKE_N_AUTHENTICATION_FAILED, true);
 		return;
 	}
 	if (!ike_auth_hold(sa, in) ||
-	    !ike_auth_verify(sa, &id, &auth, verified))
+	    !ike_auth_verify(sa, in->msg, &id, &auth, verified))
 		ike_sa_fail(sa, "no memory");
 }

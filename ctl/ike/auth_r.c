@@ -10,13 +10,13 @@
 /* ------------------------------------------------------- which connection */
 
 static bool fits(const struct ike_conn_state *cs, const struct ike_sa *sa,
-		 const struct ike_id *peer, const struct ike_id *own)
+		 const struct ike_id *peer, const struct ike_id *own,
+		 uint8_t method)
 {
 	const struct ike_conn *c = &cs->cfg;
 
-	return !cs->removed && c->role == IKE_RESPOND &&
-	       ike_conn_local_ok(c, &sa->local.addr) &&
-	       ike_conn_remote_ok(c, &sa->remote.addr) &&
+	return ike_may_mean(cs, &sa->local, &sa->remote) &&
+	       ike_method_fits(c, method) &&
 	       (!c->remote_id.type || ike_id_equal(&c->remote_id, peer)) &&
 	       (!own->type || ike_id_equal(&c->local_id, own)) &&
 	       ike_suite_in(&sa->suite, c->ike, c->nike);
@@ -25,12 +25,13 @@ static bool fits(const struct ike_conn_state *cs, const struct ike_sa *sa,
 /* One that names the peer before one that takes anybody. */
 static struct ike_conn_state *find_conn(const struct ike_sa *sa,
 					const struct ike_id *peer,
-					const struct ike_id *own)
+					const struct ike_id *own,
+					uint8_t method)
 {
 	struct ike_conn_state *cs, *found = NULL;
 
 	for (cs = sa->eng->conns; cs; cs = cs->next) {
-		if (!fits(cs, sa, peer, own))
+		if (!fits(cs, sa, peer, own, method))
 			continue;
 		if (cs->cfg.remote_id.type)
 			return cs;
@@ -71,7 +72,8 @@ static void answer(struct ike_sa *sa, uint16_t child_error)
 	wire_enc_start(&enc, NULL);
 	wire_id_encode(&enc, IKE_PL_IDR, c->local_id.type, c->local_id.data,
 		       c->local_id.len);
-	wire_auth_encode(&enc, IKE_AUTH_PSK, p->auth_mine.p,
+	ike_cert_put(&p->auth_certs, &enc);
+	wire_auth_encode(&enc, p->auth_method, p->auth_mine.p,
 			 p->auth_mine.len);
 	if (child_error) {
 		wire_notify_encode(&enc, child_error, NULL, 0);
@@ -149,14 +151,14 @@ static void peer_made(struct ike_sa *sa, int err)
 static void signed_own(struct ike_sa *sa, void *ctx,
 		       const struct ike_event *ev)
 {
-	const struct ike_ev_auth_done *a = &ev->u.auth_done;
+	const char *why;
 
 	(void)ctx;
 	if (ev->type != IKE_EV_AUTH_DONE)
 		return;
-	if (!a->ok || !ike_buf_set(&sa->p->auth_mine, a->data, a->len)) {
-		fail(sa, IKE_N_AUTHENTICATION_FAILED, "there is no pre-shared"
-		     " key for this connection");
+	why = ike_auth_signed(sa, &ev->u.auth_done);
+	if (why) {
+		fail(sa, IKE_N_AUTHENTICATION_FAILED, why);
 		return;
 	}
 	ike_peer_new(sa, peer_made);
@@ -199,7 +201,8 @@ static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
 	if (ev->type != IKE_EV_AUTH_DONE)
 		return;
 	if (!ev->u.auth_done.ok) {
-		fail(sa, IKE_N_AUTHENTICATION_FAILED,
+		fail(sa, IKE_N_AUTHENTICATION_FAILED, ev->u.auth_done.text ?
+		     ev->u.auth_done.text :
 		     "the peer does not know the pre-shared key");
 		return;
 	}
@@ -259,21 +262,21 @@ void ike_auth_request(struct ike_sa *sa, const struct ike_in *in)
 		     " than any that could be configured here");
 		return;
 	}
-	sa->cs = find_conn(sa, &sa->remote_id, &own);
+	if (!auth_pl || wire_auth_decode(auth_pl, &auth) != WIRE_OK) {
+		fail(sa, IKE_N_AUTHENTICATION_FAILED, "the peer wants EAP,"
+		     " which is not supported");
+		return;
+	}
+	sa->cs = find_conn(sa, &sa->remote_id, &own, auth.method);
 	if (!sa->cs) {
 		fail(sa, IKE_N_AUTHENTICATION_FAILED, "no connection is"
-		     " configured for these identities and addresses");
+		     " configured for these identities, addresses and this"
+		     " way to authenticate");
 		return;
 	}
 	sa->conn = &sa->cs->cfg;
-	if (!auth_pl || wire_auth_decode(auth_pl, &auth) != WIRE_OK ||
-	    auth.method != IKE_AUTH_PSK) {
-		fail(sa, IKE_N_AUTHENTICATION_FAILED, "the peer wants another"
-		     " authentication than a pre-shared key");
-		return;
-	}
 	wire_id_decode(idi, &id);
 	if (!ike_auth_hold(sa, in) ||
-	    !ike_auth_verify(sa, &id, &auth, verified))
+	    !ike_auth_verify(sa, in->msg, &id, &auth, verified))
 		fail(sa, IKE_N_TEMPORARY_FAILURE, "no memory");
 }

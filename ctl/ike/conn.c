@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "crypto/dn.h"
 #include "ike/priv.h"
 
 void ike_conn_init(struct ike_conn *c)
@@ -156,6 +157,7 @@ int ike_id_parse(const char *text, struct ike_id *id)
 {
 	const void *data = text;
 	size_t len = strlen(text);
+	uint8_t dn[IKE_MAX_ID];
 	struct wire_addr addr;
 	uint8_t type;
 
@@ -168,6 +170,10 @@ int ike_id_parse(const char *text, struct ike_id *id)
 		type = addr.family == 4 ? IKE_ID_IPV4_ADDR : IKE_ID_IPV6_ADDR;
 		data = addr.a;
 		len = wire_addr_len(addr.family);
+	} else if (strchr(text, '=')) {
+		type = IKE_ID_DER_ASN1_DN;
+		len = crypto_dn_parse(text, dn, sizeof(dn));
+		data = dn;
 	} else if (strchr(text, '@')) {
 		type = IKE_ID_RFC822_ADDR;
 	} else {
@@ -199,6 +205,11 @@ const char *ike_id_text(const struct ike_id *id, char *buf, size_t len)
 		if (wire_addr_set(&addr, id->data, id->len))
 			snprintf(buf, len, "%s", wire_addr_text(&addr, text));
 		return buf;
+	case IKE_ID_DER_ASN1_DN:
+		if (crypto_dn_text((struct wire_span){ id->data, id->len },
+				   buf, len))
+			return buf;
+		break;
 	case IKE_ID_KEY_ID:
 		at = (size_t)snprintf(buf, len, "%s", KEY_ID_PREFIX);
 		break;
@@ -216,6 +227,9 @@ const char *ike_id_text(const struct ike_id *id, char *buf, size_t len)
 
 bool ike_id_equal(const struct ike_id *a, const struct ike_id *b)
 {
+	if (a->type == IKE_ID_DER_ASN1_DN && b->type == a->type)
+		return crypto_dn_equal((struct wire_span){ a->data, a->len },
+				       (struct wire_span){ b->data, b->len });
 	if (a->type != b->type || a->len != b->len)
 		return false;
 	if (a->type == IKE_ID_FQDN)

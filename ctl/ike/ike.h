@@ -27,14 +27,16 @@
 #include <linux/mobx.h>
 
 #include "crypto/keys.h"
+#include "ike/text.h"
 #include "wire/addr.h"
+#include "wire/ike_const.h"
 
 #define IKE_MAX_NAME 48
-#define IKE_MAX_ID 128
 #define IKE_MAX_ADDRS 16
 #define IKE_MAX_PROPOSALS 8
 #define IKE_MAX_SELECTORS MOBX_MAX_SELECTORS
 #define IKE_MAX_IFNAMES 8
+#define IKE_MAX_CAS 32
 #define IKE_IFNAME_LEN 16
 #define IKE_MAX_HOST_ADDRS 128
 #define IKE_MAX_PATHS MOBX_MAX_PATHS
@@ -55,23 +57,17 @@ enum ike_start {
 	IKE_START_ON_TRAFFIC,
 };
 
+/** enum ike_authby - how a side proves who it is */
+enum ike_authby {
+	IKE_AUTHBY_PSK,
+	IKE_AUTHBY_PUBKEY,
+};
+
 /** enum ike_rrc - return routability policy (MOBIKE-X, section 8) */
 enum ike_rrc {
 	IKE_RRC_EARLY,
 	IKE_RRC_BEFORE,
 	IKE_RRC_OFF,
-};
-
-/**
- * struct ike_id - an identity as the ID payload has it (RFC 7296, section 3.5)
- * @type: enum ike_id_type
- * @len: octets used in @data
- * @data: without terminator
- */
-struct ike_id {
-	uint8_t type;
-	uint8_t len;
-	uint8_t data[IKE_MAX_ID];
 };
 
 /** struct ike_prefix - addresses; family 0 means any address */
@@ -107,7 +103,12 @@ struct ike_selector {
  * @remote: the peer's; @nremote 0 means any (responder only). An initiator
  *	tries the single addresses in their order.
  * @local_id: sent
- * @remote_id: wanted; type 0 accepts any identity that knows the key
+ * @remote_id: wanted; type 0 accepts any identity that can prove itself
+ * @local_auth: how we do it
+ * @remote_auth: how the peer has to
+ * @ncas: entries in @ca; 0 with IKE_AUTHBY_PUBKEY when the peer's certificate
+ *	or key is known itself
+ * @ca: certification authorities for the peer, as CERTREQ names them
  * @ike: proposals of the IKE SA in order of preference, one suite each
  * @esp: proposals of Child SAs; @ke there is for perfect forward secrecy
  * @protect: traffic selectors, at least one
@@ -141,6 +142,10 @@ struct ike_conn {
 	struct ike_prefix remote[IKE_MAX_ADDRS];
 	struct ike_id local_id;
 	struct ike_id remote_id;
+	enum ike_authby local_auth;
+	enum ike_authby remote_auth;
+	unsigned int ncas;
+	uint8_t ca[IKE_MAX_CAS][IKE_CA_HASH_LEN];
 	unsigned int nike;
 	struct crypto_suite ike[IKE_MAX_PROPOSALS];
 	unsigned int nesp;
@@ -180,38 +185,6 @@ void ike_conn_init(struct ike_conn *c);
  * Return: 0 or -EINVAL.
  */
 int ike_conn_check(const struct ike_conn *c, char *err, size_t errlen);
-
-/**
- * ike_id_parse() - an identity from its text
- * @text: "key-id:TEXT", an IPv4 or IPv6 address, user@fqdn, else an FQDN
- * @id: result
- *
- * Return: 0; -EINVAL if empty or longer than IKE_MAX_ID.
- */
-int ike_id_parse(const char *text, struct ike_id *id);
-
-/** ike_id_text() - an identity for people; what ike_id_parse() reads */
-const char *ike_id_text(const struct ike_id *id, char *buf, size_t len);
-
-/** ike_id_equal() - same type and octets; FQDNs without regard to case */
-bool ike_id_equal(const struct ike_id *a, const struct ike_id *b);
-
-/**
- * ike_suite_parse() - a proposal in the keywords that strongSwan uses
- * @text: for instance "aes128gcm16-prfsha256-ecp256" or "aes128-sha1"
- * @esp: false for the IKE SA, true for a Child SA
- * @s: result
- * @err: gets what is wrong and what would be right
- * @errlen: octets in @err
- *
- * Return: 0 or -EINVAL.
- */
-int ike_suite_parse(const char *text, bool esp, struct crypto_suite *s, char *err,
-		    size_t errlen);
-
-/** ike_suite_text() - the keywords of a suite */
-const char *ike_suite_text(const struct crypto_suite *s, bool esp, char *buf,
-			   size_t len);
 
 /** ike_prefix_has() - does a prefix hold an address; family 0 holds all */
 bool ike_prefix_has(const struct ike_prefix *p, const struct wire_addr *a);
@@ -353,14 +326,22 @@ struct ike_ev_kernel_done {
  * struct ike_ev_auth_done - the credentials have answered
  * @tag: of the action
  * @ok: AUTH_SIGN: @data holds the result; AUTH_VERIFY: it is genuine
- * @data: authentication data (copied)
+ * @method: AUTH_SIGN: enum ike_auth_method
+ * @data: AUTH_SIGN: authentication data (copied)
  * @len: octets
+ * @certs: AUTH_SIGN: own certificates, see wire_cert_list_add() (copied)
+ * @certs_len: octets
+ * @text: why not, for the log; or NULL
  */
 struct ike_ev_auth_done {
 	uint64_t tag;
 	bool ok;
+	uint8_t method;
 	const uint8_t *data;
 	size_t len;
+	const uint8_t *certs;
+	size_t certs_len;
+	const char *text;
 };
 
 /**
@@ -507,23 +488,32 @@ struct ike_ac_sa {
 };
 
 /**
- * struct ike_ac_auth - AUTH_SIGN, AUTH_VERIFY with a pre-shared key
- * @conn: whose key
- * @peer_id: VERIFY: who claims to know it
- * @prf: enum ike_prf
- * @octets: made by crypto_auth_octets(), for crypto_psk_auth() or _verify()
+ * struct ike_ac_auth - AUTH_SIGN, AUTH_VERIFY
+ * @conn: whose credentials
+ * @prf: enum ike_prf, for pre-shared keys
+ * @octets: made by crypto_auth_octets()
  * @len: octets of them
+ * @hashes: SIGN: hash algorithms that the peer takes, 0 without RFC 7427; see
+ *	crypto_sig_sign()
+ * @peer_id: VERIFY: who the peer says it is
+ * @method: VERIFY: enum ike_auth_method, of the peer
  * @auth: VERIFY: authentication data of the peer
  * @auth_len: octets of them
+ * @certs: VERIFY: its certificates, see wire_cert_list_add(); or NULL
+ * @certs_len: octets of them
  */
 struct ike_ac_auth {
 	char conn[IKE_MAX_NAME];
-	struct ike_id peer_id;
 	uint16_t prf;
 	uint8_t *octets;
 	size_t len;
+	unsigned int hashes;
+	struct ike_id peer_id;
+	uint8_t method;
 	uint8_t *auth;
 	size_t auth_len;
+	uint8_t *certs;
+	size_t certs_len;
 };
 
 enum ike_level {

@@ -90,6 +90,7 @@ static bool init_build(struct ike_sa *sa)
 	if (sa->conn->fragmentation)
 		wire_notify_encode(&enc, IKE_N_FRAGMENTATION_SUPPORTED, NULL,
 				   0);
+	ike_cert_init_build(sa, &enc);
 	ok = wire_enc_finish(&enc) &&
 	     ike_buf_set(&p->init_mine, enc.wr.data, enc.wr.len);
 	wire_enc_free(&enc);
@@ -253,6 +254,7 @@ void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 	}
 	p->fragments = sa->conn->fragmentation &&
 		       wire_notify_find(msg, IKE_N_FRAGMENTATION_SUPPORTED, &n);
+	ike_cert_init_read(sa, msg);
 	p->init_error_us = IKE_NEVER;
 	/* This pair leads somewhere: IKE_AUTH gets all the time it needs. */
 	p->expire_us = IKE_NEVER;
@@ -340,14 +342,6 @@ static bool init_repeated(struct ike_engine *eng,
 	return true;
 }
 
-static bool may_mean(const struct ike_conn_state *cs,
-		     const struct ike_ev_packet *pkt)
-{
-	return !cs->removed && cs->cfg.role == IKE_RESPOND &&
-	       ike_conn_local_ok(&cs->cfg, &pkt->local.addr) &&
-	       ike_conn_remote_ok(&cs->cfg, &pkt->remote.addr);
-}
-
 /*
  * Choose among what all connections accept that this peer may mean. With
  * @group only suites of that group: another would cost a round trip.
@@ -363,7 +357,7 @@ static bool choose(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 	bool ok;
 
 	for (cs = eng->conns; cs; cs = cs->next) {
-		if (!may_mean(cs, pkt))
+		if (!ike_may_mean(cs, &pkt->local, &pkt->remote))
 			continue;
 		for (i = 0; i < cs->cfg.nike; i++)
 			if ((!group || cs->cfg.ike[i].ke == group) &&
@@ -407,6 +401,7 @@ static bool init_answer(struct ike_sa *sa, const struct wire_proposal *chosen)
 	if (p->fragments)
 		wire_notify_encode(&enc, IKE_N_FRAGMENTATION_SUPPORTED, NULL,
 				   0);
+	ike_cert_init_build(sa, &enc);
 	ok = wire_enc_finish(&enc) &&
 	     ike_buf_set(&p->init_mine, enc.wr.data, enc.wr.len);
 	wire_enc_free(&enc);
@@ -425,7 +420,8 @@ static bool takes_fragments(const struct ike_engine *eng,
 	if (!wire_notify_find(msg, IKE_N_FRAGMENTATION_SUPPORTED, &n))
 		return false;
 	for (cs = eng->conns; cs; cs = cs->next)
-		if (may_mean(cs, pkt) && cs->cfg.fragmentation)
+		if (cs->cfg.fragmentation &&
+		    ike_may_mean(cs, &pkt->local, &pkt->remote))
 			return true;
 	return false;
 }
@@ -451,6 +447,7 @@ static void init_accept(struct ike_engine *eng,
 	sa->p->in_mid = 1;
 	ike_chosen(chosen, &sa->suite);
 	sa->p->fragments = takes_fragments(eng, pkt, msg);
+	ike_cert_init_read(sa, msg);
 	if (!make_nonce(eng, &sa->p->nr) ||
 	    !ike_buf_set(&sa->p->ni, ni.p, ni.len) ||
 	    !ike_buf_set(&sa->p->init_theirs, msg->raw, msg->raw_len) ||

@@ -268,6 +268,10 @@ struct ike_sa_private {
 	/* IKE_AUTH in work. */
 	struct ike_held *auth_in;
 	struct ike_buf auth_mine;
+	uint8_t auth_method;
+	struct ike_buf auth_certs;
+	/* Hash algorithms of the peer's signatures, 0 without RFC 7427. */
+	unsigned int hashes;
 	uint16_t child_error;
 	struct ike_offer *offer;
 	struct wire_sa *child_sent;
@@ -442,6 +446,17 @@ void ike_requests_pump(struct ike_sa *sa);
 void ike_request_transmit(struct ike_sa *sa, struct ike_request *r);
 void ike_request_timers(struct ike_sa *sa);
 uint64_t ike_request_deadline(const struct ike_sa *sa);
+
+/* cert.c */
+bool ike_may_mean(const struct ike_conn_state *cs,
+		  const struct wire_endpoint *local,
+		  const struct wire_endpoint *remote);
+void ike_cert_init_build(struct ike_sa *sa, struct wire_enc *enc);
+void ike_cert_init_read(struct ike_sa *sa, const struct wire_msg *msg);
+void ike_cert_put(const struct ike_buf *certs, struct wire_enc *enc);
+void ike_cert_ask(const struct ike_sa *sa, struct wire_enc *enc);
+bool ike_cert_collect(const struct wire_msg *msg, struct wire_wr *list);
+bool ike_method_fits(const struct ike_conn *c, uint8_t method);
 
 /* frag.c */
 #define IKE_IP_SIZE 1280

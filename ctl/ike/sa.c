@@ -111,6 +111,7 @@ static void drop_setup(struct ike_sa *sa)
 	ike_buf_free(&p->init_theirs);
 	ike_buf_free(&p->cookie);
 	ike_buf_free(&p->auth_mine);
+	ike_buf_free(&p->auth_certs);
 	free(p->init_offer);
 	free(p->child_sent);
 	free(p->offer);

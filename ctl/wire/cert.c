@@ -25,6 +25,27 @@ void wire_cert_encode(struct wire_enc *enc, uint8_t encoding,
 	wire_enc_end(enc);
 }
 
+void wire_cert_list_add(struct wire_wr *wr, const struct wire_cert *cert)
+{
+	if (cert->data.len > UINT16_MAX) {
+		wr->bad = true;
+		return;
+	}
+	wire_wr_u8(wr, cert->encoding);
+	wire_wr_u16(wr, (uint16_t)cert->data.len);
+	wire_wr_bytes(wr, cert->data.p, cert->data.len);
+}
+
+bool wire_cert_list_next(struct wire_rd *rd, struct wire_cert *cert)
+{
+	if (!rd->left)
+		return false;
+	cert->encoding = wire_rd_u8(rd);
+	cert->data.len = wire_rd_u16(rd);
+	cert->data.p = wire_rd_bytes(rd, cert->data.len);
+	return !rd->bad;
+}
+
 enum wire_err wire_certreq_decode(const struct wire_payload *pl,
 				  struct wire_certreq *req)
 {

@@ -24,6 +24,25 @@ void wire_cert_encode(struct wire_enc *enc, uint8_t encoding,
 		      const uint8_t *data, size_t len);
 
 /**
+ * wire_cert_list_add() - append a certificate to a list of them
+ * @wr: The list: for each the encoding, two octets of length, the certificate.
+ * @cert: What to append, at most 65535 octets.
+ *
+ * Such lists go from process to process, never over the network.
+ */
+void wire_cert_list_add(struct wire_wr *wr, const struct wire_cert *cert);
+
+/**
+ * wire_cert_list_next() - walk over a list
+ * @rd: Reader of the list.
+ * @cert: Filled.
+ *
+ * Return: whether there was one more; false at the end, and with @rd bad for a
+ * list that is cut.
+ */
+bool wire_cert_list_next(struct wire_rd *rd, struct wire_cert *cert);
+
+/**
  * struct wire_certreq - Certificate Request
  * @encoding: enum ike_cert_encoding, or any other value.
  * @data: For X.509 the SHA-1 hashes of the public keys of certification

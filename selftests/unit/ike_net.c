@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "agent/cred.h"
 #include "crypto/auth.h"
 #include "crypto/sk.h"
 #include "crypto/util.h"
@@ -22,6 +23,9 @@ struct net_event {
 	struct net_packet pkt;
 	struct ike_event ev;
 	uint8_t auth[CRYPTO_PRF_MAX];
+	struct msg_auth_done done;
+	struct wire_wr data;
+	struct wire_wr certs;
 	char text[64];
 };
 
@@ -80,6 +84,8 @@ static struct net_event *event_add(struct net *net, uint64_t at,
 static void event_free(struct net_event *e)
 {
 	free(e->pkt.data);
+	wire_wr_free(&e->data);
+	wire_wr_free(&e->certs);
 	free(e);
 }
 
@@ -242,6 +248,31 @@ static void kernel_action(struct net_host *h, const struct ike_action *a)
 
 /* ----------------------------------------------------------- credentials */
 
+static void ask_agent(const struct net_host *h, const struct ike_action *a,
+		      struct net_event *e)
+{
+	const struct ike_ac_auth *in = a->u.auth;
+	struct ike_ev_auth_done *out = &e->ev.u.auth_done;
+	struct msg_auth m = { .prf = in->prf, .hashes = in->hashes,
+			      .peer_id = in->peer_id, .method = in->method };
+	const struct wire_span octets = { in->octets, in->len };
+	const struct wire_span auth = { in->auth, in->auth_len };
+	const struct wire_span certs = { in->certs, in->certs_len };
+
+	memcpy(m.conn, in->conn, sizeof(m.conn));
+	if (a->type == IKE_AC_AUTH_SIGN)
+		cred_sign(h->creds, &m, octets, &e->done, &e->data, &e->certs);
+	else
+		cred_verify(h->creds, &m, octets, auth, certs, &e->done);
+	out->ok = e->done.ok;
+	out->method = e->done.method;
+	out->data = e->data.data;
+	out->len = e->data.len;
+	out->certs = e->certs.data;
+	out->certs_len = e->certs.len;
+	out->text = e->done.text[0] ? e->done.text : NULL;
+}
+
 static void auth_action(struct net_host *h, const struct ike_action *a)
 {
 	const struct ike_ac_auth *in = a->u.auth;
@@ -255,12 +286,17 @@ static void auth_action(struct net_host *h, const struct ike_action *a)
 		      h->index);
 	e->ev.type = IKE_EV_AUTH_DONE;
 	e->ev.u.auth_done.tag = a->tag;
+	if (h->creds) {
+		ask_agent(h, a, e);
+		return;
+	}
 	if (!h->psk)
 		return;
 	psk.len = strlen(h->psk);
 	if (a->type == IKE_AC_AUTH_SIGN) {
 		e->ev.u.auth_done.ok = !crypto_psk_auth(in->prf, psk, octets,
 							e->auth);
+		e->ev.u.auth_done.method = IKE_AUTH_PSK;
 		e->ev.u.auth_done.data = e->auth;
 		e->ev.u.auth_done.len = crypto_prf_len(in->prf);
 	} else {

@@ -28,6 +28,7 @@
 #define NET_LINKS 4
 
 struct net;
+struct cred_list;
 
 /** struct net_packet - what an engine has sent */
 struct net_packet {
@@ -57,6 +58,8 @@ struct net_host {
 	bool addr_up[NET_ADDRS];
 	/* The pre-shared key of every connection here; NULL: there is none. */
 	const char *psk;
+	/* What the agent itself would sign and verify with, instead. */
+	const struct cred_list *creds;
 	unsigned int n_peers;
 	struct net_peer peers[NET_PEERS];
 	unsigned int n_sas;

@@ -561,6 +561,7 @@ static void happen(struct sim *sim, struct sim_event *ev)
 		e.type = IKE_EV_AUTH_DONE;
 		e.u.auth_done.tag = ev->tag;
 		e.u.auth_done.ok = ev->ok;
+		e.u.auth_done.method = IKE_AUTH_PSK;
 		e.u.auth_done.data = ev->data;
 		e.u.auth_done.len = ev->len;
 		sim_event(sim, ev->node, &e);

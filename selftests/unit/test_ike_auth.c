@@ -102,7 +102,7 @@ static void responder_has_no_key(void **state)
 	net->host[0].psk = NULL;
 	net_conns(net);
 	net_run(net, 100 * NET_MS);
-	assert_true(net_logged(net, 0, "there is no pre-shared key"));
+	assert_true(net_logged(net, 0, "there are no credentials"));
 	assert_int_equal(net_count(net, 0, IKE_EX_AUTH, false), 0);
 	nobody_is_in(net);
 	net_free(net);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Files with certificates and keys: PEM, or one thing in DER. */
+#ifndef MOBX_CRYPTO_PEM_H
+#define MOBX_CRYPTO_PEM_H
+
+#include <openssl/types.h>
+
+#include "wire/buf.h"
+
+/**
+ * crypto_pem_certs() - all certificates of a file, in their order
+ * @text: Content of the file.
+ * @fn: Called for each with its DER; what it returns ends the walk unless 0.
+ * @ctx: First argument of @fn.
+ *
+ * Return: 0; -ENOENT without any; -EINVAL for one that is broken; what @fn
+ * returned.
+ */
+int crypto_pem_certs(struct wire_span text,
+		     int (*fn)(void *ctx, struct wire_span der), void *ctx);
+
+/* crypto_pem_crls() - the same for certificate revocation lists */
+int crypto_pem_crls(struct wire_span text,
+		    int (*fn)(void *ctx, struct wire_span der), void *ctx);
+
+/**
+ * crypto_pem_private() - the private key of a file
+ * @text: Content of the file.
+ *
+ * Return: the key, to be freed with EVP_PKEY_free(); NULL when there is none or
+ * it is encrypted.
+ */
+EVP_PKEY *crypto_pem_private(struct wire_span text);
+
+/* crypto_pem_public() - a SubjectPublicKeyInfo, as above */
+EVP_PKEY *crypto_pem_public(struct wire_span text);
+
+/**
+ * crypto_key_der() - a key as another process can read it
+ * @key: Key.
+ * @private: PKCS #8; else SubjectPublicKeyInfo.
+ * @out: Appended to; scrubbed by wire_wr_free().
+ *
+ * Return: 0, -EIO or -ENOMEM.
+ */
+int crypto_key_der(const EVP_PKEY *key, bool private, struct wire_wr *out);
+
+/* crypto_key_from_der() - a private key from that; NULL when it is none */
+EVP_PKEY *crypto_key_from_der(struct wire_span der);
+
+#endif

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Chains of certificates, pinned certificates and keys. */
+#include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/cert.h"
+#include "crypto/sig.h"
+#include "wire/cert.h"
+
+#define MAX_CERTS	8
+#define MAX_DEPTH	6
+/* 112 bits of strength: RSA of 2048 bits, no SHA-1 */
+#define AUTH_LEVEL	2
+
+struct crypto_trust {
+	X509_STORE *store;
+	/* There is an authority. */
+	bool has_ca;
+	/* The peer's own, trusted as they are. */
+	STACK_OF(X509) *certs;
+	unsigned int n_keys;
+	EVP_PKEY *key[MAX_CERTS];
+};
+
+struct crypto_trust *crypto_trust_new(void)
+{
+	struct crypto_trust *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->store = X509_STORE_new();
+	t->certs = sk_X509_new_null();
+	if (t->store && t->certs)
+		return t;
+	crypto_trust_free(t);
+	return NULL;
+}
+
+void crypto_trust_free(struct crypto_trust *t)
+{
+	if (!t)
+		return;
+	for (unsigned int i = 0; i < t->n_keys; i++)
+		EVP_PKEY_free(t->key[i]);
+	X509_STORE_free(t->store);
+	sk_X509_pop_free(t->certs, X509_free);
+	free(t);
+}
+
+static EVP_PKEY *key_decode(struct wire_span der)
+{
+	const unsigned char *p = der.p;
+	EVP_PKEY *key;
+
+	if (!der.len || der.len > UINT16_MAX)
+		return NULL;
+	key = d2i_PUBKEY(NULL, &p, (long)der.len);
+	if (key && p != der.p + der.len) {
+		EVP_PKEY_free(key);
+		return NULL;
+	}
+	return key;
+}
+
+static int add_crl(struct crypto_trust *t, struct wire_span der)
+{
+	const unsigned char *p = der.p;
+	X509_CRL *crl = d2i_X509_CRL(NULL, &p, (long)der.len);
+	int err = -EINVAL;
+
+	if (crl && p == der.p + der.len)
+		err = X509_STORE_add_crl(t->store, crl) &&
+		      X509_STORE_set_flags(t->store, X509_V_FLAG_CRL_CHECK |
+					   X509_V_FLAG_CRL_CHECK_ALL) ?
+		      0 : -ENOMEM;
+	X509_CRL_free(crl);
+	return err;
+}
+
+static int add_key(struct crypto_trust *t, struct wire_span der)
+{
+	EVP_PKEY *key = key_decode(der);
+
+	if (!key)
+		return -EINVAL;
+	if (t->n_keys == MAX_CERTS) {
+		EVP_PKEY_free(key);
+		return -ENOMEM;
+	}
+	t->key[t->n_keys++] = key;
+	return 0;
+}
+
+static int add_cert(struct crypto_trust *t, bool ca, struct wire_span der)
+{
+	X509 *cert = crypto_cert_decode(der);
+	int err = 0;
+
+	if (!cert)
+		return -EINVAL;
+	if (ca) {
+		t->has_ca = true;
+		err = X509_STORE_add_cert(t->store, cert) ? 0 : -ENOMEM;
+		X509_free(cert);
+	} else if (!sk_X509_push(t->certs, cert)) {
+		X509_free(cert);
+		err = -ENOMEM;
+	}
+	return err;
+}
+
+int crypto_trust_add(struct crypto_trust *t, enum crypto_trust_item item,
+		     struct wire_span der)
+{
+	switch (item) {
+	case CRYPTO_TRUST_CA:
+		return add_cert(t, true, der);
+	case CRYPTO_TRUST_CERT:
+		return add_cert(t, false, der);
+	case CRYPTO_TRUST_KEY:
+		return add_key(t, der);
+	case CRYPTO_TRUST_CRL:
+		return add_crl(t, der);
+	}
+	return -EINVAL;
+}
+
+/* -------------------------------------------------------------- the peer's */
+
+/**
+ * struct sent - what the peer's CERT payloads hold
+ * @leaf: the first certificate, whose key signs (RFC 7296 section 3.6)
+ * @chain: the others
+ * @key: a raw public key instead
+ */
+struct sent {
+	X509 *leaf;
+	STACK_OF(X509) *chain;
+	EVP_PKEY *key;
+};
+
+static void sent_free(struct sent *s)
+{
+	X509_free(s->leaf);
+	sk_X509_pop_free(s->chain, X509_free);
+	EVP_PKEY_free(s->key);
+}
+
+static int sent_add(struct sent *s, const struct wire_cert *c)
+{
+	X509 *cert;
+
+	if (c->encoding == IKE_CERT_RAW_PUBLIC_KEY && !s->key) {
+		s->key = key_decode(c->data);
+		return s->key ? 0 : -EINVAL;
+	}
+	/* What else there is may help others; it is no reason to refuse. */
+	if (c->encoding != IKE_CERT_X509_SIGNATURE)
+		return 0;
+	cert = crypto_cert_decode(c->data);
+	if (!cert)
+		return -EINVAL;
+	if (!s->leaf)
+		s->leaf = cert;
+	else if (!sk_X509_push(s->chain, cert))
+		X509_free(cert);
+	return 0;
+}
+
+static int sent_read(struct sent *s, struct wire_span certs, char *err,
+		     size_t errlen)
+{
+	struct wire_cert c;
+	struct wire_rd rd;
+	unsigned int n = 0;
+
+	s->chain = sk_X509_new_null();
+	if (!s->chain)
+		return -ENOMEM;
+	wire_rd_init(&rd, certs.p, certs.len);
+	while (wire_cert_list_next(&rd, &c)) {
+		if (n++ == MAX_CERTS) {
+			snprintf(err, errlen, "the peer sends more than %d"
+				 " certificates", MAX_CERTS);
+			return -EACCES;
+		}
+		if (sent_add(s, &c)) {
+			snprintf(err, errlen, "a certificate or key of the"
+				 " peer is malformed");
+			return -EACCES;
+		}
+	}
+	return 0;
+}
+
+static bool pinned(const struct crypto_trust *t, const X509 *cert)
+{
+	for (int i = 0; i < sk_X509_num(t->certs); i++)
+		if (!X509_cmp(sk_X509_value(t->certs, i), cert))
+			return true;
+	return false;
+}
+
+/* Who stands between must say that it is one; the anchor is the operator's. */
+static bool authorities(const STACK_OF(X509) *chain)
+{
+	for (int i = 1; i < sk_X509_num(chain) - 1; i++)
+		if (X509_check_ca(sk_X509_value(chain, i)) != 1)
+			return false;
+	return true;
+}
+
+static int chain_verify(const struct crypto_trust *t, const struct sent *s,
+			char *err, size_t errlen)
+{
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	X509_VERIFY_PARAM *param;
+	int ret = -EIO;
+
+	if (!ctx || !X509_STORE_CTX_init(ctx, t->store, s->leaf, s->chain))
+		goto out;
+	param = X509_STORE_CTX_get0_param(ctx);
+	X509_VERIFY_PARAM_set_depth(param, MAX_DEPTH);
+	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
+	/* What the operator trusts need not be a root. */
+	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+	if (X509_verify_cert(ctx) == 1) {
+		ret = authorities(X509_STORE_CTX_get0_chain(ctx)) ? 0 : -EACCES;
+		if (ret)
+			snprintf(err, errlen, "the peer's certificate is"
+				 " signed by one of no authority");
+	} else {
+		snprintf(err, errlen, "the peer's certificate is not good: %s"
+			 " (at depth %d)", X509_verify_cert_error_string(
+			 X509_STORE_CTX_get_error(ctx)),
+			 X509_STORE_CTX_get_error_depth(ctx));
+		ret = -EACCES;
+	}
+out:
+	X509_STORE_CTX_free(ctx);
+	return ret;
+}
+
+static int leaf_check(const struct crypto_trust *t, const struct sent *s,
+		      const struct crypto_proof *proof, char *err,
+		      size_t errlen)
+{
+	char names[200];
+	int ret;
+
+	if (pinned(t, s->leaf))
+		return 0;
+	if (!t->has_ca) {
+		snprintf(err, errlen, "the peer's certificate is not the one"
+			 " in remote-cert");
+		return -EACCES;
+	}
+	ret = chain_verify(t, s, err, errlen);
+	if (ret)
+		return ret;
+	if (!crypto_cert_for_ike(s->leaf)) {
+		snprintf(err, errlen, "the peer's certificate is for another"
+			 " use: key usage or extended key usage");
+		return -EACCES;
+	}
+	if (!crypto_cert_has_id(s->leaf, proof->id_type, proof->id)) {
+		crypto_cert_names(s->leaf, names, sizeof(names));
+		snprintf(err, errlen, "the peer's certificate does not name"
+			 " its identity; it names %s", names);
+		return -EACCES;
+	}
+	return 0;
+}
+
+static int key_verify(EVP_PKEY *key, const struct crypto_proof *p, char *err,
+		      size_t errlen)
+{
+	char why[160];
+	int ret;
+
+	if (!key || !crypto_sig_key_ok(key, why, sizeof(why))) {
+		snprintf(err, errlen, "the peer's key is %s",
+			 key ? why : "unreadable");
+		return -EACCES;
+	}
+	ret = crypto_sig_verify(key, p->method, p->octets, p->auth);
+	if (ret == -EBADMSG)
+		snprintf(err, errlen, "the peer's signature does not match");
+	else if (ret)
+		snprintf(err, errlen, "the peer signs in a way that is not"
+			 " taken here (method %u)", p->method);
+	return ret;
+}
+
+/* The peer says nothing, or a key: one of those that are known. */
+static int known_verify(const struct crypto_trust *t, EVP_PKEY *sent,
+			const struct crypto_proof *p, char *err, size_t errlen)
+{
+	int ret = -EACCES;
+
+	snprintf(err, errlen, "the peer sends %s, and none of remote-key or"
+		 " remote-cert is it", sent ? "a raw public key" :
+					      "no certificate");
+	for (unsigned int i = 0; i < t->n_keys; i++) {
+		if (sent && EVP_PKEY_eq(sent, t->key[i]) != 1)
+			continue;
+		ret = key_verify(t->key[i], p, err, errlen);
+		if (!ret)
+			return 0;
+	}
+	for (int i = 0; !sent && i < sk_X509_num(t->certs); i++) {
+		ret = key_verify(X509_get0_pubkey(sk_X509_value(t->certs, i)),
+				 p, err, errlen);
+		if (!ret)
+			return 0;
+	}
+	return ret;
+}
+
+int crypto_trust_verify(const struct crypto_trust *t,
+			const struct crypto_proof *proof, char *err,
+			size_t errlen)
+{
+	struct sent s = { 0 };
+	int ret;
+
+	snprintf(err, errlen, "libcrypto fails");
+	ret = sent_read(&s, proof->certs, err, errlen);
+	if (ret)
+		goto out;
+	if (!s.leaf) {
+		ret = known_verify(t, s.key, proof, err, errlen);
+		goto out;
+	}
+	ret = leaf_check(t, &s, proof, err, errlen);
+	if (!ret)
+		ret = key_verify(X509_get0_pubkey(s.leaf), proof, err, errlen);
+out:
+	sent_free(&s);
+	return ret;
+}

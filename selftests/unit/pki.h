@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Keys and certificates made for a test. */
+#ifndef SELFTESTS_PKI_H
+#define SELFTESTS_PKI_H
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <stdbool.h>
+
+#include "wire/buf.h"
+
+/** pki_key() - a new key: "rsa", "P-256", "P-384", "P-521", "ed25519", … */
+EVP_PKEY *pki_key(const char *kind);
+
+/**
+ * struct pki_want - what a certificate is to say; zero for the usual
+ * @subject: common name
+ * @san: subjectAltName, as X509V3_EXT_conf_nid() reads it
+ * @usage: keyUsage
+ * @extended: extendedKeyUsage
+ * @ca: it is an authority's
+ * @from: first second of validity, from now on
+ * @days: last day
+ */
+struct pki_want {
+	const char *subject;
+	const char *san;
+	const char *usage;
+	const char *extended;
+	bool ca;
+	long from;
+	int days;
+};
+
+/** pki_cert() - a certificate for a key; by itself if @issuer is NULL */
+X509 *pki_cert(EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key,
+	       const struct pki_want *want);
+
+/** pki_crl() - what an authority has revoked: one certificate, or none */
+X509_CRL *pki_crl(X509 *issuer, EVP_PKEY *issuer_key, X509 *revoked);
+
+/* Encodings, to be freed with OPENSSL_free() */
+struct wire_span pki_der(X509 *cert);
+struct wire_span pki_crl_der(X509_CRL *crl);
+struct wire_span pki_key_der(EVP_PKEY *key, bool private);
+void pki_free(struct wire_span der);
+
+#endif
