@@ -74,9 +74,11 @@ static bool __init mobx_lists_test(void)
 static bool __init mobx_shared_test(const struct mobx_binding *a,
 				    const struct mobx_binding *b)
 {
+	const __be32 one = htonl(0x0a000001), two = htonl(0x0a000002);
+	const __be32 three = htonl(0x0a000003);
 	const struct mobx_bound *e;
 
-	e = mobx_binding_find4(b, htonl(0x0a000001), htonl(0x0a000002));
+	e = mobx_binding_find(b, AF_INET, &one, &two);
 	if (!e || e->path != a->paths[0].path || e->state != D ||
 	    atomic64_read(&e->path->credit) != 5000 ||
 	    atomic64_read(&e->path->credit_used) != 1234 ||
@@ -87,9 +89,9 @@ static bool __init mobx_shared_test(const struct mobx_binding *a,
 	if (b->primary != 0 || b->generation != 2 ||
 	    b->paths[0].path == a->paths[1].path)
 		return false;
-	return mobx_binding_has_local4(b, htonl(0x0a000003)) &&
-	       !mobx_binding_has_local4(b, htonl(0x0a000002)) &&
-	       !mobx_binding_find4(b, htonl(0x0a000002), htonl(0x0a000001)) &&
+	return mobx_binding_has_local(b, AF_INET, &three) &&
+	       !mobx_binding_has_local(b, AF_INET, &two) &&
+	       !mobx_binding_find(b, AF_INET, &two, &one) &&
 	       mobx_binding_has_remote(b, AF_INET, &b->paths[1].remote);
 }
 
