@@ -6,6 +6,11 @@
  *
  *	| SPI | sequence | IV | payload, padding, pad length, next header | ICV |
  *	|<- associated data ->|<------------- encrypted ------------------>|
+ *
+ * With extended sequence numbers (RFC 4303, section 2.2.1) the sequence number
+ * in it has eight octets, which esp.c arranges. RFC 4106, 4543 and 7634 have
+ * it so; for separate integrity authencesn() moves the upper half to where the
+ * ICV wants it, behind the next header.
  */
 #include <crypto/aead.h>
 #include <crypto/authenc.h>
@@ -15,6 +20,35 @@
 
 #include "alg.h"
 
+/* Suites with separate integrity; for their levels see RFC 8221. */
+#define MOBX_CBC(_auth, _name, _key_len, _icv_len, _template, _template_esn) \
+	{								\
+		.enc = MOBX_ENC_AES_CBC,				\
+		.auth = (_auth),					\
+		.name = (_name),					\
+		.template = (_template),				\
+		.template_esn = (_template_esn),			\
+		.enc_key_len = { 16, 24, 32 },				\
+		.auth_key_len = (_key_len),				\
+		.iv_len = 16,						\
+		.block = 16,						\
+		.icv_len = (_icv_len),					\
+		.iv = MOBX_IV_RANDOM,					\
+	}
+
+#define MOBX_NULL(_auth, _name, _key_len, _icv_len, _template, _template_esn) \
+	{								\
+		.enc = MOBX_ENC_NULL,					\
+		.auth = (_auth),					\
+		.name = (_name),					\
+		.template = (_template),				\
+		.template_esn = (_template_esn),			\
+		.auth_key_len = (_key_len),				\
+		.block = 4,						\
+		.icv_len = (_icv_len),					\
+		.iv = MOBX_IV_NONE,					\
+	}
+
 static const struct mobx_alg mobx_algs[] = {
 	{
 		/* RFC 4106 */
@@ -22,7 +56,7 @@ static const struct mobx_alg mobx_algs[] = {
 		.auth = MOBX_AUTH_NONE,
 		.name = "aes-gcm-16",
 		.template = "rfc4106(gcm(aes))",
-		.enc_key_len = { 16, 32 },
+		.enc_key_len = { 16, 24, 32 },
 		.salt_len = 4,
 		.iv_len = 8,
 		.block = 4,
@@ -30,42 +64,65 @@ static const struct mobx_alg mobx_algs[] = {
 		.iv = MOBX_IV_COUNTER,
 	},
 	{
-		/* RFC 3602, RFC 2404 */
-		.enc = MOBX_ENC_AES_CBC,
-		.auth = MOBX_AUTH_HMAC_SHA1_96,
-		.name = "aes-cbc hmac-sha1-96",
-		.template = "authenc(hmac(sha1),cbc(aes))",
+		/* RFC 4543: everything is associated data, the IV included */
+		.enc = MOBX_ENC_AES_GMAC,
+		.auth = MOBX_AUTH_NONE,
+		.name = "aes-gmac",
+		.template = "rfc4543(gcm(aes))",
 		.enc_key_len = { 16, 24, 32 },
-		.auth_key_len = 20,
-		.iv_len = 16,
-		.block = 16,
-		.icv_len = 12,
-		.iv = MOBX_IV_RANDOM,
-	},
-	{
-		/* RFC 3602, RFC 4868 */
-		.enc = MOBX_ENC_AES_CBC,
-		.auth = MOBX_AUTH_HMAC_SHA2_256_128,
-		.name = "aes-cbc hmac-sha2-256-128",
-		.template = "authenc(hmac(sha256),cbc(aes))",
-		.enc_key_len = { 16, 24, 32 },
-		.auth_key_len = 32,
-		.iv_len = 16,
-		.block = 16,
-		.icv_len = 16,
-		.iv = MOBX_IV_RANDOM,
-	},
-	{
-		/* RFC 2410, RFC 2404 */
-		.enc = MOBX_ENC_NULL,
-		.auth = MOBX_AUTH_HMAC_SHA1_96,
-		.name = "null hmac-sha1-96",
-		.template = "authenc(hmac(sha1),ecb(cipher_null))",
-		.auth_key_len = 20,
+		.salt_len = 4,
+		.iv_len = 8,
 		.block = 4,
-		.icv_len = 12,
-		.iv = MOBX_IV_NONE,
+		.icv_len = 16,
+		.iv = MOBX_IV_COUNTER,
 	},
+	{
+		/* RFC 7634 */
+		.enc = MOBX_ENC_CHACHA20_POLY1305,
+		.auth = MOBX_AUTH_NONE,
+		.name = "chacha20-poly1305",
+		.template = "rfc7539esp(chacha20,poly1305)",
+		.enc_key_len = { 32 },
+		.salt_len = 4,
+		.iv_len = 8,
+		.block = 4,
+		.icv_len = 16,
+		.iv = MOBX_IV_COUNTER,
+	},
+	/* RFC 3602, with RFC 2404 and RFC 4868 */
+	MOBX_CBC(MOBX_AUTH_HMAC_SHA1_96, "aes-cbc hmac-sha1-96",
+		 20, 12,
+		 "authenc(hmac(sha1),cbc(aes))",
+		 "authencesn(hmac(sha1),cbc(aes))"),
+	MOBX_CBC(MOBX_AUTH_HMAC_SHA2_256_128, "aes-cbc hmac-sha2-256-128",
+		 32, 16,
+		 "authenc(hmac(sha256),cbc(aes))",
+		 "authencesn(hmac(sha256),cbc(aes))"),
+	MOBX_CBC(MOBX_AUTH_HMAC_SHA2_384_192, "aes-cbc hmac-sha2-384-192",
+		 48, 24,
+		 "authenc(hmac(sha384),cbc(aes))",
+		 "authencesn(hmac(sha384),cbc(aes))"),
+	MOBX_CBC(MOBX_AUTH_HMAC_SHA2_512_256, "aes-cbc hmac-sha2-512-256",
+		 64, 32,
+		 "authenc(hmac(sha512),cbc(aes))",
+		 "authencesn(hmac(sha512),cbc(aes))"),
+	/* RFC 2410, with RFC 2404 and RFC 4868 */
+	MOBX_NULL(MOBX_AUTH_HMAC_SHA1_96, "null hmac-sha1-96",
+		  20, 12,
+		  "authenc(hmac(sha1),ecb(cipher_null))",
+		  "authencesn(hmac(sha1),ecb(cipher_null))"),
+	MOBX_NULL(MOBX_AUTH_HMAC_SHA2_256_128, "null hmac-sha2-256-128",
+		  32, 16,
+		  "authenc(hmac(sha256),ecb(cipher_null))",
+		  "authencesn(hmac(sha256),ecb(cipher_null))"),
+	MOBX_NULL(MOBX_AUTH_HMAC_SHA2_384_192, "null hmac-sha2-384-192",
+		  48, 24,
+		  "authenc(hmac(sha384),ecb(cipher_null))",
+		  "authencesn(hmac(sha384),ecb(cipher_null))"),
+	MOBX_NULL(MOBX_AUTH_HMAC_SHA2_512_256, "null hmac-sha2-512-256",
+		  64, 32,
+		  "authenc(hmac(sha512),ecb(cipher_null))",
+		  "authencesn(hmac(sha512),ecb(cipher_null))"),
 };
 
 /**
@@ -86,19 +143,55 @@ const struct mobx_alg *mobx_alg_find(u32 enc, u32 auth,
 		if (mobx_algs[i].enc == enc && mobx_algs[i].auth == auth)
 			return &mobx_algs[i];
 
-	if (enc == MOBX_ENC_NULL && auth == MOBX_AUTH_NONE)
+	if (auth == MOBX_AUTH_NONE && enc == MOBX_ENC_NULL)
 		NL_SET_ERR_MSG(extack,
-			       "null without auth protects nothing: add auth hmac-sha1-96");
-	else if (enc == MOBX_ENC_AES_CBC && auth == MOBX_AUTH_NONE)
+			       "null without auth protects nothing: add auth hmac-sha2-256-128");
+	else if (auth == MOBX_AUTH_NONE)
 		NL_SET_ERR_MSG(extack,
-			       "aes-cbc needs auth hmac-sha1-96 or hmac-sha2-256-128");
-	else if (enc == MOBX_ENC_AES_GCM_16)
-		NL_SET_ERR_MSG(extack,
-			       "aes-gcm-16 has its own integrity; leave auth out");
+			       "aes-cbc without auth can be forged: add auth hmac-sha2-256-128");
 	else
 		NL_SET_ERR_MSG(extack,
-			       "not supported yet: use aes-gcm-16, or aes-cbc with hmac-sha1-96");
+			       "this cipher has its own integrity; leave auth out");
 	return NULL;
+}
+
+static void mobx_alg_refuse_enc_key(const struct mobx_alg *alg,
+				    struct netlink_ext_ack *extack)
+{
+	if (!alg->enc_key_len[0])
+		NL_SET_ERR_MSG(extack,
+			       "enc-key given, but null encryption has none");
+	else if (!alg->salt_len)
+		NL_SET_ERR_MSG(extack,
+			       "enc-key must have 16, 24 or 32 octets");
+	else if (!alg->enc_key_len[1])
+		NL_SET_ERR_MSG(extack,
+			       "enc-key must have 36 octets, the last 4 are the salt");
+	else
+		NL_SET_ERR_MSG(extack,
+			       "enc-key must have 20, 28 or 36 octets, the last 4 are the salt");
+}
+
+static void mobx_alg_refuse_auth_key(const struct mobx_alg *alg,
+				     struct netlink_ext_ack *extack)
+{
+	switch (alg->auth_key_len) {
+	case 0:
+		NL_SET_ERR_MSG(extack,
+			       "auth-key given, but the suite has none");
+		break;
+	case 20:
+		NL_SET_ERR_MSG(extack, "auth-key must have 20 octets");
+		break;
+	case 32:
+		NL_SET_ERR_MSG(extack, "auth-key must have 32 octets");
+		break;
+	case 48:
+		NL_SET_ERR_MSG(extack, "auth-key must have 48 octets");
+		break;
+	default:
+		NL_SET_ERR_MSG(extack, "auth-key must have 64 octets");
+	}
 }
 
 /**
@@ -117,15 +210,7 @@ int mobx_alg_check_keys(const struct mobx_alg *alg, unsigned int enc_len,
 	unsigned int i;
 
 	if (auth_len != alg->auth_key_len) {
-		if (!alg->auth_key_len)
-			NL_SET_ERR_MSG(extack,
-				       "auth-key given, but the suite has none");
-		else if (alg->auth_key_len == 20)
-			NL_SET_ERR_MSG(extack,
-				       "auth-key must have 20 octets");
-		else
-			NL_SET_ERR_MSG(extack,
-				       "auth-key must have 32 octets");
+		mobx_alg_refuse_auth_key(alg, extack);
 		return -EINVAL;
 	}
 	if (!alg->enc_key_len[0] && !enc_len)
@@ -133,16 +218,7 @@ int mobx_alg_check_keys(const struct mobx_alg *alg, unsigned int enc_len,
 	for (i = 0; i < MOBX_ALG_KEY_LENGTHS && alg->enc_key_len[i]; i++)
 		if (enc_len == alg->enc_key_len[i] + alg->salt_len)
 			return 0;
-
-	if (!alg->enc_key_len[0])
-		NL_SET_ERR_MSG(extack,
-			       "enc-key given, but null encryption has none");
-	else if (alg->salt_len)
-		NL_SET_ERR_MSG(extack,
-			       "enc-key must have 20 or 36 octets, the last 4 are the salt");
-	else
-		NL_SET_ERR_MSG(extack,
-			       "enc-key must have 16, 24 or 32 octets");
+	mobx_alg_refuse_enc_key(alg, extack);
 	return -EINVAL;
 }
 
@@ -178,6 +254,7 @@ static int mobx_alg_set_authenc_key(struct crypto_aead *tfm,
 /**
  * mobx_alg_alloc - a transform with its keys set
  * @alg: suite
+ * @esn: for extended sequence numbers
  * @enc_key: the cipher's key with its salt; not read when @enc_len is 0
  * @enc_len: octets of @enc_key, as mobx_alg_check_keys() wants them
  * @auth_key: integrity key; not read when @auth_len is 0
@@ -191,7 +268,7 @@ static int mobx_alg_set_authenc_key(struct crypto_aead *tfm,
  * Return: the transform, which crypto_free_aead() frees, or an ERR_PTR
  * Context: process; may load modules.
  */
-struct crypto_aead *mobx_alg_alloc(const struct mobx_alg *alg,
+struct crypto_aead *mobx_alg_alloc(const struct mobx_alg *alg, bool esn,
 				   const u8 *enc_key, unsigned int enc_len,
 				   const u8 *auth_key, unsigned int auth_len,
 				   struct netlink_ext_ack *extack)
@@ -199,7 +276,8 @@ struct crypto_aead *mobx_alg_alloc(const struct mobx_alg *alg,
 	struct crypto_aead *tfm;
 	int err;
 
-	tfm = crypto_alloc_aead(alg->template, 0, 0);
+	tfm = crypto_alloc_aead(esn && alg->template_esn ? alg->template_esn :
+							   alg->template, 0, 0);
 	if (IS_ERR(tfm)) {
 		NL_SET_ERR_MSG(extack,
 			       "this kernel lacks the algorithm or its crypto module");

@@ -11,10 +11,13 @@ struct netlink_ext_ack;
 
 #define MOBX_ALG_KEY_LENGTHS	3
 #define MOBX_ALG_MAX_IV		16
-#define MOBX_ALG_MAX_ICV	16
+#define MOBX_ALG_MAX_ICV	32
 
 /* SPI and sequence number, what every ESP packet begins with. */
 #define MOBX_ESP_HDR_LEN	8
+
+/* Upper half of an extended sequence number, authenticated but never sent. */
+#define MOBX_ESN_LEN		4
 
 /**
  * enum mobx_iv - where the initialisation vector of a packet comes from
@@ -35,6 +38,8 @@ enum mobx_iv {
  * @name: for people
  * @template: name of the AEAD in the crypto API. Each of them takes SPI,
  *	sequence number and IV as associated data, in the packet's own order
+ * @template_esn: the same for extended sequence numbers; NULL when @template
+ *	takes these too
  * @enc_key_len: octets that the cipher's key may have, zero ends the list
  * @auth_key_len: octets of the integrity key, 0 for combined-mode ciphers
  * @salt_len: octets of salt that follow the cipher's key
@@ -48,6 +53,7 @@ struct mobx_alg {
 	u8		auth;
 	const char	*name;
 	const char	*template;
+	const char	*template_esn;
 	u8		enc_key_len[MOBX_ALG_KEY_LENGTHS];
 	u8		auth_key_len;
 	u8		salt_len;
@@ -88,7 +94,7 @@ const struct mobx_alg *mobx_alg_find(u32 enc, u32 auth,
 				     struct netlink_ext_ack *extack);
 int mobx_alg_check_keys(const struct mobx_alg *alg, unsigned int enc_len,
 			unsigned int auth_len, struct netlink_ext_ack *extack);
-struct crypto_aead *mobx_alg_alloc(const struct mobx_alg *alg,
+struct crypto_aead *mobx_alg_alloc(const struct mobx_alg *alg, bool esn,
 				   const u8 *enc_key, unsigned int enc_len,
 				   const u8 *auth_key, unsigned int auth_len,
 				   struct netlink_ext_ack *extack);

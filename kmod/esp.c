@@ -41,6 +41,8 @@
  * @size: octets of memory that this has
  * @layout: outbound, where ESP is in it; kept for requests that complete later
  * @seq: inbound, sequence number
+ * @esph: the ESP header
+ * @before: what stood before it, while the cipher has an extended number there
  * @async: the request may complete later: references are held
  * @iv: initialisation vector, which some modes write to
  * @sg: where the packet is
@@ -53,7 +55,9 @@ struct mobx_esp_op {
 	struct aead_request	*req;
 	unsigned int		size;
 	struct mobx_layout	layout;
-	u32			seq;
+	u64			seq;
+	__be32			*esph;
+	__be32			before;
 	bool			async;
 	u8			iv[MOBX_ALG_MAX_IV];
 	struct scatterlist	sg[];
@@ -130,19 +134,43 @@ void mobx_esp_exit(void)
 		kfree_sensitive(xchg(per_cpu_ptr(&mobx_esp_spare, cpu), NULL));
 }
 
-/* Scatter list of the packet from its octet @offset on. */
+/*
+ * Extended sequence numbers are authenticated with their upper half between SPI
+ * and lower half (RFC 4303, section 2.2.1), where it is not sent. So the SPI
+ * gives way to it and takes the place of the four octets before ESP, which
+ * belong to what is or will be in front. For as long as the cipher works only.
+ */
+static void mobx_esp_widen(struct mobx_esp_op *op, u64 seq)
+{
+	op->before = op->esph[-1];
+	op->esph[-1] = op->esph[0];
+	op->esph[0] = htonl(upper_32_bits(seq));
+}
+
+static void mobx_esp_narrow(struct mobx_esp_op *op)
+{
+	op->esph[0] = op->esph[-1];
+	op->esph[-1] = op->before;
+}
+
+/*
+ * Scatter list of the packet from its ESP header, at octet @offset, on; with
+ * @high octets in front of that.
+ */
 static int mobx_esp_map(struct mobx_esp_op *op, unsigned int offset,
-			unsigned int n_sg)
+			unsigned int high, unsigned int n_sg)
 {
 	struct sk_buff *skb = op->skb;
-	int n;
+	int n = 0;
 
+	__skb_push(skb, high);
 	if (likely(n_sg == 1)) {
 		sg_init_one(op->sg, skb->data + offset, skb->len - offset);
-		return 0;
+	} else {
+		sg_init_table(op->sg, n_sg);
+		n = skb_to_sgvec(skb, op->sg, offset, skb->len - offset);
 	}
-	sg_init_table(op->sg, n_sg);
-	n = skb_to_sgvec(skb, op->sg, offset, skb->len - offset);
+	__skb_pull(skb, high);
 	return n < 0 ? n : 0;
 }
 
@@ -152,6 +180,7 @@ static void mobx_esp_fill(struct mobx_esp_op *op, u64 seq)
 	const struct mobx_sa *sa = op->sa;
 	struct ip_esp_hdr *esph = (void *)skb_transport_header(op->skb);
 
+	op->esph = &esph->spi;
 	esph->spi = sa->spi;
 	esph->seq_no = htonl(seq);
 	switch (sa->alg->iv) {
@@ -184,6 +213,8 @@ static void mobx_esp_encrypt_done(mobx_completion_arg arg, int err)
 		return;
 	local_bh_disable();
 	rcu_read_lock();
+	if (mobx_sa_esn(op->sa))
+		mobx_esp_narrow(op);
 	/* Its device may have gone meanwhile; of the route we have a reference. */
 	op->skb->dev = skb_dst(op->skb)->dev;
 	if (likely(!err))
@@ -211,6 +242,7 @@ static void mobx_esp_encrypt_done(mobx_completion_arg arg, int err)
 void mobx_esp_encrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 		      struct sk_buff *skb, const struct mobx_layout *l)
 {
+	unsigned int high = mobx_sa_esn(sa) ? MOBX_ESN_LEN : 0;
 	const struct mobx_alg *alg = sa->alg;
 	struct mobx_esp_op *op;
 	int n_sg, err;
@@ -228,12 +260,14 @@ void mobx_esp_encrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 	}
 	/* A route that lives as long as the RCU section may be too short. */
 	if ((op->async && !skb_dst_force(skb)) ||
-	    mobx_esp_map(op, l->at, n_sg)) {
+	    mobx_esp_map(op, l->at, high, n_sg)) {
 		mobx_esp_drop(mnet, skb, MOBX_STAT_OUT_NO_MEMORY);
 		goto put;
 	}
 	seq = atomic64_inc_return(&sa->seq);
-	if (unlikely(seq > U32_MAX)) {
+	if (unlikely(seq > sa->seq_last)) {
+		/* So that it never goes round, however often this happens. */
+		atomic64_set(&sa->seq, sa->seq_last);
 		mobx_event_overflow(sa);
 		mobx_esp_drop(mnet, skb, MOBX_STAT_OUT_SEQ_OVERFLOW);
 		goto put;
@@ -241,16 +275,20 @@ void mobx_esp_encrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 	mobx_esp_fill(op, seq);
 	if (op->async)
 		op->layout = *l;
+	if (high)
+		mobx_esp_widen(op, seq);
 
 	aead_request_set_tfm(op->req, sa->tfm);
 	aead_request_set_callback(op->req, 0, mobx_esp_encrypt_done, op);
-	aead_request_set_ad(op->req, mobx_alg_header(alg));
+	aead_request_set_ad(op->req, high + mobx_alg_header(alg));
 	aead_request_set_crypt(op->req, op->sg, op->sg,
 			       skb->len - l->at - mobx_alg_header(alg) -
 			       alg->icv_len, op->iv);
 	err = crypto_aead_encrypt(op->req);
 	if (err == -EINPROGRESS)
 		return;
+	if (high)
+		mobx_esp_narrow(op);
 	if (likely(!err))
 		mobx_send(mnet, skb, l);
 	else
@@ -267,6 +305,8 @@ static void mobx_esp_decrypt_done(mobx_completion_arg arg, int err)
 		return;
 	local_bh_disable();
 	rcu_read_lock();
+	if (mobx_sa_esn(op->sa))
+		mobx_esp_narrow(op);
 	mobx_input_decrypted(op->mnet, op->sa, op->skb, op->seq, err);
 	dev_put(op->dev);
 	mobx_esp_op_put(op);
@@ -287,8 +327,9 @@ static void mobx_esp_decrypt_done(mobx_completion_arg arg, int err)
  *	-EINPROGRESS: the packet is gone, and mobx_input_decrypted() will be told
  */
 int mobx_esp_decrypt(struct mobx_net *mnet, struct mobx_sa *sa,
-		     struct sk_buff *skb, u32 seq)
+		     struct sk_buff *skb, u64 seq)
 {
+	unsigned int high = mobx_sa_esn(sa) ? MOBX_ESN_LEN : 0;
 	unsigned int head = mobx_alg_header(sa->alg);
 	unsigned long refdst = skb->_skb_refdst;
 	struct mobx_esp_op *op;
@@ -304,16 +345,19 @@ int mobx_esp_decrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 	op = mobx_esp_op_get(mnet, sa, skb, n_sg);
 	if (unlikely(!op))
 		return -ENOMEM;
-	if (unlikely(mobx_esp_map(op, 0, n_sg))) {
+	op->seq = seq;
+	op->esph = (__be32 *)skb->data;
+	memcpy(op->iv, skb->data + MOBX_ESP_HDR_LEN, sa->alg->iv_len);
+	if (unlikely(mobx_esp_map(op, 0, high, n_sg))) {
 		err = -ENOMEM;
 		goto put;
 	}
-	op->seq = seq;
-	memcpy(op->iv, skb->data + MOBX_ESP_HDR_LEN, sa->alg->iv_len);
+	if (high)
+		mobx_esp_widen(op, seq);
 
 	aead_request_set_tfm(op->req, sa->tfm);
 	aead_request_set_callback(op->req, 0, mobx_esp_decrypt_done, op);
-	aead_request_set_ad(op->req, head);
+	aead_request_set_ad(op->req, high + head);
 	aead_request_set_crypt(op->req, op->sg, op->sg, skb->len - head,
 			       op->iv);
 	if (op->async) {
@@ -326,6 +370,8 @@ int mobx_esp_decrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 	err = crypto_aead_decrypt(op->req);
 	if (err == -EINPROGRESS)
 		return err;
+	if (high)
+		mobx_esp_narrow(op);
 	if (op->async) {
 		skb->_skb_refdst = refdst;
 		dev_put(op->dev);

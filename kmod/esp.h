@@ -14,7 +14,7 @@ struct sk_buff;
 void mobx_esp_encrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 		      struct sk_buff *skb, const struct mobx_layout *l);
 int mobx_esp_decrypt(struct mobx_net *mnet, struct mobx_sa *sa,
-		     struct sk_buff *skb, u32 seq);
+		     struct sk_buff *skb, u64 seq);
 
 void mobx_esp_exit(void);
 

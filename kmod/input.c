@@ -201,7 +201,7 @@ void mobx_input_merged(struct mobx_net *mnet, struct sk_buff *skb)
  * delivered, or -1 when it is gone.
  */
 static int mobx_input_admit(struct mobx_net *mnet, struct mobx_sa *sa,
-			    struct sk_buff *skb, u16 family, u32 seq,
+			    struct sk_buff *skb, u16 family, u64 seq,
 			    const struct mobx_binding *b)
 {
 	unsigned int len = skb->len + skb_network_header_len(skb);
@@ -287,7 +287,7 @@ static void mobx_input_failed(struct mobx_net *mnet, struct mobx_sa *sa,
  * Context: RCU section, bottom halves off.
  */
 void mobx_input_decrypted(struct mobx_net *mnet, struct mobx_sa *sa,
-			  struct sk_buff *skb, u32 seq, int err)
+			  struct sk_buff *skb, u64 seq, int err)
 {
 	const struct mobx_binding *b = rcu_dereference(sa->peer->binding);
 	u16 family = ip_hdr(skb)->version == 4 ? AF_INET : AF_INET6;
@@ -313,7 +313,7 @@ static int mobx_input_esp(struct sk_buff *skb, u16 family)
 	enum mobx_stat why;
 	struct mobx_sa *sa;
 	int err, next;
-	u32 seq;
+	u64 seq;
 
 	if (unlikely(!pskb_may_pull(skb, MOBX_ESP_HDR_LEN)))
 		return -EINVAL;
@@ -350,6 +350,8 @@ static int mobx_input_esp(struct sk_buff *skb, u16 family)
 		goto drop;
 	esph = (const struct ip_esp_hdr *)skb->data;
 	seq = ntohl(esph->seq_no);
+	if (mobx_sa_esn(sa))
+		seq = mobx_replay_infer(sa->replay, seq);
 	why = MOBX_STAT_IN_REPLAYED;
 	if (sa->replay &&
 	    unlikely(!seq || !mobx_replay_check(sa->replay, seq))) {

@@ -25,6 +25,9 @@ static int __init mobx_init(void)
 	err = mobx_replay_selftest();
 	if (err)
 		return err;
+	err = mobx_alg_selftest();
+	if (err)
+		return err;
 	err = mobx_netns_init();
 	if (err)
 		return err;

@@ -88,7 +88,7 @@ const struct nla_policy mobx_sa_new_nl_policy[MOBX_A_SA_MANAGED + 1] = {
 	[MOBX_A_SA_MODE] = NLA_POLICY_MAX(NLA_U32, 1),
 	[MOBX_A_SA_ENC] = NLA_POLICY_MAX(NLA_U32, 4),
 	[MOBX_A_SA_ENC_KEY] = { .type = NLA_BINARY, },
-	[MOBX_A_SA_AUTH] = NLA_POLICY_MAX(NLA_U32, 2),
+	[MOBX_A_SA_AUTH] = NLA_POLICY_MAX(NLA_U32, 4),
 	[MOBX_A_SA_AUTH_KEY] = { .type = NLA_BINARY, },
 	[MOBX_A_SA_ESN] = { .type = NLA_FLAG, },
 	[MOBX_A_SA_REPLAY_WINDOW] = { .type = NLA_U32, },

@@ -18,6 +18,13 @@
  * so that none which still counts shares a slot with that of T. Numbers left
  * of the window may still be accepted, at most once, when nothing newer has
  * taken their slot.
+ *
+ * An extended sequence number has 64 bits, of which 32 are sent. The others
+ * are inferred (RFC 4303, appendix A2) from the highest number accepted: from
+ * one not far below it, for then CPUs that receive one SA together need not
+ * all write one word with every packet. A tag is the lower half of a block's
+ * number, compared as TCP does. That is right while tags differ by less than
+ * 2^31, so slots that nobody has come by for long are moved along now and then.
  */
 #include <linux/bitops.h>
 #include <linux/log2.h>
@@ -30,6 +37,9 @@
 
 #define MOBX_REPLAY_SHIFT	5
 #define MOBX_REPLAY_BLOCK	BIT(MOBX_REPLAY_SHIFT)
+
+/* How far mobx_replay.top may lie below the highest number accepted. */
+#define MOBX_REPLAY_LAZY	65536
 
 /**
  * mobx_replay_alloc - a window that has seen nothing
@@ -48,6 +58,7 @@ struct mobx_replay *mobx_replay_alloc(u32 window)
 	if (!replay)
 		return NULL;
 	replay->mask = n - 1;
+	atomic64_set(&replay->top, 0);
 	/* One lap behind: the first block to come is newer than what is there. */
 	for (i = 0; i < n; i++)
 		atomic64_set(&replay->slots[i], (u64)(u32)(i - n) << 32);
@@ -69,7 +80,8 @@ void mobx_replay_begin(struct mobx_replay *replay, u64 seq)
 	u32 bits = GENMASK(seq & (MOBX_REPLAY_BLOCK - 1), 0);
 	u32 i;
 
-	for (i = 0; i <= replay->mask && i <= block; i++) {
+	atomic64_set(&replay->top, seq);
+	for (i = 0; i <= replay->mask && i <= seq >> MOBX_REPLAY_SHIFT; i++) {
 		atomic64_set(&replay->slots[(block - i) & replay->mask],
 			     (u64)(block - i) << 32 | bits);
 		bits = U32_MAX;
@@ -80,6 +92,28 @@ void mobx_replay_begin(struct mobx_replay *replay, u64 seq)
 void mobx_replay_free(struct mobx_replay *replay)
 {
 	kvfree(replay);
+}
+
+/**
+ * mobx_replay_infer - the extended sequence number of a packet
+ * @replay: window
+ * @low: lower half, as it was sent
+ *
+ * The one number with this lower half that is not left of the window and less
+ * than 2^32 beyond its left edge. If the packet has another one its ICV will
+ * be wrong. So a loss may have up to 2^32 packets, less what the ring holds and
+ * MOBX_REPLAY_LAZY.
+ *
+ * Return: the number
+ * Context: any.
+ */
+u64 mobx_replay_infer(const struct mobx_replay *replay, u32 low)
+{
+	u64 top = atomic64_read(&replay->top);
+	u64 span = (u64)replay->mask << MOBX_REPLAY_SHIFT;
+	u64 left = top > span ? top - span + 1 : 0;
+
+	return left + (u32)(low - (u32)left);
 }
 
 /**
@@ -101,6 +135,40 @@ bool mobx_replay_check(const struct mobx_replay *replay, u64 seq)
 
 	return ahead > 0 ||
 	       (!ahead && !(slot & BIT(seq & (MOBX_REPLAY_BLOCK - 1))));
+}
+
+/*
+ * Slots whose blocks have been out of the window for long get the newest tag
+ * that is out of it. No number of that block has ever been accepted, or the
+ * slot would have its tag, or a newer one, already.
+ */
+static void mobx_replay_sweep(struct mobx_replay *replay, u64 top)
+{
+	u32 block = top >> MOBX_REPLAY_SHIFT;
+	u32 i;
+
+	for (i = 0; i <= replay->mask; i++) {
+		u32 tag = block - ((block - i) & replay->mask) -
+			  (replay->mask + 1);
+		s64 old = atomic64_read(&replay->slots[i]);
+
+		/* Where another CPU was quicker the slot is newer than this. */
+		if ((s32)(tag - (u32)((u64)old >> 32)) > 0)
+			atomic64_cmpxchg(&replay->slots[i], old,
+					 (u64)tag << 32);
+	}
+}
+
+static void mobx_replay_advance(struct mobx_replay *replay, u64 seq)
+{
+	s64 old = atomic64_read(&replay->top);
+
+	do {
+		if ((s64)(seq - old) <= 0)
+			return;
+	} while (!atomic64_try_cmpxchg(&replay->top, &old, seq));
+	if (upper_32_bits(seq) != upper_32_bits(old))
+		mobx_replay_sweep(replay, seq);
 }
 
 /**
@@ -127,6 +195,9 @@ bool mobx_replay_commit(struct mobx_replay *replay, u64 seq)
 			return false;
 		new = ahead ? (u64)block << 32 | bit : old | bit;
 	} while (!atomic64_try_cmpxchg(slot, &old, new));
+	if (unlikely((s64)(seq - atomic64_read(&replay->top)) >
+		     MOBX_REPLAY_LAZY))
+		mobx_replay_advance(replay, seq);
 	return true;
 }
 
@@ -134,22 +205,24 @@ bool mobx_replay_commit(struct mobx_replay *replay, u64 seq)
  * mobx_replay_top - the highest number accepted so far
  * @replay: window
  *
- * For people, not for packets: looks at the whole ring. Right for numbers of
- * 32 bits; of longer ones it gives the lower 37 bits.
+ * For people, not for packets: looks at the whole ring.
  *
  * Return: the number, 0 when none was accepted
  * Context: any.
  */
 u64 mobx_replay_top(const struct mobx_replay *replay)
 {
-	u64 slot, top = 0;
+	u64 base = (u64)atomic64_read(&replay->top) >> MOBX_REPLAY_SHIFT;
+	u64 slot, block, top = 0;
 	u32 i;
 
 	for (i = 0; i <= replay->mask; i++) {
 		slot = atomic64_read(&replay->slots[i]);
-		if (lower_32_bits(slot))
-			top = max(top, (slot >> 32 << MOBX_REPLAY_SHIFT) +
-				       __fls(lower_32_bits(slot)));
+		if (!lower_32_bits(slot))
+			continue;
+		block = base + (s32)(upper_32_bits(slot) - (u32)base);
+		top = max(top, (block << MOBX_REPLAY_SHIFT) +
+			       __fls(lower_32_bits(slot)));
 	}
 	return top;
 }

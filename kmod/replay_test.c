@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Self-test of the replay window, run when the module loads.
- * covers: ES16 ES17 ES18
+ * covers: ES16 ES17 ES18 ES19
  */
 #ifdef DEBUG
 #include <linux/bitmap.h>
@@ -71,8 +71,9 @@ static int __init mobx_replay_test_edges(void)
 /* Nothing up to the number that a window begins with, all that is beyond. */
 static int __init mobx_replay_test_begin(u32 window)
 {
-	static const u32 begins[] __initconst = {
-		1, 31, 32, 1000, 123456, 0xfffffffe
+	static const u64 begins[] __initconst = {
+		1, 31, 32, 1000, 123456, 0xfffffffe, 0x100000000ULL,
+		0x1fffffffffULL, 0x2000000000ULL, 0x7fffffff00000012ULL
 	};
 	struct mobx_replay *replay;
 	unsigned int i;
@@ -92,7 +93,7 @@ static int __init mobx_replay_test_begin(u32 window)
 		if (!mobx_replay_commit(replay, begins[i] + 1ULL))
 			err = -EINVAL;
 		if (err)
-			pr_err("mobx: self-test: replay: window %u does not begin at %u\n",
+			pr_err("mobx: self-test: replay: window %u does not begin at %llu\n",
 			       window, begins[i]);
 		mobx_replay_free(replay);
 	}
@@ -146,6 +147,79 @@ out:
 	return err;
 }
 
+/*
+ * A number that a peer might send next: mostly close by, now and then behind a
+ * loss as large as may be, or around the next multiple of 2^32.
+ */
+static u64 __init mobx_replay_test_next(struct rnd_state *rnd, u64 top,
+					u32 window)
+{
+	u32 r = prandom_u32_state(rnd), back = prandom_u32_state(rnd) % window;
+	/* Less than can be lost, see mobx_replay_infer(). */
+	u64 most = U32_MAX - 2 * max(window, 32U) - 0x20000, seq;
+
+	switch (r % 64) {
+	case 0:
+		return top + 1 + prandom_u32_state(rnd) % 0x80000000U;
+	case 1:
+		return top + most;
+	case 2:
+		seq = (top | U32_MAX) - 2 + (r >> 6) % 5;
+		return seq - top < most ? seq : top + most;
+	case 3 ... 31:
+		return top >= back ? top - back : 0;
+	default:
+		return top + 1 + (r >> 6) % 40;
+	}
+}
+
+/*
+ * Extended numbers against an oracle that knows all 64 bits of those in the
+ * window, wherever that is, straddling a multiple of 2^32 or not.
+ */
+static int __init mobx_replay_test_extended(u32 window, u64 begin)
+{
+	struct mobx_replay *replay = mobx_replay_alloc(window);
+	u64 *seen = kvcalloc(window, sizeof(*seen), GFP_KERNEL);
+	u64 top = begin, seq, inferred, i;
+	struct rnd_state rnd;
+	int err = -ENOMEM;
+	bool fresh;
+
+	if (!replay || !seen)
+		goto out;
+	err = 0;
+	prandom_seed_state(&rnd, window ^ begin);
+	mobx_replay_begin(replay, begin);
+	for (i = 0; i < window && i <= begin; i++)
+		seen[(begin - i) % window] = begin - i;
+	for (i = 0; i < MOBX_REPLAY_TEST_ROUNDS / 3 && !err; i++) {
+		seq = mobx_replay_test_next(&rnd, top, window);
+		inferred = mobx_replay_infer(replay, seq);
+		fresh = seq > top || seen[seq % window] != seq;
+		if (inferred != seq ||
+		    mobx_replay_check(replay, seq) != fresh ||
+		    mobx_replay_commit(replay, seq) != fresh) {
+			pr_err("mobx: self-test: replay: window %u, top %#llx: %#llx taken for %#llx, or not %s\n",
+			       window, top, seq, inferred,
+			       fresh ? "accepted" : "refused");
+			err = -EINVAL;
+		}
+		seen[seq % window] = seq;
+		top = max(top, seq);
+		if (i % 1024 == 0 && mobx_replay_top(replay) != top) {
+			pr_err("mobx: self-test: replay: top is %#llx, not %#llx\n",
+			       mobx_replay_top(replay), top);
+			err = -EINVAL;
+		}
+	}
+out:
+	kvfree(seen);
+	if (replay)
+		mobx_replay_free(replay);
+	return err;
+}
+
 /**
  * mobx_replay_selftest - exact edges, then random runs against an oracle
  *
@@ -154,13 +228,19 @@ out:
  */
 int __init mobx_replay_selftest(void)
 {
-	static const u32 windows[] __initconst = { 1, 32, 33, 64, 1024, 4096 };
+	static const u32 windows[] __initconst = {
+		1, 32, 33, 64, 1024, 4096, 65536
+	};
 	int err = mobx_replay_test_edges();
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(windows) && !err; i++)
 		err = mobx_replay_test_random(windows[i]) ?:
-		      mobx_replay_test_begin(windows[i]);
+		      mobx_replay_test_begin(windows[i]) ?:
+		      mobx_replay_test_extended(windows[i], 1) ?:
+		      mobx_replay_test_extended(windows[i], 0xffffffd0) ?:
+		      mobx_replay_test_extended(windows[i], 0x2000000000ULL) ?:
+		      mobx_replay_test_extended(windows[i], BIT_ULL(63) - 9);
 	return err;
 }
 #endif

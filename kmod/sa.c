@@ -209,15 +209,19 @@ static int mobx_sa_spec_check(const struct mobx_sa_spec *spec,
 		NL_SET_ERR_MSG(extack, "tunnel mode is not supported yet");
 		return -EOPNOTSUPP;
 	}
-	if (spec->esn) {
-		NL_SET_ERR_MSG(extack,
-			       "extended sequence numbers are not supported yet");
-		return -EOPNOTSUPP;
-	}
-	if (spec->seq > U32_MAX) {
-		NL_SET_ERR_MSG(extack,
-			       "without esn a sequence number has 32 bits");
+	if (spec->seq > (spec->esn ? MOBX_ESN_LAST : U32_MAX)) {
+		if (spec->esn)
+			NL_SET_ERR_MSG(extack,
+				       "the last extended sequence number is 0xffffffffffff0000");
+		else
+			NL_SET_ERR_MSG(extack,
+				       "without esn a sequence number has 32 bits");
 		return -ERANGE;
+	}
+	if (spec->esn && spec->dir == MOBX_DIR_IN && !spec->replay_window) {
+		NL_SET_ERR_MSG(extack,
+			       "esn needs a replay window, from which the upper half of a number is inferred");
+		return -EINVAL;
 	}
 	if (spec->dir == MOBX_DIR_OUT && spec->replay_window) {
 		NL_SET_ERR_MSG(extack,
@@ -277,7 +281,7 @@ static int mobx_sa_set_keys(struct mobx_sa *sa, const struct mobx_sa_spec *spec,
 	if (sa->auth_key_len)
 		memcpy(sa->keys + sa->enc_key_len, spec->auth_key,
 		       sa->auth_key_len);
-	sa->tfm = mobx_alg_alloc(sa->alg, spec->enc_key, spec->enc_key_len,
+	sa->tfm = mobx_alg_alloc(sa->alg, spec->esn, spec->enc_key, spec->enc_key_len,
 				 spec->auth_key, spec->auth_key_len, extack);
 	if (IS_ERR(sa->tfm)) {
 		int err = PTR_ERR(sa->tfm);
@@ -335,7 +339,9 @@ struct mobx_sa *mobx_sa_alloc(const struct mobx_sa_spec *spec,
 	sa->mode = spec->mode;
 	sa->alg = alg;
 	sa->iv_base = get_random_u64();
-	sa->flags = spec->managed ? BIT(MOBX_SA_MANAGED) : 0;
+	sa->seq_last = spec->esn ? MOBX_ESN_LAST : U32_MAX;
+	sa->flags = (spec->managed ? BIT(MOBX_SA_MANAGED) : 0) |
+		    (spec->esn ? BIT(MOBX_SA_ESN) : 0);
 	sa->life = spec->life;
 	sa->n_sels = spec->n_sels;
 	memcpy(sa->sels, spec->sels, spec->n_sels * sizeof(*sa->sels));
@@ -551,7 +557,7 @@ bool mobx_sa_limit(struct mobx_sa *sa, u64 packets, u64 bytes)
 u64 mobx_sa_seq(const struct mobx_sa *sa)
 {
 	if (sa->dir == MOBX_DIR_OUT)
-		return min_t(u64, atomic64_read(&sa->seq), U32_MAX);
+		return min_t(u64, atomic64_read(&sa->seq), sa->seq_last);
 	return sa->replay ? mobx_replay_top(sa->replay) : 0;
 }
 

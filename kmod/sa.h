@@ -22,6 +22,12 @@ struct mobx_peer;
 struct mobx_replay;
 struct netlink_ext_ack;
 
+/*
+ * Where extended sequence numbers end. Not at 2^64 - 1, for then CPUs that come
+ * too late, all at once, would begin anew with 0.
+ */
+#define MOBX_ESN_LAST			(U64_MAX - U16_MAX)
+
 /* Packets, for an inbound SA that is added without a word about it. */
 #define MOBX_DEFAULT_REPLAY_WINDOW	1024
 
@@ -65,6 +71,7 @@ struct mobx_lifetime {
  * @peer: whose SA it is; a reference
  * @iv_base: random; combined with the sequence number it makes the IV of
  *	counter-mode ciphers, so no IV repeats under one key
+ * @seq_last: outbound, the last sequence number that may be given out
  * @hard_until: CLOCK_BOOTTIME in nanoseconds when it ends, U64_MAX for never
  * @limit_packets: packets at which mobx_sa_limit() has something to do
  * @limit_bytes: octets at which it has
@@ -105,6 +112,7 @@ struct mobx_sa {
 	struct crypto_aead	*tfm;
 	struct mobx_peer	*peer;
 	u64			iv_base;
+	u64			seq_last;
 	u64			hard_until;
 	u64			limit_packets;
 	u64			limit_bytes;
@@ -246,6 +254,11 @@ static inline bool mobx_sa_tryget(struct mobx_sa *sa)
 }
 
 void mobx_sa_put(struct mobx_sa *sa);
+
+static inline bool mobx_sa_esn(const struct mobx_sa *sa)
+{
+	return test_bit(MOBX_SA_ESN, &sa->flags);
+}
 
 struct mobx_sa *mobx_sa_alloc(const struct mobx_sa_spec *spec,
 			      struct netlink_ext_ack *extack);

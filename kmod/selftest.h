@@ -7,9 +7,15 @@
  * refuses to load when one of them does not return 0 (having said why).
  */
 #ifdef DEBUG
+int mobx_alg_selftest(void);
 int mobx_selector_selftest(void);
 int mobx_binding_selftest(void);
 #else
+static inline int mobx_alg_selftest(void)
+{
+	return 0;
+}
+
 static inline int mobx_selector_selftest(void)
 {
 	return 0;

@@ -72,7 +72,7 @@ static int sa_from(const struct ike_ac_sa *in, struct kern_sa *out)
 {
 	if (in->dir > MOBX_DIR_OUT || in->mode > MOBX_MODE_TUNNEL ||
 	    in->enc > MOBX_ENC_CHACHA20_POLY1305 ||
-	    in->auth > MOBX_AUTH_HMAC_SHA2_256_128 ||
+	    in->auth > MOBX_AUTH_HMAC_SHA2_512_256 ||
 	    in->enc_key_len > sizeof(out->enc_key) ||
 	    in->auth_key_len > sizeof(out->auth_key) ||
 	    in->nselectors > MOBX_MAX_SELECTORS)

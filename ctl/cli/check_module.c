@@ -149,10 +149,19 @@ void check_crypto(struct check *k)
 		const char *modules;
 	} suites[] = {
 		{ "aes-gcm-16", "rfc4106(gcm(aes))", "seqiv gcm ghash aes" },
+		{ "aes-gmac", "rfc4543(gcm(aes))", "gcm ghash aes" },
+		{ "chacha20-poly1305", "rfc7539esp(chacha20,poly1305)",
+		  "chacha20poly1305 chacha_generic poly1305_generic" },
 		{ "aes-cbc hmac-sha1-96", "authenc(hmac(sha1),cbc(aes))",
 		  "authenc hmac sha1 cbc aes" },
 		{ "aes-cbc hmac-sha2-256-128", "authenc(hmac(sha256),cbc(aes))",
 		  "authenc hmac sha256 cbc aes" },
+		{ "aes-cbc hmac-sha2-512-256", "authenc(hmac(sha512),cbc(aes))",
+		  "authenc hmac sha512 cbc aes" },
+		{ "null hmac-sha1-96", "authenc(hmac(sha1),ecb(cipher_null))",
+		  "authenc hmac sha1 ecb crypto_null" },
+		{ "esn with aes-cbc", "authencesn(hmac(sha1),cbc(aes))",
+		  "authencesn hmac sha1 cbc aes" },
 	};
 	unsigned int found = 0;
 

@@ -415,7 +415,8 @@ const struct cli_object cli_sa = {
 	.words =
 		"ALGORITHM := aead NAME KEY | enc NAME KEY auth NAME KEY\n"
 		"  aead: aes-gcm-16 aes-gmac chacha20-poly1305 (the salt follows the key)\n"
-		"  enc: aes-cbc null (which has no key)  auth: hmac-sha1-96 hmac-sha2-256-128\n"
+		"  enc: aes-cbc null (which has no key)\n"
+		"  auth: hmac-sha1-96 hmac-sha2-256-128 hmac-sha2-384-192 hmac-sha2-512-256\n"
 		"KEY := 0xHEX | file PATH | -   (standard input)\n"
 		"OPTIONS := [replay-window PACKETS] [esn] [seq N] [force] [managed]\n"
 		"  [soft-|hard-seconds N] [soft-|hard-bytes N] [soft-|hard-packets N]\n"

@@ -165,6 +165,12 @@ bool ike_kernel_algs(const struct crypto_suite *s, enum mobx_enc *enc,
 	case IKE_INTEG_HMAC_SHA2_256_128:
 		*auth = MOBX_AUTH_HMAC_SHA2_256_128;
 		return true;
+	case IKE_INTEG_HMAC_SHA2_384_192:
+		*auth = MOBX_AUTH_HMAC_SHA2_384_192;
+		return true;
+	case IKE_INTEG_HMAC_SHA2_512_256:
+		*auth = MOBX_AUTH_HMAC_SHA2_512_256;
+		return true;
 	default:
 		return false;
 	}

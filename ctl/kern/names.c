@@ -37,7 +37,9 @@ NAMES(kern_encs, "cipher",
 NAMES(kern_auths, "integrity algorithm",
 	[MOBX_AUTH_NONE] = "none",
 	[MOBX_AUTH_HMAC_SHA1_96] = "hmac-sha1-96",
-	[MOBX_AUTH_HMAC_SHA2_256_128] = "hmac-sha2-256-128");
+	[MOBX_AUTH_HMAC_SHA2_256_128] = "hmac-sha2-256-128",
+	[MOBX_AUTH_HMAC_SHA2_384_192] = "hmac-sha2-384-192",
+	[MOBX_AUTH_HMAC_SHA2_512_256] = "hmac-sha2-512-256");
 
 NAMES(kern_actions, "action",
 	[MOBX_ACTION_BYPASS] = "bypass",

@@ -228,6 +228,19 @@ static void test_sa_missing(void)
 	refused(ERANGE, "", "sa: a third direction");
 }
 
+/* Without integrity of its own. */
+static void cipher(uint32_t enc, size_t key_len)
+{
+	begin(family, MOBX_CMD_SA_NEW, 0);
+	put32(MOBX_A_SA_SPI, 0x1000);
+	put32(MOBX_A_SA_DIR, MOBX_DIR_OUT);
+	put32(MOBX_A_SA_PEER, 1);
+	put32(MOBX_A_SA_ENC, enc);
+	if (key_len)
+		put(MOBX_A_SA_ENC_KEY, key, key_len);
+	put(MOBX_A_SA_FORCE, NULL, 0);
+}
+
 static void gcm(uint32_t spi, uint32_t dir, size_t key_len)
 {
 	begin(family, MOBX_CMD_SA_NEW, 0);
@@ -246,7 +259,11 @@ static void test_sa_keys(void)
 	refused(EINVAL, "force", "sa: counter mode with a manual key");
 	gcm(0x1000, MOBX_DIR_OUT, 16);
 	put(MOBX_A_SA_FORCE, NULL, 0);
-	refused(EINVAL, "20 or 36", "sa: a key without salt");
+	refused(EINVAL, "20, 28 or 36", "sa: a key without salt");
+	cipher(MOBX_ENC_CHACHA20_POLY1305, 20);
+	refused(EINVAL, "36 octets", "sa: ChaCha20 with a short key");
+	cipher(MOBX_ENC_NULL, 0);
+	refused(EOPNOTSUPP, "protects nothing", "sa: neither cipher nor ICV");
 	gcm(0x1000, MOBX_DIR_OUT, 20);
 	put(MOBX_A_SA_FORCE, NULL, 0);
 	put32(MOBX_A_SA_AUTH, MOBX_AUTH_HMAC_SHA1_96);
@@ -280,9 +297,14 @@ static void test_sa_values(void)
 	sa(0x1000, MOBX_DIR_OUT, 0);
 	put32(MOBX_A_SA_MODE, MOBX_MODE_TUNNEL);
 	refused(EOPNOTSUPP, "not supported yet", "sa: tunnel mode");
+	sa(0x1000, MOBX_DIR_IN, 0);
+	put(MOBX_A_SA_ESN, NULL, 0);
+	put32(MOBX_A_SA_REPLAY_WINDOW, 0);
+	refused(EINVAL, "replay window", "sa: ESN without a window");
 	sa(0x1000, MOBX_DIR_OUT, 0);
 	put(MOBX_A_SA_ESN, NULL, 0);
-	refused(EOPNOTSUPP, "not supported yet", "sa: ESN");
+	put64(MOBX_A_SA_SEQ, 0xffffffffffff0001);
+	refused(ERANGE, "0xffffffffffff0000", "sa: ESN that would go round");
 	sa(0x1000, MOBX_DIR_OUT, 0);
 	put32(MOBX_A_SA_REPLAY_WINDOW, 64);
 	refused(EINVAL, "inbound", "sa: a window for what leaves");

@@ -98,10 +98,11 @@ static void proposals(void **state)
 		"aes128gcm16", "aes256gcm16-esn", "aes128-sha1",
 		"aes128-sha256-ecp256", "null-sha1", "aes128gmac",
 		"chacha20poly1305-esn", "null-sha256", "aes256-sha256-x448-esn",
+		"aes256-sha384", "aes128-sha512", "null-sha512-esn",
 	};
 	static const char *const bad_esp[] = {
 		"", "null", "aes128", "sha1", "aes128gcm16-sha1",
-		"aes128gcm16-prfsha256", "aes128-sha512",
+		"aes128gcm16-prfsha256", "chacha20poly1305-sha512",
 	};
 	struct crypto_suite s, again;
 	char err[IKE_MAX_TEXT], text[80];
@@ -175,7 +176,7 @@ static void checks(void **state)
 	REFUSED(bad.ike[1].encr = IKE_ENCR_NULL, "ike");
 	REFUSED(bad.nesp = 0, "esp");
 	REFUSED(bad.esp[0].encr = 3, "esp");
-	REFUSED(bad.esp[1].integ = IKE_INTEG_HMAC_SHA2_512_256, "esp");
+	REFUSED(bad.esp[1].integ = 5, "esp");
 	REFUSED(bad.nprotect = 0, "protect");
 	REFUSED(bad.protect[0].proto = 0, "proto");
 	REFUSED(bad.protect[0].remote_max = 6999, "range");
