@@ -10,118 +10,19 @@ covers: ES1 ES2 ES4 ES5 ES6 ES8 ES10 ES13 ES16 ES17 ES18 ES21 AR7 AR8 I4 I8
 """
 # rig: timeout=400
 
-import ctypes
 import hashlib
 import hmac
 import os
-import socket
 import struct
 import subprocess
 import sys
-import threading
 import time
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
-MOBX = os.path.join(TOP, "build", "mobx")
-A, B, STRANGER = "10.8.0.1", "10.8.0.2", "10.8.0.3"
-IN, OUT = 0x1001, 0x2002
+from wire import (A, B, Expect, Host, IN, MOBX, OUT, PORT, STRANGER, Tap, Wire,
+                  checksum, counter, ip_packet, mobx, run, udp, world)
+
 KEY_IN, KEY_OUT = bytes(range(20)), bytes(range(40, 60))
-PORT = 4242
 ICV = 12
-
-
-class Tap:
-    count = 0
-    failed = False
-
-    @classmethod
-    def check(cls, good, name, *details):
-        cls.count += 1
-        print(f"{'' if good else 'not '}ok {cls.count} {name}", flush=True)
-        if not good:
-            cls.failed = True
-            for detail in details:
-                print(f"#   {detail}")
-            print(f"#   {run(MOBX, '-n', 'a', 'stats')}".replace("\n", " "))
-
-
-def run(*words, check=True):
-    done = subprocess.run(words, stdout=subprocess.PIPE, text=True,
-                          stderr=subprocess.STDOUT, check=False)
-    if check and done.returncode:
-        raise RuntimeError(f"{' '.join(words)}: {done.stdout.strip()}")
-    return done.stdout.strip()
-
-
-def mobx(*words):
-    return run(MOBX, "-n", "a", *words)
-
-
-def counter(name):
-    return int(mobx("stats", name).split()[-1])
-
-
-def in_namespace(ns, make):
-    """A socket of another namespace, which a thread goes to and makes."""
-    box = []
-
-    def work():
-        libc = ctypes.CDLL(None, use_errno=True)
-        with open(f"/run/netns/{ns}", "rb") as handle:
-            if libc.setns(handle.fileno(), 0x40000000):
-                raise OSError(ctypes.get_errno(), "setns")
-        box.append(make())
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    return box[0]
-
-
-def world():
-    for ns in ("a", "b"):
-        run("ip", "netns", "add", ns)
-    run("ip", "link", "add", "va", "netns", "a", "type", "veth",
-        "peer", "name", "vb", "netns", "b")
-    run("ip", "-n", "a", "addr", "add", f"{A}/24", "dev", "va")
-    run("ip", "-n", "b", "addr", "add", f"{B}/24", "dev", "vb")
-    for ns in ("a", "b"):
-        run("ip", "-n", ns, "link", "set", "lo", "up")
-        run("ip", "-n", ns, "link", "set", "v" + ns, "up")
-    for address in (B, STRANGER):
-        run("ip", "-n", "a", "neigh", "replace", address, "dev", "va",
-            "lladdr", mac("b", "vb"), "nud", "permanent")
-
-
-def mac(ns, dev):
-    words = run("ip", "-n", ns, "-o", "link", "show", dev).split()
-    return words[words.index("link/ether") + 1]
-
-
-def unhex(text):
-    return bytes.fromhex(text.replace(":", ""))
-
-
-def checksum(data):
-    if len(data) % 2:
-        data += b"\0"
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return ~total & 0xffff
-
-
-def ip_packet(src, dst, proto, payload, frag=0):
-    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 7, frag,
-                       64, proto, 0, socket.inet_aton(src),
-                       socket.inet_aton(dst))
-    return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload
-
-
-def udp(payload, sport=PORT, dport=PORT):
-    # Without a checksum, which UDP over IPv4 allows.
-    return struct.pack("!HHHH", sport, dport, 8 + len(payload), 0) + payload
 
 
 def esp(seq, payload, spi=IN, next_header=17, key=KEY_IN, pad=None,
@@ -136,66 +37,6 @@ def esp(seq, payload, spi=IN, next_header=17, key=KEY_IN, pad=None,
     return body + hmac.new(key, body, hashlib.sha1).digest()[:ICV]
 
 
-class Wire:
-    """b's end of the link: frames in and out."""
-
-    def __init__(self):
-        self.header = unhex(mac("a", "va")) + unhex(mac("b", "vb")) + \
-            b"\x08\x00"
-
-        def make():
-            sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
-                                 socket.htons(0x0800))
-            sock.bind(("vb", 0x0800))
-            sock.settimeout(1)
-            return sock
-
-        self.sock = in_namespace("b", make)
-
-    def send(self, packet):
-        self.sock.send(self.header + packet)
-
-    def esp(self, data, src=B):
-        self.send(ip_packet(src, A, 50, data))
-
-    def receive(self, seconds=1.0):
-        """IP packets that a sends, as they come."""
-        end = time.monotonic() + seconds
-        packets = []
-        while time.monotonic() < end:
-            self.sock.settimeout(max(0.01, end - time.monotonic()))
-            try:
-                frame, where = self.sock.recvfrom(65536)
-            except socket.timeout:
-                break
-            if where[2] != socket.PACKET_OUTGOING:
-                packets.append(frame[14:])
-        return packets
-
-
-class Host:
-    """An application on a."""
-
-    def __init__(self):
-        def make():
-            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            sock.bind((A, PORT))
-            return sock
-
-        self.sock = in_namespace("a", make)
-
-    def got(self, wait=0.3):
-        """All that was received; the last may take @wait seconds."""
-        data = []
-        self.sock.settimeout(wait)
-        while True:
-            try:
-                data.append(self.sock.recv(65536))
-            except socket.timeout:
-                return data
-            self.sock.settimeout(0.05)
-
-
 def fresh(window=64, more=()):
     """Peer and SAs anew, so that sequence numbers begin at 1."""
     mobx("policy", "flush")
@@ -207,26 +48,6 @@ def fresh(window=64, more=()):
          "null", "auth", "hmac-sha1-96", "0x" + KEY_IN.hex(),
          "replay-window", str(window), *more)
     mobx("policy", "add", "order", "10", "action", "protect", "remote", B)
-
-
-class Expect:
-    """Within it, these counters grow by so much, and nothing else happens."""
-
-    def __init__(self, host, name, data=(), **counters):
-        self.host, self.name, self.data = host, name, list(data)
-        self.want = {k.replace("_", "-"): v for k, v in counters.items()}
-
-    def __enter__(self):
-        self.before = {k: counter(k) for k in self.want}
-
-    def __exit__(self, *error):
-        if error[0]:
-            return
-        got = self.host.got()
-        grew = {k: counter(k) - v for k, v in self.before.items()}
-        Tap.check(got == self.data and grew == self.want, self.name,
-                  f"received {got[:5]} ({len(got)}), wanted {self.data[:5]}",
-                  f"counters grew by {grew}, should by {self.want}")
 
 
 def test_decode(wire, host):
