@@ -27,6 +27,7 @@ static const struct range {
 	{ "retransmit-first-ms", 10, 10000 },
 	{ "retransmit-tries", 1, 30 },
 	{ "rekey-seconds", 0, 31536000 },
+	{ "ike-rekey-seconds", 0, 31536000 },
 	{ "order", 0, INT_MAX },
 	{ "drain-ms", 0, 600000 },
 	{ "max-paths", 2, MOBX_MAX_PATHS },
@@ -84,6 +85,7 @@ cfg_opt_t *conf_conn_options(void)
 		CFG_INT("retransmit-first-ms", 0, CFGF_NODEFAULT),
 		CFG_INT("retransmit-tries", 0, CFGF_NODEFAULT),
 		CFG_INT("rekey-seconds", 0, CFGF_NODEFAULT),
+		CFG_INT("ike-rekey-seconds", 0, CFGF_NODEFAULT),
 		CFG_END()
 	};
 
@@ -279,6 +281,7 @@ void conf_conn_watch(cfg_t *root)
 		{ "retransmit-first-ms", check_range },
 		{ "retransmit-tries", check_range },
 		{ "rekey-seconds", check_range },
+		{ "ike-rekey-seconds", check_range },
 		{ "protect|order", check_range },
 		{ "protect|proto", check_proto },
 		{ "protect|local-port", check_ports },

@@ -285,6 +285,12 @@ static void cmd_conn_down(struct client *cl, json_t *req)
 	conn_verb(cl, req, IKE_EV_CONN_DOWN);
 }
 
+static void cmd_conn_rekey(struct client *cl, json_t *req)
+{
+	conn_verb(cl, req, json_is_true(json_object_get(req, "children")) ?
+			   IKE_EV_CONN_REKEY_CHILDREN : IKE_EV_CONN_REKEY);
+}
+
 static void cmd_conn_load(struct client *cl, json_t *req)
 {
 	chan_send(cl->c->w->parent, MSG_RELOAD, wait_for(cl, req), NULL, 0);
@@ -346,6 +352,7 @@ static const struct {
 	{ "conn-show", cmd_conn_show },
 	{ "conn-up", cmd_conn_up },
 	{ "conn-down", cmd_conn_down },
+	{ "conn-rekey", cmd_conn_rekey },
 	{ "conn-load", cmd_conn_load },
 	{ "path-show", cmd_path_show },
 	{ "path-add", cmd_path_add },

@@ -96,6 +96,24 @@ static int conn_down(struct cli *c)
 	return conn_change(c, "conn-down");
 }
 
+static int conn_rekey(struct cli *c)
+{
+	static const char *const words[] = { "ike", "children", NULL };
+	const char *name = cli_take(c, "name of a connection");
+	int what = 0;
+	json_t *r;
+
+	if (!name)
+		return CLI_SYNTAX;
+	if (cli_more(c))
+		what = cli_keyword(c, words);
+	if (what < 0 || cli_end(c))
+		return CLI_SYNTAX;
+	r = request("conn-rekey", name);
+	json_object_set_new(r, "children", json_boolean(what));
+	return cli_control(c, r, NULL);
+}
+
 static int conn_load(struct cli *c)
 {
 	if (cli_end(c))
@@ -108,6 +126,7 @@ static const struct cli_verb verbs[] = {
 	{ "list", conn_list, "" },
 	{ "up", conn_up, "NAME [timeout SECONDS]" },
 	{ "down", conn_down, "NAME [timeout SECONDS]" },
+	{ "rekey", conn_rekey, "NAME [ike|children]" },
 	{ "load", conn_load, "" },
 	{ 0 }
 };
@@ -116,5 +135,6 @@ const struct cli_object cli_conn = {
 	.name = "conn",
 	.verbs = verbs,
 	.help = "IKE connections (through the agent)",
-	.words = "`load` makes the agent read its configuration again.\n",
+	.words = "`rekey` replaces the IKE SA or the Child SAs now.\n"
+		 "`load` makes the agent read its configuration again.\n",
 };

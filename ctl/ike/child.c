@@ -43,6 +43,45 @@ unsigned int ike_child_count(const struct ike_sa *sa)
 	return n;
 }
 
+/** ike_child_any() - has an IKE SA a Child SA that is not about to go */
+bool ike_child_any(const struct ike_sa *sa)
+{
+	const struct ike_child *c = sa->children;
+
+	while (c && c->state == IKE_CHILD_CLOSING)
+		c = c->next;
+	return c;
+}
+
+/** ike_child_replaces() - a Child SA has come to take the place of another */
+void ike_child_replaces(struct ike_child *c, struct ike_child *old)
+{
+	ike_child_full(c)->replaces = old->spi_in;
+	ike_child_full(c)->ours = ike_child_full(old)->ours;
+}
+
+/**
+ * ike_child_dedup() - both ends have made the same Child SA anew at once
+ * @sa: IKE SA with a Child SA that has just come up
+ *
+ * One is enough: the end that did not begin the IKE SA gives up its own.
+ */
+void ike_child_dedup(struct ike_sa *sa)
+{
+	struct ike_child *c, *own = NULL, *theirs = NULL;
+
+	for (c = sa->children; c && !sa->first_initiator; c = c->next) {
+		if (c->state != IKE_CHILD_UP)
+			continue;
+		if (ike_child_full(c)->ours)
+			own = c;
+		else
+			theirs = c;
+	}
+	if (own && theirs)
+		ike_child_delete(sa, own, "the peer has made another");
+}
+
 /*
  * An inbound SPI is looked up without the peer's address: no two Child SAs of
  * this host may share one.
@@ -253,7 +292,9 @@ struct ike_child *ike_child_add(struct ike_sa *sa, const struct ike_offer *o,
 		return NULL;
 	}
 	f->from_us = from_us;
+	f->ours = from_us;
 	f->switch_us = IKE_NEVER;
+	f->again_us = IKE_NEVER;
 	f->c.state = IKE_CHILD_INSTALLING;
 	f->c.spi_in = o->spi_in;
 	f->c.spi_out = o->spi_out;

@@ -24,6 +24,7 @@ void ike_conn_init(struct ike_conn *c)
 	c->retransmit_first_us = 250000;
 	c->retransmit_tries = 8;
 	c->rekey_us = 3600 * IKE_SECOND;
+	c->ike_rekey_us = 4 * 3600 * IKE_SECOND;
 }
 
 __attribute__((format(printf, 3, 4)))

@@ -406,6 +406,50 @@ void ike_conn_down(struct ike_engine *eng, const struct ike_ev_conn *ev)
 	ike_act_cmd_done(eng, ev->reply, 0, "%s", "");
 }
 
+static void rekey_children(struct ike_sa *sa)
+{
+	struct ike_child *c, *next;
+
+	for (c = sa->children; c; c = next) {
+		next = c->next;
+		ike_sa_replace_child(sa, c, true);
+	}
+}
+
+/**
+ * ike_conn_rekey() - replace what a connection has before it has to be
+ * @eng: engine
+ * @ev: which connection
+ * @children: its Child SAs; else its IKE SAs
+ *
+ * The command is done when it has begun.
+ */
+void ike_conn_rekey(struct ike_engine *eng, const struct ike_ev_conn *ev,
+		    bool children)
+{
+	struct ike_conn_state *cs = named(eng, ev);
+	bool any = false;
+	struct ike_sa *sa;
+
+	if (!cs)
+		return;
+	for (sa = eng->sas; sa; sa = sa->p->next) {
+		if (sa->cs != cs || sa->state != IKE_SA_ESTABLISHED)
+			continue;
+		any = true;
+		if (children)
+			rekey_children(sa);
+		else
+			ike_rekey_start(sa);
+	}
+	if (any)
+		ike_act_cmd_done(eng, ev->reply, 0, "%s", "");
+	else
+		ike_act_cmd_done(eng, ev->reply, -ENOTCONN, "connection %s is"
+				 " not up: mobx conn up %s", ev->name,
+				 ev->name);
+}
+
 /*
  * An IKE SA that cannot follow its host (no MOBIKE) is worth nothing without
  * its address; neither is one that is only half there.
@@ -473,7 +517,7 @@ void ike_conn_acquire(struct ike_engine *eng, const struct ike_ev_acquire *ev)
 	ike_report_number(r, "local_port", ev->local_port);
 	ike_report_number(r, "remote_port", ev->remote_port);
 	if (sa) {
-		if (sa->state == IKE_SA_ESTABLISHED && !sa->children)
+		if (sa->state == IKE_SA_ESTABLISHED)
 			ike_create_new(sa);
 		return;
 	}

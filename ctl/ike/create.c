@@ -10,7 +10,8 @@
 #include "crypto/util.h"
 #include "ike/priv.h"
 
-#define AGAIN_US (10 * IKE_SECOND)
+/* Another exchange is under way: look again soon. */
+#define BUSY_US (IKE_SECOND / 10)
 
 /* Octet by octet; a shorter one that is a beginning of the other is lower. */
 static int nonce_cmp(const uint8_t *a, size_t alen, const uint8_t *b,
@@ -29,21 +30,20 @@ void ike_lowest(struct ike_nonce *low, struct wire_span a, struct wire_span b)
 	memcpy(low->v, s.p, low->len);
 }
 
-/* The exchange is over; @err is told to whoever began it. */
-void ike_create_free(struct ike_sa *sa, int err)
+bool ike_lower(const struct ike_nonce *a, const struct ike_nonce *b)
+{
+	return nonce_cmp(a->v, a->len, b->v, b->len) < 0;
+}
+
+/* The exchange is over, whatever came of it. */
+void ike_create_free(struct ike_sa *sa)
 {
 	struct ike_create *cr = sa->p->create;
-	void (*done)(struct ike_sa *sa, void *ctx, int err);
-	void *ctx;
 
 	if (!cr)
 		return;
 	sa->p->create = NULL;
-	done = cr->done;
-	ctx = cr->ctx;
 	wire_free((uint8_t *)cr, sizeof(*cr));
-	if (done)
-		done(sa, ctx, err);
 }
 
 /* --------------------------------------------------------------- Delete */
@@ -67,15 +67,20 @@ static bool build_delete(struct ike_sa *sa, void *ctx,
 	return true;
 }
 
+static void send_delete(struct ike_sa *sa, uint32_t spi_in, const char *why);
+
 static void delete_done(struct ike_sa *sa, void *ctx, enum ike_result result,
 			const struct ike_in *in)
 {
 	const struct delete_ctx *d = ctx;
-	struct ike_child *c = ike_child_find(sa, d->spi_in);
+	struct ike_sa *heir = ike_sa_heir(sa);
+	struct ike_child *c = ike_child_find(heir, d->spi_in);
 
 	(void)in;
 	if (result == IKE_RESULT_ANSWER && c)
-		ike_child_forget(sa, c, d->why);
+		ike_child_forget(heir, c, d->why);
+	else if (result == IKE_RESULT_CLOSED && heir != sa)
+		send_delete(heir, d->spi_in, d->why);
 }
 
 static void send_delete(struct ike_sa *sa, uint32_t spi_in, const char *why)
@@ -175,59 +180,52 @@ static bool create_send(struct ike_sa *sa, struct ike_create *cr,
 	return true;
 }
 
-static void create_start(struct ike_sa *sa, uint32_t old_in, bool rekey,
-			 void (*done)(struct ike_sa *sa, void *ctx, int err),
-			 void *ctx)
+static bool create_start(struct ike_sa *sa, uint32_t old_in, bool rekey)
 {
 	struct ike_create *cr = NULL;
-	int err = -EBUSY;
 
-	if (sa->state == IKE_SA_ESTABLISHED && sa->peer && !sa->p->create) {
+	/* Not while the IKE SA is rekeyed (section 2.25.1). */
+	if (sa->state == IKE_SA_ESTABLISHED && sa->peer && !sa->p->create &&
+	    !sa->p->rekey)
 		cr = calloc(1, sizeof(*cr));
-		err = -ENOMEM;
-	}
-	if (!cr) {
-		if (done)
-			done(sa, ctx, err);
-		return;
-	}
+	if (!cr)
+		return false;
 	cr->old_in = old_in;
 	cr->rekey = rekey;
-	cr->done = done;
-	cr->ctx = ctx;
 	sa->p->create = cr;
-	if (!create_send(sa, cr, first_group(sa->conn)))
-		ike_create_free(sa, -ENOMEM);
+	if (create_send(sa, cr, first_group(sa->conn)))
+		return true;
+	ike_create_free(sa);
+	return false;
 }
 
 void ike_sa_replace_child(struct ike_sa *sa, struct ike_child *child,
-			  bool rekey,
-			  void (*done)(struct ike_sa *sa, void *ctx, int err),
-			  void *ctx)
+			  bool rekey)
 {
-	if (child->state != IKE_CHILD_UP) {
-		if (done)
-			done(sa, ctx, -EBUSY);
+	struct ike_child_full *f = ike_child_full(child);
+
+	f->again_us = IKE_NEVER;
+	if (child->state != IKE_CHILD_UP)
 		return;
-	}
-	create_start(sa, child->spi_in, rekey, done, ctx);
-	if (sa->p->create && rekey)
+	if (!create_start(sa, child->spi_in, rekey)) {
+		f->again_rekey = rekey;
+		f->again_us = sa->eng->now + BUSY_US;
+	} else if (rekey) {
 		child->state = IKE_CHILD_REKEYING;
+	}
 }
 
-/* A Child SA where there is none. */
+/* A Child SA where there is none, and none on its way. */
 void ike_create_new(struct ike_sa *sa)
 {
-	create_start(sa, 0, false, NULL, NULL);
+	sa->p->new_us = IKE_NEVER;
+	if (ike_child_any(sa) || (sa->p->create && !sa->p->create->old_in))
+		return;
+	sa->p->new_us = create_start(sa, 0, false) ? IKE_NEVER :
+			sa->eng->now + BUSY_US;
 }
 
 /* --------------------------------------------------------------- answer */
-
-static void rekey_later(struct ike_sa *sa, uint32_t spi_in)
-{
-	sa->p->again_spi_in = spi_in;
-	sa->p->create_again_us = sa->eng->now + AGAIN_US;
-}
 
 static void create_failed(struct ike_sa *sa, uint16_t type, int err)
 {
@@ -236,11 +234,24 @@ static void create_failed(struct ike_sa *sa, uint16_t type, int err)
 	const char *name = ike_notify_name(type);
 	struct ike_report *r;
 	bool anew = false;
+	uint64_t later;
 
 	if (old && old->state == IKE_CHILD_REKEYING)
-		old->state = IKE_CHILD_UP;
-	if (type == IKE_N_TEMPORARY_FAILURE && cr->rekey) {
-		rekey_later(sa, cr->old_in);
+		old->state = cr->rival ? IKE_CHILD_REKEYED : IKE_CHILD_UP;
+	if (cr->rival) {
+		/* No need: the peer has replaced it, and will delete it. */
+		ike_create_free(sa);
+		return;
+	}
+	if (type == IKE_N_TEMPORARY_FAILURE) {
+		later = sa->eng->now + IKE_AGAIN_US +
+			ike_jitter(sa->eng, 5 * IKE_AGAIN_US);
+		if (old) {
+			ike_child_full(old)->again_us = later;
+			ike_child_full(old)->again_rekey = cr->rekey;
+		} else if (!cr->old_in) {
+			sa->p->new_us = later;
+		}
 	} else if (type == IKE_N_CHILD_SA_NOT_FOUND && old) {
 		/* The peer has lost it: silently drop it, make another. */
 		ike_child_forget(sa, old, "the peer does not have it");
@@ -250,7 +261,7 @@ static void create_failed(struct ike_sa *sa, uint16_t type, int err)
 		ike_report_text(r, "reason", "no new Child SA: %s",
 				name ? name : strerror(-err));
 	}
-	ike_create_free(sa, err);
+	ike_create_free(sa);
 	if (anew)
 		ike_create_new(sa);
 }
@@ -269,7 +280,7 @@ static void out_installed(struct ike_sa *sa, struct ike_child *c, int err)
 	}
 	if (old)
 		ike_child_delete(sa, old, "replaced");
-	ike_create_free(sa, 0);
+	ike_create_free(sa);
 }
 
 static void in_installed(struct ike_sa *sa, struct ike_child *c, int err)
@@ -278,6 +289,25 @@ static void in_installed(struct ike_sa *sa, struct ike_child *c, int err)
 		out_installed(sa, c, err);
 	else
 		ike_child_install_out(sa, c, out_installed);
+}
+
+/** ike_create_gone() - the peer deletes a Child SA that is not known here */
+void ike_create_gone(struct ike_sa *sa, uint32_t spi_out)
+{
+	struct ike_create *cr = sa->p->create;
+
+	if (cr && cr->n_gone < IKE_MAX_CHILDREN)
+		cr->gone[cr->n_gone++] = spi_out;
+}
+
+static bool is_gone(const struct ike_create *cr)
+{
+	unsigned int i;
+
+	for (i = 0; i < cr->n_gone; i++)
+		if (cr->gone[i] == cr->offer.spi_out)
+			return true;
+	return false;
 }
 
 static int shared_secret(struct ike_create *cr, const struct wire_msg *msg,
@@ -301,9 +331,20 @@ static int shared_secret(struct ike_create *cr, const struct wire_msg *msg,
  */
 static bool lost_to_rival(const struct ike_create *cr)
 {
-	return cr->rival && nonce_cmp(cr->lowest.v, cr->lowest.len,
-				      cr->rival_lowest.v,
-				      cr->rival_lowest.len) < 0;
+	return cr->rival && ike_lower(&cr->lowest, &cr->rival_lowest);
+}
+
+/* The other way round: the peer's is one too many, and it will delete it. */
+static void rival_lost(struct ike_sa *sa, const struct ike_create *cr)
+{
+	struct ike_child *c = ike_child_find(sa, cr->rival);
+
+	if (!c)
+		return;
+	ike_child_full(c)->lost = true;
+	ike_child_full(c)->switch_us = IKE_NEVER;
+	if (!ike_child_full(c)->answer)
+		c->state = IKE_CHILD_REKEYED;
 }
 
 static void create_made(struct ike_sa *sa, struct ike_create *cr,
@@ -313,7 +354,7 @@ static void create_made(struct ike_sa *sa, struct ike_create *cr,
 	uint8_t secret[CRYPTO_KE_SHARED_MAX];
 	struct wire_span ni = { .p = cr->nonce, .len = sizeof(cr->nonce) };
 	struct wire_span shared = { .p = secret };
-	struct ike_child *c = NULL;
+	struct ike_child *c = NULL, *old;
 	struct wire_span nr;
 
 	if (pl && wire_nonce_decode(pl, &nr) == WIRE_OK &&
@@ -321,14 +362,17 @@ static void create_made(struct ike_sa *sa, struct ike_create *cr,
 		ike_lowest(&cr->lowest, ni, nr);
 		if (lost_to_rival(cr)) {
 			ike_child_reject(sa, cr->offer.spi_in);
-			ike_create_free(sa, 0);
+			ike_create_free(sa);
 			return;
 		}
+		rival_lost(sa, cr);
 		c = ike_child_add(sa, &cr->offer, ni, nr, shared, true);
 	}
 	crypto_wipe(secret, sizeof(secret));
 	if (c) {
-		ike_child_full(c)->replaces = cr->old_in;
+		old = ike_child_find(sa, cr->old_in);
+		if (old)
+			ike_child_replaces(c, old);
 		ike_child_install_in(sa, c, in_installed);
 		return;
 	}
@@ -366,7 +410,9 @@ static void create_answered(struct ike_sa *sa, void *ctx,
 	err = ike_child_accept(sa, in->msg, &cr->sent, &cr->offer);
 	if (err == IKE_CHILD_UNWANTED)
 		ike_child_reject(sa, cr->offer.spi_in);
-	if (err)
+	if (!err && is_gone(cr))
+		create_failed(sa, IKE_N_TEMPORARY_FAILURE, -EAGAIN);
+	else if (err)
 		create_failed(sa, err == IKE_CHILD_UNWANTED ? 0 : err,
 			      err == IKE_N_TEMPORARY_FAILURE ? -EAGAIN :
 			      -EPROTO);
@@ -400,40 +446,45 @@ void ike_switch_from(struct ike_sa *sa, uint32_t old_in)
 			ike_child_install_out(sa, c, switched);
 }
 
-static void again(struct ike_sa *sa)
+/* Nothing heard since the answer left: it may not have got there. */
+static void switch_at_last(struct ike_sa *sa, struct ike_child *c)
 {
-	struct ike_child *c = ike_child_find(sa, sa->p->again_spi_in);
+	struct ike_child_full *f = ike_child_full(c);
 
-	sa->p->create_again_us = IKE_NEVER;
-	if (!c || sa->state != IKE_SA_ESTABLISHED)
-		return;
-	if (sa->p->create)
-		rekey_later(sa, c->spi_in);
+	if (f->replaces && sa->last_in_us + IKE_SWITCH_US <= sa->eng->now)
+		f->switch_us = sa->eng->now + IKE_SWITCH_US;
 	else
-		ike_sa_replace_child(sa, c, true, NULL, NULL);
+		ike_child_install_out(sa, c, switched);
 }
 
 void ike_create_timers(struct ike_sa *sa)
 {
 	struct ike_child *c, *next;
+	uint64_t now = sa->eng->now;
 
 	for (c = sa->children; c; c = next) {
 		next = c->next;
-		if (sa->eng->now >= ike_child_full(c)->switch_us)
-			ike_child_install_out(sa, c, switched);
+		if (now >= ike_child_full(c)->switch_us)
+			switch_at_last(sa, c);
+		if (now >= ike_child_full(c)->again_us)
+			ike_sa_replace_child(sa, c,
+					     ike_child_full(c)->again_rekey);
 	}
-	if (sa->eng->now >= sa->p->create_again_us)
-		again(sa);
+	if (now >= sa->p->new_us)
+		ike_create_new(sa);
 }
 
 uint64_t ike_create_deadline(const struct ike_sa *sa)
 {
-	uint64_t t = IKE_NEVER;
+	uint64_t t = sa->p->new_us;
 	struct ike_child *c;
 
-	for (c = sa->children; c; c = c->next)
+	for (c = sa->children; c; c = c->next) {
 		if (ike_child_full(c)->switch_us < t)
 			t = ike_child_full(c)->switch_us;
+		if (ike_child_full(c)->again_us < t)
+			t = ike_child_full(c)->again_us;
+	}
 	return t;
 }
 
@@ -453,10 +504,7 @@ void ike_child_expire(struct ike_sa *sa, const struct ike_ev_sa_expire *ev)
 	if (ev->kind == MOBX_EXPIRE_HARD) {
 		ike_child_delete(sa, c, "its lifetime is over");
 		ike_create_new(sa);
-	} else if (c->state == IKE_CHILD_UP) {
-		if (sa->p->create)
-			rekey_later(sa, c->spi_in);
-		else
-			ike_sa_replace_child(sa, c, true, NULL, NULL);
+	} else {
+		ike_sa_replace_child(sa, c, true);
 	}
 }

@@ -56,7 +56,9 @@ static void in_installed(struct ike_sa *sa, struct ike_child *c, int err)
 	answer(sa, a);
 	wire_free((uint8_t *)a, sizeof(*a));
 	old = f->replaces ? ike_child_find(sa, f->replaces) : NULL;
-	if (old) {
+	if (f->lost) {
+		c->state = IKE_CHILD_REKEYED;
+	} else if (old) {
 		if (old->state == IKE_CHILD_UP)
 			old->state = IKE_CHILD_REKEYED;
 		f->switch_us = sa->eng->now + IKE_SWITCH_US;
@@ -83,6 +85,11 @@ static bool rekeyed_child(struct ike_sa *sa, const struct ike_in *in,
 	spi = wire_rd_u32(&rd);
 	if (n.protocol == IKE_PROTO_ESP && !rd.bad)
 		*old = ike_child_find_out(sa, spi);
+	if (!*old && sa->p->create) {
+		/* It may be the one that the answer to us will tell of. */
+		child_error(sa, in->mid, IKE_N_TEMPORARY_FAILURE);
+		return false;
+	}
 	if (!*old) {
 		wire_enc_start(&enc, NULL);
 		wire_notify_encode_esp(&enc, IKE_N_CHILD_SA_NOT_FOUND, spi,
@@ -145,10 +152,11 @@ static void create(struct ike_sa *sa, const struct ike_in *in,
 		return;
 	}
 	if (old && cr && cr->rekey && cr->old_in == old->spi_in) {
-		cr->rival = true;
+		cr->rival = c->spi_in;
 		ike_lowest(&cr->rival_lowest, ni, nr);
 	}
-	ike_child_full(c)->replaces = old ? old->spi_in : 0;
+	if (old)
+		ike_child_replaces(c, old);
 	ike_child_full(c)->answer = a;
 	ike_child_install_in(sa, c, in_installed);
 }
@@ -162,7 +170,8 @@ static void create_child(struct ike_sa *sa, const struct ike_in *in,
 
 	if (!rekeyed_child(sa, in, &old))
 		return;
-	if (!sa->peer) {
+	/* Not while the IKE SA is rekeyed (section 2.25.2). */
+	if (!sa->peer || (sa->p->rekey && sa->p->rekey->sent)) {
 		child_error(sa, in->mid, IKE_N_TEMPORARY_FAILURE);
 		return;
 	}

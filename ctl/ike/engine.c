@@ -271,6 +271,12 @@ static void dispatch(struct ike_engine *eng, const struct ike_event *ev)
 	case IKE_EV_CONN_DOWN:
 		ike_conn_down(eng, &ev->u.conn);
 		break;
+	case IKE_EV_CONN_REKEY:
+		ike_conn_rekey(eng, &ev->u.conn, false);
+		break;
+	case IKE_EV_CONN_REKEY_CHILDREN:
+		ike_conn_rekey(eng, &ev->u.conn, true);
+		break;
 	case IKE_EV_ADDRS:
 		addrs(eng, &ev->u.addrs);
 		break;

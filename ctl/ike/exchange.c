@@ -307,6 +307,7 @@ void ike_sa_set_addresses(struct ike_sa *sa, const struct wire_endpoint *local,
 	sa->local = *local;
 	sa->remote = *remote;
 	ike_sa_resend(sa);
+	ike_rekey_moved(sa);
 }
 
 /*
@@ -335,11 +336,12 @@ static void request_expire(struct ike_sa *sa, struct ike_request *r)
 }
 
 /* A Delete is a courtesy: what comes after it need not wait long. */
-static unsigned int most_tries(const struct ike_sa *sa)
+static unsigned int most_tries(const struct ike_sa *sa,
+			       const struct ike_request *r)
 {
 	unsigned int n = sa->conn->retransmit_tries;
 
-	return sa->state == IKE_SA_CLOSING && n > 3 ? 3 : n;
+	return (sa->state == IKE_SA_CLOSING || r->last) && n > 3 ? 3 : n;
 }
 
 static bool expires(const struct ike_request *r)
@@ -376,7 +378,7 @@ static bool request_due(struct ike_sa *sa, struct ike_request *r)
 	}
 	if (now < r->next_us)
 		return false;
-	if (r->tries >= most_tries(sa) && !expires(r)) {
+	if (r->tries >= most_tries(sa, r) && !expires(r)) {
 		r->next_us = now + r->interval;
 		request_used_up(sa, r);
 		return true;

@@ -127,6 +127,7 @@ struct ike_selector {
  * @retransmit_first_us: time before the first retransmission
  * @retransmit_tries: transmissions in vain before the peer counts as dead
  * @rekey_us: soft lifetime of Child SAs, 0 for none; the hard one is 1.25 of it
+ * @ike_rekey_us: the same of the IKE SA
  * @initial_contact: send INITIAL_CONTACT; right only at a host's first start
  *
  * Flat, so that it can be copied and sent to another process as it is. The key
@@ -170,6 +171,7 @@ struct ike_conn {
 	uint64_t retransmit_first_us;
 	unsigned int retransmit_tries;
 	uint64_t rekey_us;
+	uint64_t ike_rekey_us;
 	bool initial_contact;
 };
 
@@ -222,6 +224,8 @@ enum ike_event_type {
 	IKE_EV_CONN_DEL,
 	IKE_EV_CONN_UP,
 	IKE_EV_CONN_DOWN,
+	IKE_EV_CONN_REKEY,
+	IKE_EV_CONN_REKEY_CHILDREN,
 	IKE_EV_ADDRS,
 	IKE_EV_PATH_CMD,
 	IKE_EV_KERNEL_DONE,
@@ -248,10 +252,11 @@ struct ike_ev_packet {
 };
 
 /**
- * struct ike_ev_conn - CONN_ADD, CONN_DEL, CONN_UP, CONN_DOWN
+ * struct ike_ev_conn - CONN_ADD, CONN_DEL, CONN_UP, CONN_DOWN, CONN_REKEY,
+ *	CONN_REKEY_CHILDREN
  * @conn: CONN_ADD: the connection (copied); one of the same name is replaced,
  *	and keeps its IKE SA if the two are equal
- * @name: the other three: which one
+ * @name: the others: which one
  * @reply: number for CMD_DONE; 0 if nobody waits
  */
 struct ike_ev_conn {

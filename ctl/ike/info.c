@@ -100,6 +100,7 @@ static void read_deletes(const struct wire_msg *msg, struct deletes *d)
 static void delete_children(struct ike_sa *sa, uint32_t mid,
 			    const struct deletes *d)
 {
+	struct ike_sa *heir = ike_sa_heir(sa);
 	uint32_t own[sizeof(d->spi) / sizeof(d->spi[0])];
 	struct ike_child *c;
 	struct wire_enc enc;
@@ -107,13 +108,15 @@ static void delete_children(struct ike_sa *sa, uint32_t mid,
 	unsigned int i;
 
 	for (i = 0; i < d->n; i++) {
-		c = ike_child_find_out(sa, d->spi[i]);
-		if (!c)
+		c = ike_child_find_out(heir, d->spi[i]);
+		if (!c) {
+			ike_create_gone(heir, d->spi[i]);
 			continue;
-		ike_switch_from(sa, c->spi_in);
+		}
+		ike_switch_from(heir, c->spi_in);
 		if (c->state != IKE_CHILD_CLOSING)
 			own[n++] = c->spi_in;
-		ike_child_forget(sa, c, "the peer deleted it");
+		ike_child_forget(heir, c, "the peer deleted it");
 	}
 	wire_enc_start(&enc, NULL);
 	if (n)
@@ -162,7 +165,7 @@ static void other(struct ike_sa *sa, const struct ike_in *in)
 
 	ike_info_window(sa, in);
 	wire_enc_start(&enc, NULL);
-	if (ext && ext->request && sa->state == IKE_SA_ESTABLISHED)
+	if (ext && ext->request)
 		verdict = ext->request(sa, in, &enc);
 	switch (verdict) {
 	case IKE_PASS:
@@ -177,11 +180,34 @@ static void other(struct ike_sa *sa, const struct ike_in *in)
 		break;
 	case IKE_ANSWER_CLOSE:
 		ike_slot_answer(sa, in->mid, &enc);
-		ike_sa_fail(sa, "the peer broke the protocol");
+		ike_sa_fail(ike_sa_heir(sa), "the peer broke the protocol");
 		break;
 	}
 	if (sa->state != IKE_SA_DEAD)
 		ike_requests_pump(sa);
+}
+
+/** ike_info_closes() - does a request close the IKE SA that it came by */
+bool ike_info_closes(const struct ike_in *in)
+{
+	struct deletes d;
+
+	if (in->msg->hdr.exchange != IKE_EX_INFORMATIONAL)
+		return false;
+	read_deletes(in->msg, &d);
+	return d.ike;
+}
+
+/*
+ * If the peer has replaced it without having seen that we were about to, then
+ * its own counts (section 2.8.2). In any case it knows the successor.
+ */
+static void closed_by_peer(struct ike_sa *sa)
+{
+	if (sa->p->rekey && sa->p->rekey->rival)
+		ike_rekey_rival_wins(sa);
+	if (sa->p->successor)
+		ike_rekey_heard(ike_sa_heir(sa));
 }
 
 /**
@@ -196,12 +222,11 @@ void ike_info_request(struct ike_sa *sa, const struct ike_in *in)
 	read_deletes(in->msg, &d);
 	if (d.ike || fatal(in)) {
 		answer_empty(sa, in->mid);
+		closed_by_peer(sa);
 		ike_sa_fail(sa, d.ike ? "the peer closed it" :
 			    "the peer reports an error that ends it");
-	} else if (sa->state == IKE_SA_REKEYED && in->msg->n) {
-		/* Its successor has what this is about: ask there. */
-		ike_slot_error(sa, in->mid, IKE_N_TEMPORARY_FAILURE, NULL, 0);
-	} else if (sa->state != IKE_SA_ESTABLISHED) {
+	} else if (sa->state != IKE_SA_ESTABLISHED &&
+		   sa->state != IKE_SA_REKEYED) {
 		answer_empty(sa, in->mid);
 	} else if (d.any) {
 		delete_children(sa, in->mid, &d);

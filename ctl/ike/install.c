@@ -200,6 +200,8 @@ static void sa_answered(struct ike_sa *sa, void *ctx,
 	else if (in.dir == MOBX_DIR_OUT)
 		child_up(sa, c);
 	in.done(sa, c, err);
+	if (!err && in.dir == MOBX_DIR_OUT && sa->state == IKE_SA_ESTABLISHED)
+		ike_child_dedup(sa);
 }
 
 static void fill(struct ike_sa *sa, struct ike_child *c, enum mobx_dir dir,
@@ -209,7 +211,6 @@ static void fill(struct ike_sa *sa, struct ike_child *c, enum mobx_dir dir,
 	/* Traffic of the exchange's initiator goes by the _i keys. */
 	bool i = (dir == MOBX_DIR_OUT) == f->from_us;
 	uint64_t soft = sa->conn->rekey_us / IKE_SECOND;
-	uint32_t jitter = 0;
 
 	k->spi = dir == MOBX_DIR_IN ? c->spi_in : c->spi_out;
 	k->dir = dir;
@@ -228,10 +229,8 @@ static void fill(struct ike_sa *sa, struct ike_child *c, enum mobx_dir dir,
 	memcpy(k->selectors, c->selectors, sizeof(k->selectors));
 	if (!soft)
 		return;
-	/* Jitter, lest both ends rekey at once (RFC 7296, section 2.8). */
-	ike_random(sa->eng, &jitter, sizeof(jitter));
 	k->hard_seconds = soft + soft / 4 + 1;
-	k->soft_seconds = soft - soft / 10 * (jitter % 1024) / 1024;
+	k->soft_seconds = soft - ike_jitter(sa->eng, soft);
 }
 
 static void install(struct ike_sa *sa, struct ike_child *c, enum mobx_dir dir,

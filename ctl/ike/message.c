@@ -154,6 +154,8 @@ static void dispatch(struct ike_sa *sa, const struct ike_in *in)
 {
 	uint8_t ex = in->msg->hdr.exchange;
 
+	if (sa->state == IKE_SA_RIVAL && !ike_info_closes(in))
+		ike_rekey_rival_wins(sa->p->rival_of);
 	if (ex == IKE_EX_AUTH && sa->state == IKE_SA_AUTH && !sa->initiator)
 		ike_auth_request(sa, in);
 	else if (ex == IKE_EX_INFORMATIONAL && sa->state != IKE_SA_AUTH)
@@ -217,6 +219,8 @@ static void response_in(struct ike_sa *sa, struct ike_in *in,
 		got.d.free(got.d.ctx);
 	if (sa->state != IKE_SA_DEAD)
 		ike_requests_pump(sa);
+	if (sa->state == IKE_SA_REKEYED)
+		ike_rekey_close_old(sa);
 }
 
 static struct ike_request *request_of(struct ike_sa *sa,
@@ -328,6 +332,7 @@ static void opened(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 		sa->last_in_us = sa->eng->now;
 		request_in(sa, in, err);
 	}
+	ike_rekey_heard(sa);
 }
 
 /*

@@ -20,8 +20,11 @@
 #define IKE_HALF_OPEN_US (30 * IKE_SECOND)
 /* Datagrams that were on their way under an SA that is deleted. */
 #define IKE_LINGER_US (3 * IKE_SECOND)
-/* The answerer of a rekey sends under the new SA after this time at last. */
-#define IKE_SWITCH_US (2 * IKE_SECOND)
+/*
+ * The answerer of a rekey sends under the new SA after this time at last: many
+ * times longer than the peer needs to ask for a lost answer again.
+ */
+#define IKE_SWITCH_US (60 * IKE_SECOND)
 /*
  * The same at the start of an IKE SA that takes another's place: less, for the
  * other end may have forgotten everything, but more than a busy host takes from
@@ -32,6 +35,8 @@
 #define IKE_REFUSAL_US (2 * IKE_SECOND)
 /* So long a refused IKE_AUTH request may be repeated. */
 #define IKE_REFUSED_US (5 * IKE_SECOND)
+/* After TEMPORARY_FAILURE: never at once (RFC 7296, section 2.25). */
+#define IKE_AGAIN_US (10 * IKE_SECOND)
 #define IKE_BACKOFF_MAX_US (30 * IKE_SECOND)
 /* Most IKE_SA_INIT requests that answers can make us send anew. */
 #define IKE_MAX_INIT_ROUNDS 5
@@ -48,6 +53,7 @@ struct ike_buf {
  *
  * @pinned: stays on @local and @remote when the IKE SA moves.
  * @expired: the one who made it has been told TIMEOUT.
+ * @last: the IKE SA ends with it.
  * @data: one message, or its fragments one behind the other.
  * @interval: time to the next retransmission.
  */
@@ -59,6 +65,7 @@ struct ike_request {
 	bool sent;
 	bool pinned;
 	bool expired;
+	bool last;
 	struct ike_buf data;
 	/* What it holds, as long as smaller fragments may be tried. */
 	struct ike_buf inner;
@@ -144,18 +151,26 @@ struct ike_offer {
  *
  * @keys: until both SAs are in the kernel.
  * @from_us: we began the exchange that made it.
+ * @ours: we made the first one of its line of rekeys.
  * @replaces: own SPI of the Child SA that it takes the place of, or 0.
  * @switch_us: when to begin sending under it, come what may.
+ * @again_us: when to try to replace it, IKE_NEVER.
+ * @again_rekey: and how, see ike_sa_replace_child().
  * @out_asked: the kernel has been told of the outbound SA.
+ * @lost: one too many: the peer will delete it, nothing is sent under it.
  * @answer: what the exchange that made it still has to say.
  */
 struct ike_child_full {
 	struct ike_child c;
 	struct crypto_child_keys keys;
 	bool from_us;
+	bool ours;
 	uint32_t replaces;
 	uint64_t switch_us;
+	uint64_t again_us;
+	bool again_rekey;
 	bool out_asked;
+	bool lost;
 	struct ike_answer *answer;
 };
 
@@ -185,7 +200,9 @@ struct ike_nonce {
  * struct ike_create - a CREATE_CHILD_SA exchange of ours for a Child SA
  *
  * @old_in: own SPI of the Child SA to be replaced, or 0.
- * @rival: the peer rekeys the same one at the same time.
+ * @rival: own SPI of what the peer's rekey of the same one made, or 0.
+ * @gone: SPIs not known here that the peer has deleted since: its answer, which
+ *	may be late, may tell of one of them.
  */
 struct ike_create {
 	uint32_t old_in;
@@ -196,10 +213,28 @@ struct ike_create {
 	struct crypto_ke ke;
 	uint8_t nonce[IKE_NONCE_LEN];
 	struct ike_nonce lowest;
-	bool rival;
+	uint32_t rival;
 	struct ike_nonce rival_lowest;
-	void (*done)(struct ike_sa *sa, void *ctx, int err);
-	void *ctx;
+	unsigned int n_gone;
+	uint32_t gone[IKE_MAX_CHILDREN];
+};
+
+/**
+ * struct ike_rekey - an exchange of ours that replaces the IKE SA
+ *
+ * @spi: own SPI of the new one.
+ * @sent: the request has left.
+ * @rival: made by the peer's exchange for the same end, or NULL.
+ */
+struct ike_rekey {
+	uint64_t spi;
+	bool sent;
+	unsigned int rounds;
+	struct wire_sa offer;
+	struct crypto_ke ke;
+	uint8_t nonce[IKE_NONCE_LEN];
+	struct ike_sa *rival;
+	struct ike_nonce rival_lowest;
 };
 
 /** struct ike_linger - an SA to be deleted in the kernel a little later */
@@ -277,13 +312,26 @@ struct ike_sa_private {
 	struct wire_sa *child_sent;
 
 	struct ike_create *create;
-	/* A rekey to be tried again. */
-	uint32_t again_spi_in;
-	uint64_t create_again_us;
+	/* When to make a Child SA where there is none. */
+	uint64_t new_us;
 	struct ike_linger *linger;
 	unsigned int rebinds;
-	/* The IKE SA that replaced this one. */
+
+	/* Rekeying of the IKE SA: ours, when it is due, and when at last. */
+	struct ike_rekey *rekey;
+	uint64_t rekey_us;
+	uint64_t over_us;
+	/* What it has belongs to another IKE SA: it ends without a word. */
 	bool replaced;
+	/* That one, and how many have this one for it. */
+	struct ike_sa *successor;
+	unsigned int predecessors;
+	/* The IKE SA that both ends rekeyed, while this one is a rival. */
+	struct ike_sa *rival_of;
+	/* A successor that the peer may not know of yet. */
+	bool unheard;
+	/* Replaced by us: to be deleted when nothing is under way any more. */
+	bool delete_due;
 	/* Ends because the peer says nothing. */
 	bool silent;
 };
@@ -406,6 +454,8 @@ void ike_conn_add(struct ike_engine *eng, const struct ike_ev_conn *ev);
 void ike_conn_del(struct ike_engine *eng, const struct ike_ev_conn *ev);
 void ike_conn_up(struct ike_engine *eng, const struct ike_ev_conn *ev);
 void ike_conn_down(struct ike_engine *eng, const struct ike_ev_conn *ev);
+void ike_conn_rekey(struct ike_engine *eng, const struct ike_ev_conn *ev,
+		    bool children);
 void ike_conn_connect(struct ike_engine *eng, struct ike_conn_state *cs);
 bool ike_conn_successor(const struct ike_sa *sa);
 bool ike_conn_newer(const struct ike_sa *sa);
@@ -420,6 +470,10 @@ void ike_conn_reap(struct ike_engine *eng);
 struct ike_sa *ike_sa_new(struct ike_engine *eng, bool initiator);
 struct ike_sa *ike_sa_lookup(const struct ike_engine *eng, uint64_t own_spi);
 uint64_t ike_sa_own_spi(const struct ike_sa *sa);
+int ike_sa_spi(struct ike_engine *eng, uint64_t *spi);
+struct ike_sa *ike_sa_new_spi(struct ike_engine *eng, bool initiator,
+			      uint64_t spi);
+bool ike_sa_last_word(struct ike_sa *sa, uint16_t error);
 void ike_sa_fail(struct ike_sa *sa, const char *reason);
 void ike_sa_end(struct ike_sa *sa, const char *reason, uint16_t error,
 		bool notify);
@@ -550,6 +604,9 @@ struct ike_child *ike_child_find(struct ike_sa *sa, uint32_t spi_in);
 struct ike_child *ike_child_find_out(struct ike_sa *sa, uint32_t spi_out);
 void ike_child_free(struct ike_child *c);
 unsigned int ike_child_count(const struct ike_sa *sa);
+void ike_child_replaces(struct ike_child *c, struct ike_child *old);
+bool ike_child_any(const struct ike_sa *sa);
+void ike_child_dedup(struct ike_sa *sa);
 
 /* install.c */
 void ike_peer_new(struct ike_sa *sa, void (*done)(struct ike_sa *sa, int err));
@@ -563,7 +620,9 @@ void ike_child_forget(struct ike_sa *sa, struct ike_child *c, const char *why);
 int ike_make_ke(struct ike_engine *eng, struct crypto_ke *ke, uint16_t group);
 void ike_lowest(struct ike_nonce *low, struct wire_span a, struct wire_span b);
 void ike_create_request(struct ike_sa *sa, const struct ike_in *in);
-void ike_create_free(struct ike_sa *sa, int err);
+bool ike_lower(const struct ike_nonce *a, const struct ike_nonce *b);
+void ike_create_free(struct ike_sa *sa);
+void ike_create_gone(struct ike_sa *sa, uint32_t spi_out);
 void ike_create_new(struct ike_sa *sa);
 void ike_create_timers(struct ike_sa *sa);
 uint64_t ike_create_deadline(const struct ike_sa *sa);
@@ -572,12 +631,29 @@ void ike_child_delete(struct ike_sa *sa, struct ike_child *c, const char *why);
 void ike_child_reject(struct ike_sa *sa, uint32_t spi_in);
 void ike_child_expire(struct ike_sa *sa, const struct ike_ev_sa_expire *ev);
 
-/* rekey.c */
+/* rekey.c, rekey_i.c, rekey_r.c */
+struct ike_sa *ike_sa_heir(struct ike_sa *sa);
+uint64_t ike_jitter(struct ike_engine *eng, uint64_t us);
+void ike_rekey_schedule(struct ike_sa *sa);
+bool ike_rekey_busy(const struct ike_sa *sa);
+void ike_rekey_inherit(struct ike_sa *from, struct ike_sa *to);
+void ike_rekey_lost(struct ike_sa *sa);
+void ike_rekey_heard(struct ike_sa *sa);
+void ike_rekey_moved(struct ike_sa *sa);
+void ike_rekey_forget(struct ike_sa *sa);
+void ike_rekey_end(struct ike_sa *sa);
+void ike_rekey_timers(struct ike_sa *sa);
+uint64_t ike_rekey_deadline(const struct ike_sa *sa);
+void ike_rekey_start(struct ike_sa *sa);
+void ike_rekey_free(struct ike_sa *sa);
+void ike_rekey_rival_wins(struct ike_sa *sa);
+void ike_rekey_close_old(struct ike_sa *sa);
 void ike_rekey_request(struct ike_sa *sa, const struct ike_in *in,
 		       const struct wire_sa *offer);
 
 /* info.c */
 void ike_info_request(struct ike_sa *sa, const struct ike_in *in);
+bool ike_info_closes(const struct ike_in *in);
 void ike_info_liveness(struct ike_sa *sa);
 void ike_info_announce_window(struct ike_sa *sa);
 void ike_info_window(struct ike_sa *sa, const struct ike_in *in);

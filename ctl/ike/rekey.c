@@ -1,23 +1,86 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rekeying of the IKE SA, begun by the peer (RFC 7296, sections 1.3.2, 2.18). */
-#include <stdlib.h>
+/*
+ * One IKE SA takes another's place (RFC 7296, sections 1.3.2, 2.8, 2.18): what
+ * both roles have in common. rekey_i.c begins an exchange, rekey_r.c answers.
+ *
+ * The successor has everything from the moment on at which this end knows that
+ * it counts; the old IKE SA then only answers, and ends with its Delete. When
+ * both ends begin at once each makes two new ones (section 2.8.2): the one that
+ * the peer began is the rival of our own, and the exchange that holds the
+ * lowest of the four nonces loses. Each end closes what it began and lost.
+ */
 #include <string.h>
 
-#include "crypto/util.h"
 #include "ike/priv.h"
 
-/* The peer deletes the old IKE SA; if it forgets, we do not wait for ever. */
+/* So long an IKE SA waits for its Delete once nobody needs it any more. */
 #define OLD_US (60 * IKE_SECOND)
 
-/* While anything else is going on the answer is "later" (section 2.25.2). */
-static bool busy(const struct ike_sa *sa)
+/**
+ * ike_sa_heir() - the IKE SA that has what this one had
+ * @sa: any IKE SA
+ *
+ * Return: @sa itself unless it was replaced.
+ */
+struct ike_sa *ike_sa_heir(struct ike_sa *sa)
+{
+	while (sa->p->successor)
+		sa = sa->p->successor;
+	return sa;
+}
+
+/* Jitter, lest both ends rekey at once (RFC 7296, section 2.8). */
+uint64_t ike_jitter(struct ike_engine *eng, uint64_t us)
+{
+	uint32_t r = 0;
+
+	ike_random(eng, &r, sizeof(r));
+	return us / 10 * (r % 1024) / 1024;
+}
+
+/** ike_rekey_schedule() - a new IKE SA: when it is to be replaced, at last */
+void ike_rekey_schedule(struct ike_sa *sa)
+{
+	uint64_t us = sa->conn->ike_rekey_us;
+
+	if (!us)
+		return;
+	sa->p->rekey_us = sa->eng->now + us - ike_jitter(sa->eng, us);
+	sa->p->over_us = sa->eng->now + us + us / 4;
+}
+
+/**
+ * ike_rekey_busy() - is something going on with the Child SAs of an IKE SA
+ *
+ * Then is not the time to rekey it (section 2.25.2).
+ */
+bool ike_rekey_busy(const struct ike_sa *sa)
 {
 	const struct ike_child *c;
 
 	for (c = sa->children; c; c = c->next)
 		if (c->state != IKE_CHILD_UP)
 			return true;
-	return sa->p->create || ike_requests_outstanding(sa);
+	return sa->p->create;
+}
+
+/* Requests under way stay; those that wait leave under the new IKE SA. */
+static void move_requests(struct ike_sa *from, struct ike_sa *to)
+{
+	struct ike_request **at = &from->p->requests, **end, *r;
+
+	for (end = &to->p->requests; *end; end = &(*end)->next)
+		;
+	while ((r = *at)) {
+		if (r->sent) {
+			at = &r->next;
+			continue;
+		}
+		*at = r->next;
+		r->next = NULL;
+		*end = r;
+		end = &r->next;
+	}
 }
 
 static void move_children(struct ike_sa *from, struct ike_sa *to)
@@ -26,24 +89,15 @@ static void move_children(struct ike_sa *from, struct ike_sa *to)
 	from->children = NULL;
 	to->p->linger = from->p->linger;
 	from->p->linger = NULL;
-	to->p->requests = from->p->requests;
-	from->p->requests = NULL;
-	to->p->create_again_us = from->p->create_again_us;
-	to->p->again_spi_in = from->p->again_spi_in;
-	from->p->create_again_us = IKE_NEVER;
+	to->p->new_us = from->p->new_us;
+	from->p->new_us = IKE_NEVER;
 	to->p->rebinds = from->p->rebinds;
 	from->p->rebinds = 0;
 	ike_waits_move(from->eng, from, to);
 }
 
-/* The successor takes everything; the old one only waits for its Delete. */
-static void inherit(struct ike_sa *from, struct ike_sa *to)
+static void move_state(const struct ike_sa *from, struct ike_sa *to)
 {
-	const struct ike_ext_ops *ext = from->eng->ext;
-	struct ike_report *r;
-
-	to->cs = from->cs;
-	to->conn = from->conn;
 	to->first_initiator = from->first_initiator;
 	to->local = from->local;
 	to->remote = from->remote;
@@ -52,149 +106,166 @@ static void inherit(struct ike_sa *from, struct ike_sa *to)
 	to->p->fragments = from->p->fragments;
 	to->peer = from->peer;
 	to->generation = from->generation;
-	to->established_us = from->eng->now;
 	to->t_ike_us = from->t_ike_us;
 	to->rtt_us = from->rtt_us;
+	to->p->own_window = from->p->own_window;
+}
+
+static void tell_extension(struct ike_sa *from, struct ike_sa *to)
+{
+	const struct ike_ext_ops *ext = from->eng->ext;
+
+	if (!from->p->ext_open || !ext->rekeyed)
+		return;
+	to->ext_deadline = from->ext_deadline;
+	from->ext_deadline = IKE_NEVER;
+	ext->rekeyed(from, to);
+	to->p->ext_open = true;
+}
+
+/**
+ * ike_rekey_inherit() - an IKE SA takes the place of another
+ * @from: established; it only answers from now on
+ * @to: has keys; is established from now on
+ *
+ * A peer that has not had our answer yet knows @from only: that stays until
+ * something comes by @to. Who closes @from is the caller's to see to.
+ */
+void ike_rekey_inherit(struct ike_sa *from, struct ike_sa *to)
+{
+	struct ike_report *r;
+
+	move_state(from, to);
+	to->established_us = from->eng->now;
 	to->last_in_us = from->eng->now;
 	to->state = IKE_SA_ESTABLISHED;
-	to->p->authentic = true;
 	to->p->announced = true;
-	to->p->own_window = from->p->own_window;
+	to->p->replaced = false;
+	to->p->unheard = true;
+	to->p->expire_us = IKE_NEVER;
+	to->p->predecessors++;
+	move_requests(from, to);
 	move_children(from, to);
 	from->state = IKE_SA_REKEYED;
 	from->p->replaced = true;
+	from->p->successor = to;
+	from->p->rekey_us = IKE_NEVER;
+	from->p->over_us = IKE_NEVER;
 	from->peer = 0;
-	from->p->expire_us = from->eng->now + OLD_US;
-	if (from->p->ext_open && ext->rekeyed) {
-		to->ext_deadline = from->ext_deadline;
-		from->ext_deadline = IKE_NEVER;
-		ext->rekeyed(from, to);
-		to->p->ext_open = true;
-	}
+	tell_extension(from, to);
+	ike_rekey_schedule(to);
 	r = ike_sa_report(to, IKE_LOG_INFO, "ike-rekey");
 	ike_report_text(r, "old", "%016llx:%016llx",
 			(unsigned long long)from->spi_i,
 			(unsigned long long)from->spi_r);
-}
-
-static bool choose(const struct ike_sa *sa, const struct wire_sa *offer,
-		   struct wire_proposal *chosen)
-{
-	struct wire_sa *ours = calloc(1, sizeof(*ours));
-	bool ok;
-
-	if (!ours)
-		return false;
-	ike_propose(ours, sa->conn->ike, sa->conn->nike, IKE_PROTO_IKE, 0,
-		    true);
-	ok = wire_sa_choose(offer, ours, chosen) &&
-	     chosen->spi_len == IKE_SPI_LEN;
-	free(ours);
-	return ok;
-}
-
-static bool derive(struct ike_sa *from, struct ike_sa *to,
-		   struct crypto_ke *own, const struct wire_ke *ke,
-		   struct wire_span ni, struct wire_span nr)
-{
-	uint8_t secret[CRYPTO_KE_SHARED_MAX];
-	struct wire_span shared = { .p = secret };
-	bool ok;
-
-	ok = !ike_make_ke(from->eng, own, ke->group) &&
-	     !crypto_ke_shared(own, ke->data.p, ke->data.len, secret,
-			       &shared.len) &&
-	     !crypto_ike_rekey(&from->p->keys, &to->suite, ni, nr, shared,
-			       to->spi_i, to->spi_r, &to->p->keys);
-	crypto_wipe(secret, sizeof(secret));
-	to->p->have_keys = ok;
-	return ok;
-}
-
-static void answer(struct ike_sa *sa, uint32_t mid,
-		   struct wire_proposal *chosen, uint64_t spi,
-		   const struct crypto_ke *ke, struct wire_span nr)
-{
-	struct wire_sa *list = calloc(1, sizeof(*list));
-	struct wire_enc enc;
-
-	wire_enc_start(&enc, NULL);
-	if (list) {
-		wire_put_u64(chosen->spi, spi);
-		list->n = 1;
-		list->p[0] = *chosen;
-		wire_sa_encode(&enc, list);
-	} else {
-		enc.wr.bad = true;
-	}
-	wire_nonce_encode(&enc, nr.p, nr.len);
-	wire_ke_encode(&enc, ke->group, ke->pub, ke->pub_len);
-	ike_slot_answer(sa, mid, &enc);
-	free(list);
-}
-
-static void rekey(struct ike_sa *sa, const struct ike_in *in,
-		  struct wire_proposal *chosen, const struct wire_ke *ke)
-{
-	const struct wire_payload *pl = wire_msg_only(in->msg, IKE_PL_NONCE);
-	struct ike_sa *to = ike_sa_new(sa->eng, false);
-	uint8_t nonce[IKE_NONCE_LEN];
-	struct wire_span nr = { .p = nonce, .len = sizeof(nonce) };
-	struct crypto_ke own;
-	struct wire_rd rd;
-	struct wire_span ni;
-
-	if (!to) {
-		ike_slot_error(sa, in->mid, IKE_N_TEMPORARY_FAILURE, NULL, 0);
-		return;
-	}
-	wire_rd_init(&rd, chosen->spi, IKE_SPI_LEN);
-	to->spi_i = wire_rd_u64(&rd);
-	ike_chosen(chosen, &to->suite);
-	if (to->spi_i == 0 || !pl || wire_nonce_decode(pl, &ni) != WIRE_OK ||
-	    ike_random(sa->eng, nonce, sizeof(nonce)) ||
-	    !derive(sa, to, &own, ke, ni, nr)) {
-		to->state = IKE_SA_DEAD;
-		ike_slot_error(sa, in->mid, IKE_N_NO_PROPOSAL_CHOSEN, NULL, 0);
-		return;
-	}
-	answer(sa, in->mid, chosen, to->spi_r, &own, nr);
-	crypto_wipe(&own, sizeof(own));
-	inherit(sa, to);
-	ike_info_announce_window(to);
 	ike_requests_pump(to);
 }
 
-/**
- * ike_rekey_request() - the peer wants another IKE SA in place of this one
- * @sa: established IKE SA
- * @in: request
- * @offer: its proposals
- */
-void ike_rekey_request(struct ike_sa *sa, const struct ike_in *in,
-		       const struct wire_sa *offer)
+/** ike_rekey_lost() - an IKE SA that came to nothing waits for its Delete */
+void ike_rekey_lost(struct ike_sa *sa)
 {
-	const struct wire_payload *pl = wire_msg_only(in->msg, IKE_PL_KE);
-	const struct wire_transform *t;
-	struct wire_proposal chosen;
-	uint8_t group[2];
-	struct wire_ke ke;
+	sa->state = IKE_SA_REKEYED;
+	sa->p->rival_of = NULL;
+	sa->p->replaced = true;
+	sa->p->expire_us = sa->eng->now + OLD_US;
+}
 
-	if (busy(sa)) {
-		ike_slot_error(sa, in->mid, IKE_N_TEMPORARY_FAILURE, NULL, 0);
+/**
+ * ike_rekey_heard() - something authentic came by an IKE SA
+ *
+ * Now the peer has it too: a predecessor need not wait much longer, and a
+ * window can be announced.
+ */
+void ike_rekey_heard(struct ike_sa *sa)
+{
+	struct ike_sa *old;
+
+	if (!sa->p->unheard)
 		return;
+	sa->p->unheard = false;
+	for (old = sa->eng->sas; old; old = old->p->next)
+		if (old->p->successor == sa && old->p->expire_us == IKE_NEVER)
+			old->p->expire_us = sa->eng->now + OLD_US;
+	ike_info_announce_window(sa);
+}
+
+/** ike_rekey_moved() - requests under way by predecessors follow an IKE SA */
+void ike_rekey_moved(struct ike_sa *sa)
+{
+	struct ike_sa *old;
+
+	for (old = sa->eng->sas; sa->p->predecessors && old; old = old->p->next)
+		if (old->p->successor == sa)
+			ike_sa_set_addresses(old, &sa->local, &sa->remote);
+}
+
+/**
+ * ike_rekey_forget() - an IKE SA is freed: nobody may point to it
+ *
+ * If it was to be the successor of another, that has the next one for it.
+ */
+void ike_rekey_forget(struct ike_sa *sa)
+{
+	struct ike_sa *next = sa->p->successor, *old;
+
+	for (old = sa->eng->sas; sa->p->predecessors && old;
+	     old = old->p->next) {
+		if (old->p->successor != sa)
+			continue;
+		sa->p->predecessors--;
+		old->p->successor = next;
+		if (!next)
+			continue;
+		next->p->predecessors++;
+		if (!next->p->unheard && old->p->expire_us == IKE_NEVER)
+			old->p->expire_us = sa->eng->now + OLD_US;
 	}
-	if (!choose(sa, offer, &chosen)) {
-		ike_slot_error(sa, in->mid, IKE_N_NO_PROPOSAL_CHOSEN, NULL, 0);
+	if (next)
+		next->p->predecessors--;
+}
+
+/**
+ * ike_rekey_end() - an IKE SA ends: what hangs on it
+ *
+ * Without a successor those that it replaced have nothing to wait for, and a
+ * rival of its own never came to anything.
+ */
+void ike_rekey_end(struct ike_sa *sa)
+{
+	struct ike_sa *old = sa->p->rival_of;
+
+	if (old && old->p->rekey && old->p->rekey->rival == sa)
+		old->p->rekey->rival = NULL;
+	sa->p->rival_of = NULL;
+	if (sa->p->rekey && sa->p->rekey->rival)
+		sa->p->rekey->rival->state = IKE_SA_DEAD;
+	ike_rekey_free(sa);
+	for (old = sa->eng->sas; sa->p->predecessors && old; old = old->p->next)
+		if (old->p->successor == sa && !sa->p->successor)
+			ike_sa_fail(old, "its successor ends");
+}
+
+static void over(struct ike_sa *sa)
+{
+	sa->p->over_us = IKE_NEVER;
+	ike_sa_end(sa, "its lifetime is over and it could not be rekeyed", 0,
+		   true);
+}
+
+void ike_rekey_timers(struct ike_sa *sa)
+{
+	if (sa->state != IKE_SA_ESTABLISHED)
 		return;
-	}
-	t = wire_proposal_get(&chosen, IKE_TT_KE);
-	if (!t || !pl || wire_ke_decode(pl, &ke) != WIRE_OK ||
-	    ke.group != t->id) {
-		wire_put_u16(group, t ? t->id : IKE_KE_NONE);
-		ike_slot_error(sa, in->mid, IKE_N_INVALID_KE_PAYLOAD, group,
-			       sizeof(group));
-		return;
-	}
-	rekey(sa, in, &chosen, &ke);
+	if (sa->eng->now >= sa->p->over_us)
+		over(sa);
+	else if (sa->eng->now >= sa->p->rekey_us)
+		ike_rekey_start(sa);
+}
+
+uint64_t ike_rekey_deadline(const struct ike_sa *sa)
+{
+	if (sa->state != IKE_SA_ESTABLISHED)
+		return IKE_NEVER;
+	return sa->p->rekey_us < sa->p->over_us ? sa->p->rekey_us :
+						  sa->p->over_us;
 }

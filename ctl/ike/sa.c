@@ -38,24 +38,32 @@ struct ike_sa *ike_sa_next(const struct ike_sa *sa, const struct ike_sa *prev)
 
 /* ----------------------------------------------------------- beginning */
 
+/** ike_sa_spi() - an SPI that no IKE SA here has; 0 or a negative errno */
+int ike_sa_spi(struct ike_engine *eng, uint64_t *spi)
+{
+	*spi = 0;
+	while (*spi == 0 || ike_sa_lookup(eng, *spi))
+		if (ike_random(eng, spi, sizeof(*spi)))
+			return -EIO;
+	return 0;
+}
+
 /**
- * ike_sa_new() - an IKE SA with an SPI of its own and nothing else
+ * ike_sa_new_spi() - an IKE SA with an SPI of its own and nothing else
  * @eng: engine
  * @initiator: whose SPI it is
+ * @spi: own SPI, from ike_sa_spi()
  *
- * Return: NULL without memory or random octets.
+ * Return: NULL without memory, or if another IKE SA has taken the SPI since.
  */
-struct ike_sa *ike_sa_new(struct ike_engine *eng, bool initiator)
+struct ike_sa *ike_sa_new_spi(struct ike_engine *eng, bool initiator,
+			      uint64_t spi)
 {
 	struct ike_sa *sa = calloc(1, sizeof(*sa)), **at;
 	struct ike_sa_private *p = calloc(1, sizeof(*p));
-	uint64_t spi = 0;
 
-	if (!sa || !p)
+	if (!sa || !p || ike_sa_lookup(eng, spi))
 		goto fail;
-	while (spi == 0 || ike_sa_lookup(eng, spi))
-		if (ike_random(eng, &spi, sizeof(spi)))
-			goto fail;
 	sa->eng = eng;
 	sa->p = p;
 	sa->state = IKE_SA_INIT;
@@ -68,7 +76,9 @@ struct ike_sa *ike_sa_new(struct ike_engine *eng, bool initiator)
 	sa->ext_deadline = IKE_NEVER;
 	p->expire_us = IKE_NEVER;
 	p->init_error_us = IKE_NEVER;
-	p->create_again_us = IKE_NEVER;
+	p->new_us = IKE_NEVER;
+	p->rekey_us = IKE_NEVER;
+	p->over_us = IKE_NEVER;
 	p->start_us = eng->now;
 	p->peer_window = 1;
 	p->own_window = 1;
@@ -82,6 +92,16 @@ fail:
 	free(sa);
 	free(p);
 	return NULL;
+}
+
+/** ike_sa_new() - the same with a fresh SPI; NULL also without randomness */
+struct ike_sa *ike_sa_new(struct ike_engine *eng, bool initiator)
+{
+	uint64_t spi;
+
+	if (ike_sa_spi(eng, &spi))
+		return NULL;
+	return ike_sa_new_spi(eng, initiator, spi);
 }
 
 static void no_longer_half_open(struct ike_sa *sa)
@@ -144,6 +164,7 @@ void ike_sa_established(struct ike_sa *sa)
 	ike_report_text(r, "mobike", sa->mobike ? "yes" : "no");
 	ike_report_number(r, "t_ike_us", (int64_t)sa->t_ike_us);
 	drop_setup(sa);
+	ike_rekey_schedule(sa);
 	ike_conn_is_up(sa);
 	sa->p->announced = true;
 	if (ext && ext->established)
@@ -200,7 +221,14 @@ static void last_word_done(struct ike_sa *sa, void *ctx,
 		sa->state = IKE_SA_DEAD;
 }
 
-static bool say_last_word(struct ike_sa *sa, uint16_t error)
+/**
+ * ike_sa_last_word() - the last request of an IKE SA, which dies of the answer
+ * @sa: IKE SA with keys
+ * @error: to be told instead of a Delete, or 0
+ *
+ * Return: false if it could not be made.
+ */
+bool ike_sa_last_word(struct ike_sa *sa, uint16_t error)
 {
 	struct ike_request_desc d = {
 		.build = build_last_word,
@@ -208,15 +236,18 @@ static bool say_last_word(struct ike_sa *sa, uint16_t error)
 		.free = free,
 	};
 	uint16_t *ctx = malloc(sizeof(*ctx));
+	struct ike_request *r;
 
 	if (!ctx)
 		return false;
 	*ctx = error;
 	d.ctx = ctx;
-	if (!ike_request_new(sa, IKE_EX_INFORMATIONAL, &d)) {
+	r = ike_request_new(sa, IKE_EX_INFORMATIONAL, &d);
+	if (!r) {
 		free(ctx);
 		return false;
 	}
+	r->last = true;
 	ike_requests_pump(sa);
 	return sa->p->requests != NULL;
 }
@@ -274,7 +305,7 @@ void ike_sa_end(struct ike_sa *sa, const char *reason, uint16_t error,
 		return;
 	}
 	notify = notify && sa->p->have_keys && (sa->p->authentic || error) &&
-		 sa->state != IKE_SA_REKEYED;
+		 sa->state != IKE_SA_REKEYED && sa->state != IKE_SA_RIVAL;
 	if (established && !sa->p->replaced)
 		report_down(sa, reason);
 	sa->state = IKE_SA_CLOSING;
@@ -283,9 +314,10 @@ void ike_sa_end(struct ike_sa *sa, const char *reason, uint16_t error,
 		ext->closed(sa);
 	ike_waits_cancel(sa->eng, sa);
 	ike_requests_close(sa, notify);
-	ike_create_free(sa, -ECANCELED);
+	ike_create_free(sa);
+	ike_rekey_end(sa);
 	peer_del(sa);
-	if (!notify || !say_last_word(sa, error))
+	if (!notify || !ike_sa_last_word(sa, error))
 		sa->state = IKE_SA_DEAD;
 	if (sa->cs && !sa->p->replaced)
 		ike_conn_lost(sa->eng, sa->cs, established, reason);
@@ -298,7 +330,8 @@ void ike_sa_fail(struct ike_sa *sa, const char *reason)
 
 void ike_sa_close(struct ike_sa *sa, const char *reason, bool notify)
 {
-	ike_sa_end(sa, reason, 0, notify);
+	/* The extension may have heard of it by one that was replaced. */
+	ike_sa_end(ike_sa_heir(sa), reason, 0, notify);
 }
 
 /*
@@ -330,7 +363,9 @@ static void sa_free(struct ike_sa *sa)
 	no_longer_half_open(sa);
 	ike_waits_cancel(eng, sa);
 	ike_requests_close(sa, false);
-	ike_create_free(sa, -ECANCELED);
+	ike_create_free(sa);
+	ike_rekey_free(sa);
+	ike_rekey_forget(sa);
 	if (p->ext_open && eng->ext->free)
 		eng->ext->free(sa);
 	while ((c = sa->children)) {
@@ -426,11 +461,11 @@ uint64_t ike_sa_deadline(const struct ike_sa *sa)
 	if (sa->state == IKE_SA_DEAD)
 		return IKE_NEVER;
 	earlier(&t, sa->p->init_error_us);
-	earlier(&t, sa->p->create_again_us);
 	earlier(&t, ike_request_deadline(sa));
 	for (l = sa->p->linger; l; l = l->next)
 		earlier(&t, l->at);
 	earlier(&t, ike_create_deadline(sa));
+	earlier(&t, ike_rekey_deadline(sa));
 	earlier(&t, dpd_deadline(sa));
 	earlier(&t, ike_frag_deadline(sa));
 	if (sa->state == IKE_SA_ESTABLISHED)
@@ -460,6 +495,7 @@ void ike_sa_timers(struct ike_sa *sa)
 	ike_linger_run(sa);
 	ike_frag_timers(sa);
 	ike_create_timers(sa);
+	ike_rekey_timers(sa);
 	if (sa->state == IKE_SA_ESTABLISHED && now >= sa->ext_deadline) {
 		sa->ext_deadline = IKE_NEVER;
 		if (ext && ext->timer)

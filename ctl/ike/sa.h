@@ -79,6 +79,9 @@ enum ike_sa_state {
 	IKE_SA_INIT,
 	IKE_SA_AUTH,
 	IKE_SA_ESTABLISHED,
+	/* Made by the peer while we were making one for the same end. */
+	IKE_SA_RIVAL,
+	/* Replaced: it answers until it is deleted. */
 	IKE_SA_REKEYED,
 	IKE_SA_CLOSING,
 	IKE_SA_DEAD,
@@ -329,13 +332,12 @@ void ike_sa_rebind(struct ike_sa *sa, const struct ike_path *paths,
  * @rekey: true: REKEY_SA, same selectors; false: a new Child SA for the
  *	addresses that the IKE SA has now (a transport Child SA at an RFC 4555
  *	peer that moved)
- * @done: called once with 0 or a negative errno; may be NULL
- * @ctx: handed to @done
+ *
+ * One exchange at a time: it is put off while another is under way, and tried
+ * again when the peer asks for patience.
  */
 void ike_sa_replace_child(struct ike_sa *sa, struct ike_child *child,
-			  bool rekey,
-			  void (*done)(struct ike_sa *sa, void *ctx, int err),
-			  void *ctx);
+			  bool rekey);
 
 /**
  * ike_sa_close() - end an IKE SA
@@ -397,8 +399,9 @@ void ike_sa_cmd_done(struct ike_sa *sa, uint64_t reply, int err,
  * @closed: the IKE SA ends; the kernel peer goes after this
  * @rekeyed: @to replaces @from (RFC 7296, section 2.18): hand the state on.
  *	@to->ext is NULL; kernel peer, children, addresses and @ext_deadline are
- *	@to's already. No request reaches the extension by @from any more (they
- *	are answered TEMPORARY_FAILURE); @free is called for both in the end.
+ *	@to's already. Requests that the peer made before it knew still come by
+ *	@from, and answers to those that were under way (if the peer closes it
+ *	first their @done gets CLOSED); @free is called for both in the end.
  * @request: an INFORMATIONAL request without Delete has come
  * @trouble: a request was retransmitted for the @tries-th time in vain: look
  *	for a better path (RFC 4555, section 3.5)
@@ -412,8 +415,8 @@ void ike_sa_cmd_done(struct ike_sa *sa, uint64_t reply, int err,
  * @child_new: a Child SA has been made in the kernel (first one and others)
  * @status: fill @s->mobikex, npaths, paths and move
  *
- * All but @open and @free are called with @sa established, but for the three
- * of IKE_AUTH.
+ * All but @open, @free and @request (see @rekeyed) are called with @sa
+ * established, but for the three of IKE_AUTH.
  */
 struct ike_ext_ops {
 	int (*open)(struct ike_sa *sa);

@@ -357,10 +357,15 @@ static enum ike_verdict carry_out(struct mx_session *s, struct ike_sa *sa,
 	return IKE_LATER;
 }
 
-/* A request that a newer one has overtaken is answered and does nothing. */
+/*
+ * A request that a newer one has overtaken is answered and does nothing; nor
+ * does one by an IKE SA whose successor has brought a change.
+ */
 static bool is_stale(const struct mx_session *s, const struct ike_sa *sa,
 		     const struct ike_in *in)
 {
+	if (s->last_sa == s->sa && sa != s->sa)
+		return true;
 	return s->last_sa == sa && in->mid < s->last_mid;
 }
 

@@ -61,7 +61,7 @@ static void replace_children(struct mx_session *s)
 	for (c = s->sa->children; c; c = next) {
 		next = c->next;
 		if (c->state == IKE_CHILD_UP)
-			ike_sa_replace_child(s->sa, c, false, NULL, NULL);
+			ike_sa_replace_child(s->sa, c, false);
 	}
 }
 

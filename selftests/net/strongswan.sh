@@ -93,6 +93,45 @@ mark_log
 wait_for 20 answered && is_up m
 check $? "strongSwan rekeys the IKE SA: liveness goes on under the new one"
 
+# covers: K45
+before=$(conn '.children[0].spi_in')
+stream 100
+mobx m conn rekey server children
+check $? "mobxd is told to rekey the Child SA"
+wait_for 20 spi_is_new "$before"
+check $? "mobxd rekeys the Child SA"
+stream_whole
+check $? "mobxd rekeys the Child SA: no packet is lost"
+wait_for 20 swan_up && one_child && pings_back
+check $? "mobxd rekeys the Child SA: one pair is left"
+
+# covers: K7 K26 C12
+before=$(conn .ike.spi_i)
+mark_log
+stream 100
+mobx m conn rekey server
+wait_for 20 ike_is_new "$before"
+check $? "mobxd rekeys the IKE SA"
+ike_gone_there() { said "received DELETE for IKE_SA" && swan_up && one_child; }
+wait_for 20 ike_gone_there && stream_whole && pings_back
+check $? "mobxd rekeys the IKE SA: the Child SA lives on, nothing lost"
+mark_log
+wait_for 20 answered && is_up m
+check $? "mobxd rekeys the IKE SA: liveness goes on under the new one"
+
+# covers: C8
+before=$(conn .ike.spi_i)
+mark_log
+stream 200
+mobx m conn rekey server & swanctl --rekey --ike mobile >/dev/null
+wait
+wait_for 20 ike_is_new "$before"
+check $? "both rekey the IKE SA at once: there is a new one"
+stream_whole
+check $? "both rekey the IKE SA at once: no packet is lost"
+wait_for 90 swan_up && one_child && pings_back && [ "$(swan_ike)" = 1 ]
+check $? "both rekey the IKE SA at once: one is left"
+
 none_clear
 check $? "nothing in clear so far"
 unwatch

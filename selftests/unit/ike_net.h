@@ -89,6 +89,7 @@ struct net_event;
 
 struct net {
 	uint64_t now;
+	uint64_t seed;
 	uint64_t rng;
 	struct net_host host[NET_HOSTS];
 	struct net_event *events;
@@ -177,6 +178,10 @@ void net_forget(struct net *net);
 
 /** net_logged() - does the log of a host hold a text */
 bool net_logged(const struct net *net, int host, const char *text);
+
+/** net_fail() - fail, and tell what both hosts have reported until then */
+void net_fail(const struct net *net, uint64_t seed)
+	__attribute__((noreturn));
 
 /**
  * net_agree() - do the kernels of hosts 0 and 1 hold the same SAs with the same

@@ -783,8 +783,7 @@ static void bad_network(void **state)
 		net->lose_percent = 0;
 		net_run(net, 120 * NET_SECOND);
 		if (!net_agree(net, 1))
-			fail_msg("seed %u:\n%s\n%s", seed, net->host[0].log,
-				 net->host[1].log);
+			net_fail(net, seed);
 		net_free(net);
 	}
 }

@@ -4,7 +4,7 @@
  * quiet, both ends hold the same proven paths. SIM_SEED=N repeats one run and
  * tells what happens in it; SIM_RUNS=N makes another number of them.
  *
- * covers: MX11 MB12
+ * covers: MX10 MX11 MB12
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,6 +37,15 @@ static void rekey_child(struct sim *sim, int node)
 	sim_event(sim, node, &ev);
 }
 
+/* And the IKE SA, which must take all that is known of paths along. */
+static void rekey_ike(struct sim *sim, int node)
+{
+	struct ike_event ev = { .type = IKE_EV_CONN_REKEY };
+
+	ev.u.conn.name = node ? "mobile" : "server";
+	sim_event(sim, node, &ev);
+}
+
 static void something_happens(struct sim *sim)
 {
 	static const char *const mobile[] = { RADIO, WLAN, "10.0.4.2" };
@@ -44,7 +53,7 @@ static void something_happens(struct sim *sim)
 	const char *a = mobile[sim_random(sim, 3)];
 	struct sim_link *links = sim->node[0].links;
 
-	switch (sim_random(sim, 9)) {
+	switch (sim_random(sim, 11)) {
 	case 0:
 	case 1:
 		sim_set_link(sim, 0, l, false);
@@ -72,6 +81,13 @@ static void something_happens(struct sim *sim)
 		break;
 	case 8:
 		rekey_child(sim, (int)sim_random(sim, 2));
+		break;
+	case 9:
+		rekey_ike(sim, (int)sim_random(sim, 2));
+		break;
+	case 10:
+		rekey_ike(sim, 0);
+		rekey_ike(sim, 1);
 		break;
 	}
 }
