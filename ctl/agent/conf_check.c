@@ -15,7 +15,7 @@ const char *const conf_start_words[] = {
 const char *const conf_rrc_words[] = { "early", "before", "off", NULL };
 const char *const conf_auth_words[] = { "psk", "pubkey", NULL };
 static const char *const padding_words[] = { "pss", "pkcs1", NULL };
-static const char *const mode_words[] = { "transport", NULL };
+const char *const conf_mode_words[] = { "transport", "tunnel", NULL };
 
 /* What a number may be; times are converted by the builder. */
 static const struct range {
@@ -29,6 +29,7 @@ static const struct range {
 	{ "rekey-seconds", 0, 31536000 },
 	{ "ike-rekey-seconds", 0, 31536000 },
 	{ "order", 0, INT_MAX },
+	{ "child", 0, IKE_MAX_CONN_CHILDREN - 1 },
 	{ "drain-ms", 0, 600000 },
 	{ "max-paths", 2, MOBX_MAX_PATHS },
 };
@@ -37,6 +38,7 @@ cfg_opt_t *conf_conn_options(void)
 {
 	static cfg_opt_t protect[] = {
 		CFG_INT("order", 0, CFGF_NODEFAULT),
+		CFG_INT("child", 0, CFGF_NODEFAULT),
 		CFG_STR("proto", NULL, CFGF_NODEFAULT),
 		CFG_STR("local-port", NULL, CFGF_NODEFAULT),
 		CFG_STR("remote-port", NULL, CFGF_NODEFAULT),
@@ -142,10 +144,7 @@ static int check_padding(cfg_t *cfg, cfg_opt_t *opt)
 
 static int check_mode(cfg_t *cfg, cfg_opt_t *opt)
 {
-	if (!strcmp(last_text(opt), "tunnel"))
-		return complain(cfg, opt,
-				"\"tunnel\" is not supported yet; \"transport\" would be right");
-	return check_words(cfg, opt, mode_words);
+	return check_words(cfg, opt, conf_mode_words);
 }
 
 static int check_prefix(cfg_t *cfg, cfg_opt_t *opt)
@@ -283,6 +282,7 @@ void conf_conn_watch(cfg_t *root)
 		{ "rekey-seconds", check_range },
 		{ "ike-rekey-seconds", check_range },
 		{ "protect|order", check_range },
+		{ "protect|child", check_range },
 		{ "protect|proto", check_proto },
 		{ "protect|local-port", check_ports },
 		{ "protect|remote-port", check_ports },

@@ -151,6 +151,12 @@ static int build_protect(cfg_t *sec, struct ike_selector *ike,
 	if (!ret)
 		ret = protect_prefix(sec, "remote", &s->remote,
 				     &s->remote_plen, err, errlen);
+	if (cfg_size(sec, "child"))
+		ike->child = (uint8_t)cfg_getint(sec, "child");
+	ike->local.addr = s->local;
+	ike->local.plen = s->local_plen;
+	ike->remote.addr = s->remote;
+	ike->remote.plen = s->remote_plen;
 	ike->proto = s->proto;
 	ike->local_min = s->local_port_min;
 	ike->local_max = s->local_port_max;
@@ -240,6 +246,10 @@ static int build_words(cfg_t *sec, struct ike_conn *c, char *err,
 	if (cfg_size(sec, "start"))
 		c->start = (enum ike_start)conf_word(cfg_getstr(sec, "start"),
 						     conf_start_words, err, errlen);
+	if (cfg_size(sec, "mode"))
+		c->mode = (enum mobx_mode)conf_word(cfg_getstr(sec, "mode"),
+						    conf_mode_words, err,
+						    errlen);
 	if (cfg_size(sec, "rrc"))
 		c->rrc = (enum ike_rrc)conf_word(cfg_getstr(sec, "rrc"),
 						 conf_rrc_words, err, errlen);

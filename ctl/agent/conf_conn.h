@@ -10,6 +10,7 @@
 /* Words of options, in the order of their enumerations; ended by NULL. */
 extern const char *const conf_role_words[];
 extern const char *const conf_start_words[];
+extern const char *const conf_mode_words[];
 extern const char *const conf_rrc_words[];
 extern const char *const conf_auth_words[];
 

@@ -53,7 +53,7 @@ static int wanted_by(const struct conf *conf, struct list *out)
 			struct kern_policy p = {
 				.order = c->protect[j].order,
 				.action = MOBX_ACTION_PROTECT,
-				.mode = MOBX_MODE_TRANSPORT,
+				.mode = c->ike.mode,
 				.selector = c->protect[j].selector,
 			};
 

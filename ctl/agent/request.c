@@ -97,6 +97,13 @@ static int sa_from(const struct ike_ac_sa *in, struct kern_sa *out)
 		struct kern_selector *s = &out->selectors[i];
 
 		kern_selector_any(s);
+		/* Of a transport SA the paths say which hosts it is for. */
+		if (in->mode == MOBX_MODE_TUNNEL) {
+			s->local = in->selectors[i].local.addr;
+			s->local_plen = in->selectors[i].local.plen;
+			s->remote = in->selectors[i].remote.addr;
+			s->remote_plen = in->selectors[i].remote.plen;
+		}
 		s->proto = in->selectors[i].proto;
 		s->local_port_min = in->selectors[i].local_min;
 		s->local_port_max = in->selectors[i].local_max;

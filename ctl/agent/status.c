@@ -80,7 +80,8 @@ static json_t *status_ike(const struct ike_status *s)
 	return o;
 }
 
-static json_t *status_child(const struct ike_child_status *c)
+static json_t *status_child(const struct ike_status *s,
+			    const struct ike_child_status *c)
 {
 	json_t *o = json_object();
 	char spi[16];
@@ -91,7 +92,8 @@ static json_t *status_child(const struct ike_child_status *c)
 	set_text(o, "spi_out", spi);
 	set_transform(o, "enc", IKE_TT_ENCR, c->suite.encr, c->suite.key_bits);
 	set_transform(o, "auth", IKE_TT_INTEG, c->suite.integ, 0);
-	set_text(o, "mode", "transport");
+	set_text(o, "mode", kern_name(&kern_modes, s->conn->mode));
+	set_number(o, "child", c->child);
 	return o;
 }
 
@@ -150,7 +152,7 @@ json_t *status_conn(const struct ike_status *s)
 	set_number(o, "peer", s->peer);
 	json_object_set_new(o, "ike", status_ike(s));
 	for (unsigned int i = 0; i < s->nchildren; i++)
-		json_array_append_new(children, status_child(&s->children[i]));
+		json_array_append_new(children, status_child(s, &s->children[i]));
 	json_object_set_new(o, "children", children);
 	json_object_set_new(o, "mobike", json_boolean(s->mobike));
 	json_object_set_new(o, "mobikex", json_boolean(s->mobikex));

@@ -75,8 +75,15 @@ void ike_auth_start(struct ike_sa *sa)
 		goto fail;
 	ike_propose(p->child_sent, sa->conn->esp, sa->conn->nesp,
 		    IKE_PROTO_ESP, p->offer->spi_in, false);
-	ike_ts_propose(sa->conn, &sa->local.addr, &sa->remote.addr,
-		       &p->offer->tsi, &p->offer->tsr);
+	p->offer->mode = sa->conn->mode;
+	if (sa->cs->trigger.set)
+		p->offer->child = ike_ts_child(sa->conn, &sa->cs->trigger);
+	ike_ts_propose(sa->conn, p->offer->child, &sa->local.addr,
+		       &sa->remote.addr, &p->offer->tsi, &p->offer->tsr);
+	if (sa->cs->trigger.set)
+		ike_ts_trigger(sa->conn, &sa->cs->trigger, &p->offer->tsi,
+			       &p->offer->tsr);
+	sa->cs->trigger.set = false;
 	if (ike_auth_sign(sa, signed_own))
 		return;
 fail:

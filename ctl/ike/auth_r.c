@@ -223,7 +223,7 @@ static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
 	p->child_error = IKE_N_TEMPORARY_FAILURE;
 	if (p->offer)
 		p->child_error = ike_child_negotiate(sa, &p->auth_in->msg,
-						     false, false, p->offer);
+						     NULL, false, p->offer);
 	ike_auth_release(sa);
 	if (!ike_auth_sign(sa, signed_own))
 		fail(sa, IKE_N_TEMPORARY_FAILURE, "no memory");

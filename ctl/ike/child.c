@@ -43,12 +43,16 @@ unsigned int ike_child_count(const struct ike_sa *sa)
 	return n;
 }
 
-/** ike_child_any() - has an IKE SA a Child SA that is not about to go */
-bool ike_child_any(const struct ike_sa *sa)
+/**
+ * ike_child_any() - is there a Child SA that is not about to go
+ * @sa: IKE SA
+ * @child: which one of the connection
+ */
+bool ike_child_any(const struct ike_sa *sa, unsigned int child)
 {
 	const struct ike_child *c = sa->children;
 
-	while (c && c->state == IKE_CHILD_CLOSING)
+	while (c && (c->state == IKE_CHILD_CLOSING || c->child != child))
 		c = c->next;
 	return c;
 }
@@ -63,15 +67,16 @@ void ike_child_replaces(struct ike_child *c, struct ike_child *old)
 /**
  * ike_child_dedup() - both ends have made the same Child SA anew at once
  * @sa: IKE SA with a Child SA that has just come up
+ * @child: which one of the connection
  *
  * One is enough: the end that did not begin the IKE SA gives up its own.
  */
-void ike_child_dedup(struct ike_sa *sa)
+void ike_child_dedup(struct ike_sa *sa, unsigned int child)
 {
 	struct ike_child *c, *own = NULL, *theirs = NULL;
 
 	for (c = sa->children; c && !sa->first_initiator; c = c->next) {
-		if (c->state != IKE_CHILD_UP)
+		if (c->state != IKE_CHILD_UP || c->child != child)
 			continue;
 		if (ike_child_full(c)->ours)
 			own = c;
@@ -158,41 +163,70 @@ out:
 	return err;
 }
 
+/*
+ * Of the Child SAs that fit the first that there is not yet; what fits only
+ * others may be had by another exchange (section 2.9).
+ */
+static bool narrow(struct ike_sa *sa, const struct wire_ts_list *tsi,
+		   const struct wire_ts_list *tsr, const struct ike_child *old,
+		   struct ike_offer *o)
+{
+	const struct wire_addr *local = &sa->local.addr;
+	const struct wire_addr *remote = &sa->remote.addr;
+	unsigned int n = ike_conn_children(sa->conn), i, fit = 0, best = n;
+
+	if (old && single_host(tsi) && single_host(tsr)) {
+		local = &tsr->ts[0].start;
+		remote = &tsi->ts[0].start;
+	}
+	for (i = 0; i < n; i++) {
+		if (!ike_ts_narrow(sa->conn, i, local, remote, tsr, tsi, o,
+				   &o->tsr, &o->tsi))
+			continue;
+		fit++;
+		if (old ? i == old->child : best == n ||
+		    (ike_child_any(sa, best) && !ike_child_any(sa, i)))
+			best = i;
+	}
+	if (best == n)
+		return false;
+	o->child = best;
+	o->more = fit > 1;
+	return ike_ts_narrow(sa->conn, best, local, remote, tsr, tsi, o,
+			     &o->tsr, &o->tsi);
+}
+
 /**
  * ike_child_negotiate() - the responder's part of a Child SA's negotiation
  * @sa: IKE SA
  * @msg: request
- * @rekey: it replaces another: its hosts are taken as they are named, since
- *	with MOBIKE the IKE SA may have moved under it
+ * @old: it replaces this one, or NULL: in transport mode its hosts are taken as
+ *	they are named, since with MOBIKE the IKE SA may have moved under it
  * @with_ke: groups are allowed
  * @o: gets the result
  *
  * Return: 0, or the type of the error notify to answer with.
  */
 uint16_t ike_child_negotiate(struct ike_sa *sa, const struct wire_msg *msg,
-			     bool rekey, bool with_ke, struct ike_offer *o)
+			     const struct ike_child *old, bool with_ke,
+			     struct ike_offer *o)
 {
-	const struct wire_addr *local = &sa->local.addr;
-	const struct wire_addr *remote = &sa->remote.addr;
 	struct wire_ts_list tsi, tsr;
 	struct wire_notify n;
 	uint16_t err;
 
 	memset(o, 0, sizeof(*o));
-	/* Connections here protect hosts: no tunnel mode. */
-	if (!wire_notify_find(msg, IKE_N_USE_TRANSPORT_MODE, &n))
+	o->mode = sa->conn->mode;
+	/* Transport mode may be declined, but not be had unasked (1.3.1). */
+	if (o->mode == MOBX_MODE_TRANSPORT &&
+	    !wire_notify_find(msg, IKE_N_USE_TRANSPORT_MODE, &n))
 		return IKE_N_NO_PROPOSAL_CHOSEN;
 	err = choose(sa, msg, with_ke, o);
 	if (err)
 		return err;
 	if (!decode_ts(msg, &tsi, &tsr))
 		return IKE_N_TS_UNACCEPTABLE;
-	if (rekey && single_host(&tsi) && single_host(&tsr)) {
-		local = &tsr.ts[0].start;
-		remote = &tsi.ts[0].start;
-	}
-	if (!ike_ts_narrow(sa->conn, local, remote, &tsr, &tsi, o, &o->tsr,
-			   &o->tsi))
+	if (!narrow(sa, &tsi, &tsr, old, o))
 		return IKE_N_TS_UNACCEPTABLE;
 	o->spi_in = ike_child_spi(sa);
 	if (!o->spi_in)
@@ -207,7 +241,7 @@ uint16_t ike_child_negotiate(struct ike_sa *sa, const struct wire_msg *msg,
  * @sa: IKE SA
  * @msg: response
  * @sent: proposals as sent
- * @o: @spi_in and selectors as sent; gets the rest
+ * @o: @child, @spi_in and selectors as sent; gets the rest
  *
  * Return: 0; the error notify of the peer; or IKE_CHILD_UNWANTED.
  */
@@ -237,8 +271,10 @@ uint16_t ike_child_accept(struct ike_sa *sa, const struct wire_msg *msg,
 		ike_chosen(&answer->p[0], &o->suite);
 	}
 	free(answer);
+	o->mode = sa->conn->mode;
 	if (!ok || o->spi_out < 256 ||
-	    !wire_notify_find(msg, IKE_N_USE_TRANSPORT_MODE, &n) ||
+	    wire_notify_find(msg, IKE_N_USE_TRANSPORT_MODE, &n) !=
+	    (o->mode == MOBX_MODE_TRANSPORT) ||
 	    !decode_ts(msg, &tsi, &tsr) ||
 	    !ike_ts_accept(sa->conn, &o->tsi, &o->tsr, &tsi, &tsr, o))
 		return IKE_CHILD_UNWANTED;
@@ -263,7 +299,10 @@ void ike_child_put_ts(struct wire_enc *enc, const struct ike_offer *o)
 {
 	wire_ts_encode(enc, IKE_PL_TSI, &o->tsi);
 	wire_ts_encode(enc, IKE_PL_TSR, &o->tsr);
-	wire_notify_encode(enc, IKE_N_USE_TRANSPORT_MODE, NULL, 0);
+	if (o->mode == MOBX_MODE_TRANSPORT)
+		wire_notify_encode(enc, IKE_N_USE_TRANSPORT_MODE, NULL, 0);
+	if (o->more)
+		wire_notify_encode(enc, IKE_N_ADDITIONAL_TS_POSSIBLE, NULL, 0);
 }
 
 /**
@@ -296,6 +335,7 @@ struct ike_child *ike_child_add(struct ike_sa *sa, const struct ike_offer *o,
 	f->switch_us = IKE_NEVER;
 	f->again_us = IKE_NEVER;
 	f->c.state = IKE_CHILD_INSTALLING;
+	f->c.child = o->child;
 	f->c.spi_in = o->spi_in;
 	f->c.spi_out = o->spi_out;
 	f->c.suite = o->suite;

@@ -83,7 +83,7 @@ static int check_suites(const struct ike_conn *c, char *err, size_t errlen)
 static int check_selectors(const struct ike_conn *c, char *err, size_t errlen)
 {
 	const struct ike_selector *s;
-	unsigned int i;
+	unsigned int i, children = 0;
 
 	if (c->nprotect == 0 || c->nprotect > IKE_MAX_SELECTORS)
 		return refuse(err, errlen, "protect: 1 to %d sections, not %u",
@@ -99,7 +99,14 @@ static int check_selectors(const struct ike_conn *c, char *err, size_t errlen)
 				      s->remote_max != 65535))
 			return refuse(err, errlen, "protect: ports need a"
 				      " protocol, for instance proto = \"udp\"");
+		if (s->child >= IKE_MAX_CONN_CHILDREN)
+			return refuse(err, errlen, "protect: child: 0 to %d",
+				      IKE_MAX_CONN_CHILDREN - 1);
+		children |= 1u << s->child;
 	}
+	if (children & (children + 1))
+		return refuse(err, errlen, "protect: child: numbers from 0 on,"
+			      " without a gap");
 	return 0;
 }
 

@@ -502,6 +502,11 @@ void ike_conn_acquire(struct ike_engine *eng, const struct ike_ev_acquire *ev)
 	struct ike_conn_state *cs = NULL;
 	struct ike_sa *sa = acquire_sa(eng, ev->peer);
 	struct ike_report *r;
+	struct ike_trigger t = {
+		.set = true, .local = ev->local, .remote = ev->remote,
+		.proto = ev->proto, .local_port = ev->local_port,
+		.remote_port = ev->remote_port,
+	};
 
 	if (ev->label && !strncmp(ev->label, LABEL_PREFIX,
 				  strlen(LABEL_PREFIX)))
@@ -516,15 +521,17 @@ void ike_conn_acquire(struct ike_engine *eng, const struct ike_ev_acquire *ev)
 	ike_report_number(r, "proto", ev->proto);
 	ike_report_number(r, "local_port", ev->local_port);
 	ike_report_number(r, "remote_port", ev->remote_port);
-	if (sa) {
-		if (sa->state == IKE_SA_ESTABLISHED)
-			ike_create_new(sa);
-		return;
+	if (sa && sa->state == IKE_SA_ESTABLISHED) {
+		sa->p->trigger = t;
+		ike_create_new(sa, ike_ts_child(sa->conn, &t));
 	}
+	if (sa)
+		return;
 	if (!cs || cs->cfg.role != IKE_INITIATE ||
 	    cs->cfg.start == IKE_START_MANUAL)
 		return;
 	cs->wanted = true;
+	cs->trigger = t;
 	if (cs->retry_us == IKE_NEVER || cs->retry_us <= eng->now)
 		ike_conn_connect(eng, cs);
 }

@@ -75,12 +75,19 @@ static void delete_done(struct ike_sa *sa, void *ctx, enum ike_result result,
 	const struct delete_ctx *d = ctx;
 	struct ike_sa *heir = ike_sa_heir(sa);
 	struct ike_child *c = ike_child_find(heir, d->spi_in);
+	unsigned int child;
+	bool anew;
 
 	(void)in;
-	if (result == IKE_RESULT_ANSWER && c)
+	if (result == IKE_RESULT_ANSWER && c) {
+		anew = ike_child_full(c)->anew;
+		child = c->child;
 		ike_child_forget(heir, c, d->why);
-	else if (result == IKE_RESULT_CLOSED && heir != sa)
+		if (anew)
+			ike_create_new(heir, child);
+	} else if (result == IKE_RESULT_CLOSED && heir != sa) {
 		send_delete(heir, d->spi_in, d->why);
+	}
 }
 
 static void send_delete(struct ike_sa *sa, uint32_t spi_in, const char *why)
@@ -157,6 +164,18 @@ static bool build_create(struct ike_sa *sa, void *ctx,
 static void create_answered(struct ike_sa *sa, void *ctx,
 			    enum ike_result result, const struct ike_in *in);
 
+/* The packet that waits comes first, or is all there is to be (2.9). */
+static void put_trigger(const struct ike_sa *sa, struct ike_create *cr)
+{
+	if (cr->trigger)
+		ike_ts_trigger(sa->conn, &sa->p->trigger, &cr->offer.tsi,
+			       &cr->offer.tsr);
+	if (!cr->single)
+		return;
+	cr->offer.tsi.n = 1;
+	cr->offer.tsr.n = 1;
+}
+
 static bool create_send(struct ike_sa *sa, struct ike_create *cr,
 			uint16_t group)
 {
@@ -172,15 +191,18 @@ static bool create_send(struct ike_sa *sa, struct ike_create *cr,
 		return false;
 	ike_propose(&cr->sent, sa->conn->esp, sa->conn->nesp, IKE_PROTO_ESP,
 		    cr->offer.spi_in, true);
-	ike_ts_propose(sa->conn, &sa->local.addr, &sa->remote.addr,
-		       &cr->offer.tsi, &cr->offer.tsr);
+	cr->offer.mode = sa->conn->mode;
+	ike_ts_propose(sa->conn, cr->offer.child, &sa->local.addr,
+		       &sa->remote.addr, &cr->offer.tsi, &cr->offer.tsr);
+	put_trigger(sa, cr);
 	if (!ike_request_new(sa, IKE_EX_CREATE_CHILD_SA, &d))
 		return false;
 	ike_requests_pump(sa);
 	return true;
 }
 
-static bool create_start(struct ike_sa *sa, uint32_t old_in, bool rekey)
+static bool create_start(struct ike_sa *sa, uint32_t old_in,
+			 unsigned int child, bool rekey)
 {
 	struct ike_create *cr = NULL;
 
@@ -192,6 +214,9 @@ static bool create_start(struct ike_sa *sa, uint32_t old_in, bool rekey)
 		return false;
 	cr->old_in = old_in;
 	cr->rekey = rekey;
+	cr->offer.child = child;
+	cr->trigger = !old_in && sa->p->trigger.set &&
+		      ike_ts_child(sa->conn, &sa->p->trigger) == child;
 	sa->p->create = cr;
 	if (create_send(sa, cr, first_group(sa->conn)))
 		return true;
@@ -207,7 +232,7 @@ void ike_sa_replace_child(struct ike_sa *sa, struct ike_child *child,
 	f->again_us = IKE_NEVER;
 	if (child->state != IKE_CHILD_UP)
 		return;
-	if (!create_start(sa, child->spi_in, rekey)) {
+	if (!create_start(sa, child->spi_in, child->child, rekey)) {
 		f->again_rekey = rekey;
 		f->again_us = sa->eng->now + BUSY_US;
 	} else if (rekey) {
@@ -215,14 +240,32 @@ void ike_sa_replace_child(struct ike_sa *sa, struct ike_child *child,
 	}
 }
 
-/* A Child SA where there is none, and none on its way. */
-void ike_create_new(struct ike_sa *sa)
+/**
+ * ike_create_new() - a Child SA where there is none, and none on its way
+ * @sa: IKE SA
+ * @child: which one of the connection
+ */
+void ike_create_new(struct ike_sa *sa, unsigned int child)
 {
-	sa->p->new_us = IKE_NEVER;
-	if (ike_child_any(sa) || (sa->p->create && !sa->p->create->old_in))
+	const struct ike_create *cr = sa->p->create;
+
+	sa->p->new_us[child] = IKE_NEVER;
+	if (ike_child_any(sa, child) ||
+	    (cr && !cr->old_in && cr->offer.child == child))
 		return;
-	sa->p->new_us = create_start(sa, 0, false) ? IKE_NEVER :
-			sa->eng->now + BUSY_US;
+	if (!create_start(sa, 0, child, false))
+		sa->p->new_us[child] = sa->eng->now + BUSY_US;
+}
+
+/** ike_create_rest() - IKE_AUTH has made one Child SA: who began makes all */
+void ike_create_rest(struct ike_sa *sa)
+{
+	unsigned int i, n = ike_conn_children(sa->conn);
+
+	if (!sa->first_initiator || !sa->children)
+		return;
+	for (i = 0; i < n; i++)
+		ike_create_new(sa, i);
 }
 
 /* --------------------------------------------------------------- answer */
@@ -233,6 +276,7 @@ static void create_failed(struct ike_sa *sa, uint16_t type, int err)
 	struct ike_child *old = ike_child_find(sa, cr->old_in);
 	const char *name = ike_notify_name(type);
 	struct ike_report *r;
+	unsigned int child = cr->offer.child;
 	bool anew = false;
 	uint64_t later;
 
@@ -250,12 +294,16 @@ static void create_failed(struct ike_sa *sa, uint16_t type, int err)
 			ike_child_full(old)->again_us = later;
 			ike_child_full(old)->again_rekey = cr->rekey;
 		} else if (!cr->old_in) {
-			sa->p->new_us = later;
+			sa->p->new_us[child] = later;
 		}
 	} else if (type == IKE_N_CHILD_SA_NOT_FOUND && old) {
 		/* The peer has lost it: silently drop it, make another. */
 		ike_child_forget(sa, old, "the peer does not have it");
 		anew = true;
+	} else if (type == IKE_N_NO_ADDITIONAL_SAS && old && cr->rekey) {
+		/* It can have one only: this one goes first (section 1.3). */
+		ike_child_full(old)->anew = true;
+		ike_child_delete(sa, old, "the peer cannot rekey it");
 	} else {
 		r = ike_sa_report(sa, IKE_LOG_ERROR, "error");
 		ike_report_text(r, "reason", "no new Child SA: %s",
@@ -263,7 +311,7 @@ static void create_failed(struct ike_sa *sa, uint16_t type, int err)
 	}
 	ike_create_free(sa);
 	if (anew)
-		ike_create_new(sa);
+		ike_create_new(sa, child);
 }
 
 static void out_installed(struct ike_sa *sa, struct ike_child *c, int err)
@@ -380,6 +428,19 @@ static void create_made(struct ike_sa *sa, struct ike_create *cr,
 	create_failed(sa, 0, -EPROTO);
 }
 
+/* It wants a Child SA for each pair: that of the packet that waits (2.9). */
+static bool single_pair(struct ike_sa *sa, const struct ike_in *in)
+{
+	struct ike_create *cr = sa->p->create;
+	struct wire_notify n;
+
+	if (!wire_notify_find(in->msg, IKE_N_SINGLE_PAIR_REQUIRED, &n) ||
+	    !cr->trigger || cr->single)
+		return false;
+	cr->single = true;
+	return create_send(sa, cr, cr->ke.group);
+}
+
 static bool other_group(struct ike_sa *sa, const struct ike_in *in)
 {
 	struct ike_create *cr = sa->p->create;
@@ -405,7 +466,7 @@ static void create_answered(struct ike_sa *sa, void *ctx,
 	(void)ctx;
 	if (result != IKE_RESULT_ANSWER || !cr)
 		return;
-	if (other_group(sa, in))
+	if (other_group(sa, in) || single_pair(sa, in))
 		return;
 	err = ike_child_accept(sa, in->msg, &cr->sent, &cr->offer);
 	if (err == IKE_CHILD_UNWANTED)
@@ -461,7 +522,10 @@ void ike_create_timers(struct ike_sa *sa)
 {
 	struct ike_child *c, *next;
 	uint64_t now = sa->eng->now;
+	unsigned int i;
 
+	if (sa->state != IKE_SA_ESTABLISHED)
+		return;
 	for (c = sa->children; c; c = next) {
 		next = c->next;
 		if (now >= ike_child_full(c)->switch_us)
@@ -470,15 +534,22 @@ void ike_create_timers(struct ike_sa *sa)
 			ike_sa_replace_child(sa, c,
 					     ike_child_full(c)->again_rekey);
 	}
-	if (now >= sa->p->new_us)
-		ike_create_new(sa);
+	for (i = 0; i < IKE_MAX_CONN_CHILDREN; i++)
+		if (now >= sa->p->new_us[i])
+			ike_create_new(sa, i);
 }
 
 uint64_t ike_create_deadline(const struct ike_sa *sa)
 {
-	uint64_t t = sa->p->new_us;
+	uint64_t t = IKE_NEVER;
 	struct ike_child *c;
+	unsigned int i;
 
+	if (sa->state != IKE_SA_ESTABLISHED)
+		return t;
+	for (i = 0; i < IKE_MAX_CONN_CHILDREN; i++)
+		if (sa->p->new_us[i] < t)
+			t = sa->p->new_us[i];
 	for (c = sa->children; c; c = c->next) {
 		if (ike_child_full(c)->switch_us < t)
 			t = ike_child_full(c)->switch_us;
@@ -503,7 +574,7 @@ void ike_child_expire(struct ike_sa *sa, const struct ike_ev_sa_expire *ev)
 		return;
 	if (ev->kind == MOBX_EXPIRE_HARD) {
 		ike_child_delete(sa, c, "its lifetime is over");
-		ike_create_new(sa);
+		ike_create_new(sa, c->child);
 	} else {
 		ike_sa_replace_child(sa, c, true);
 	}

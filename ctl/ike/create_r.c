@@ -183,7 +183,7 @@ static void create_child(struct ike_sa *sa, const struct ike_in *in,
 	if (!a || ike_random(sa->eng, a->nonce, sizeof(a->nonce)))
 		err = IKE_N_TEMPORARY_FAILURE;
 	else
-		err = ike_child_negotiate(sa, in->msg, old != NULL, true,
+		err = ike_child_negotiate(sa, in->msg, old, true,
 					  &a->offer);
 	if (err) {
 		free(a);

@@ -387,6 +387,7 @@ static void status_children(const struct ike_sa *sa, struct ike_status *s)
 
 	for (c = sa->children; c && s->nchildren < IKE_MAX_CHILD_STATUS;
 	     c = c->next) {
+		s->children[s->nchildren].child = c->child;
 		s->children[s->nchildren].spi_in = c->spi_in;
 		s->children[s->nchildren].spi_out = c->spi_out;
 		s->children[s->nchildren].suite = c->suite;

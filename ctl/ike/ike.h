@@ -35,6 +35,7 @@
 #define IKE_MAX_ADDRS 16
 #define IKE_MAX_PROPOSALS 8
 #define IKE_MAX_SELECTORS MOBX_MAX_SELECTORS
+#define IKE_MAX_CONN_CHILDREN 4
 #define IKE_MAX_IFNAMES 8
 #define IKE_MAX_CAS 32
 #define IKE_IFNAME_LEN 16
@@ -83,8 +84,12 @@ struct ike_prefix {
  * @local_max: last own port
  * @remote_min: first port of the peer
  * @remote_max: last one
+ * @child: which of the connection's Child SAs it belongs to
+ * @local: own addresses; transport mode: not looked at
+ * @remote: the peer's; likewise
  *
- * The addresses are those of the peer's paths: own set and peer's set.
+ * In transport mode the addresses are those of the peer's paths: own set and
+ * peer's set.
  */
 struct ike_selector {
 	uint8_t proto;
@@ -92,6 +97,9 @@ struct ike_selector {
 	uint16_t local_max;
 	uint16_t remote_min;
 	uint16_t remote_max;
+	uint8_t child;
+	struct ike_prefix local;
+	struct ike_prefix remote;
 };
 
 /**
@@ -111,7 +119,8 @@ struct ike_selector {
  * @ca: certification authorities for the peer, as CERTREQ names them
  * @ike: proposals of the IKE SA in order of preference, one suite each
  * @esp: proposals of Child SAs; @ke there is for perfect forward secrecy
- * @protect: traffic selectors, at least one
+ * @mode: of its Child SAs
+ * @protect: traffic selectors, at least one for each Child SA from 0 on
  * @mobike: offer and accept RFC 4555
  * @mobikex: offer and accept MOBIKE-X; needs @mobike
  * @fragmentation: offer and accept fragments (RFC 7383)
@@ -151,6 +160,7 @@ struct ike_conn {
 	struct crypto_suite ike[IKE_MAX_PROPOSALS];
 	unsigned int nesp;
 	struct crypto_suite esp[IKE_MAX_PROPOSALS];
+	enum mobx_mode mode;
 	unsigned int nprotect;
 	struct ike_selector protect[IKE_MAX_SELECTORS];
 	bool mobike;
@@ -457,7 +467,7 @@ struct ike_ac_peer {
  * @spi: host order
  * @dir: direction
  * @peer: kernel peer
- * @mode: transport
+ * @mode: of the connection
  * @enc: cipher
  * @enc_key: key, then salt where the cipher has one
  * @enc_key_len: octets
@@ -675,6 +685,7 @@ enum ike_conn_phase {
 #define IKE_MAX_CHILD_STATUS 8
 
 struct ike_child_status {
+	unsigned int child;
 	uint32_t spi_in;
 	uint32_t spi_out;
 	struct crypto_suite suite;

@@ -178,7 +178,8 @@ static void child_up(struct ike_sa *sa, struct ike_child *c)
 	ike_report_text(r, "spi_out", "%08x", c->spi_out);
 	ike_report_text(r, "suite", "%s",
 			ike_suite_text(&c->suite, true, suite, sizeof(suite)));
-	ike_report_text(r, "mode", "transport");
+	ike_report_text(r, "mode", "%s", sa->conn->mode == MOBX_MODE_TUNNEL ?
+			"tunnel" : "transport");
 	ike_report_number(r, "peer", sa->peer);
 	if (sa->p->announced && ext && ext->child_new)
 		ext->child_new(sa, c);
@@ -201,7 +202,7 @@ static void sa_answered(struct ike_sa *sa, void *ctx,
 		child_up(sa, c);
 	in.done(sa, c, err);
 	if (!err && in.dir == MOBX_DIR_OUT && sa->state == IKE_SA_ESTABLISHED)
-		ike_child_dedup(sa);
+		ike_child_dedup(sa, c->child);
 }
 
 static void fill(struct ike_sa *sa, struct ike_child *c, enum mobx_dir dir,
@@ -215,7 +216,7 @@ static void fill(struct ike_sa *sa, struct ike_child *c, enum mobx_dir dir,
 	k->spi = dir == MOBX_DIR_IN ? c->spi_in : c->spi_out;
 	k->dir = dir;
 	k->peer = sa->peer;
-	k->mode = MOBX_MODE_TRANSPORT;
+	k->mode = sa->conn->mode;
 	ike_kernel_algs(&c->suite, &k->enc, &k->auth);
 	k->enc_key_len = f->keys.enc_len;
 	k->auth_key_len = f->keys.auth_len;

@@ -15,7 +15,7 @@
 /* Most requests that either side may have outstanding. */
 #define IKE_MAX_WINDOW 16
 #define IKE_NONCE_LEN 32
-#define IKE_MAX_CHILDREN 8
+#define IKE_MAX_CHILDREN 16
 /* A half-open IKE SA of a responder lives this long. */
 #define IKE_HALF_OPEN_US (30 * IKE_SECOND)
 /* Datagrams that were on their way under an SA that is deleted. */
@@ -128,11 +128,16 @@ struct ike_held {
 /**
  * struct ike_offer - a Child SA that is being negotiated
  *
+ * @child: which one of the connection.
  * @suite: what was chosen.
+ * @more: responder: there are selectors for another Child SA.
  * @chosen: responder: the same as the proposal to be answered.
  * @tsi: initiator of the exchange; offered, then as answered.
  */
 struct ike_offer {
+	unsigned int child;
+	enum mobx_mode mode;
+	bool more;
 	struct crypto_suite suite;
 	struct wire_proposal chosen;
 	uint32_t spi_in;
@@ -156,6 +161,7 @@ struct ike_offer {
  * @switch_us: when to begin sending under it, come what may.
  * @again_us: when to try to replace it, IKE_NEVER.
  * @again_rekey: and how, see ike_sa_replace_child().
+ * @anew: once it is deleted another is made.
  * @out_asked: the kernel has been told of the outbound SA.
  * @lost: one too many: the peer will delete it, nothing is sent under it.
  * @answer: what the exchange that made it still has to say.
@@ -169,6 +175,7 @@ struct ike_child_full {
 	uint64_t switch_us;
 	uint64_t again_us;
 	bool again_rekey;
+	bool anew;
 	bool out_asked;
 	bool lost;
 	struct ike_answer *answer;
@@ -201,6 +208,7 @@ struct ike_nonce {
  *
  * @old_in: own SPI of the Child SA to be replaced, or 0.
  * @rival: own SPI of what the peer's rekey of the same one made, or 0.
+ * @trigger: it has the selectors of a packet in front; @single: only those.
  * @gone: SPIs not known here that the peer has deleted since: its answer, which
  *	may be late, may tell of one of them.
  */
@@ -215,6 +223,8 @@ struct ike_create {
 	struct ike_nonce lowest;
 	uint32_t rival;
 	struct ike_nonce rival_lowest;
+	bool trigger;
+	bool single;
 	unsigned int n_gone;
 	uint32_t gone[IKE_MAX_CHILDREN];
 };
@@ -235,6 +245,16 @@ struct ike_rekey {
 	uint8_t nonce[IKE_NONCE_LEN];
 	struct ike_sa *rival;
 	struct ike_nonce rival_lowest;
+};
+
+/** struct ike_trigger - a packet for which there is no SA; @set: there is one */
+struct ike_trigger {
+	bool set;
+	struct wire_addr local;
+	struct wire_addr remote;
+	uint8_t proto;
+	uint16_t local_port;
+	uint16_t remote_port;
 };
 
 /** struct ike_linger - an SA to be deleted in the kernel a little later */
@@ -313,7 +333,9 @@ struct ike_sa_private {
 
 	struct ike_create *create;
 	/* When to make a Child SA where there is none. */
-	uint64_t new_us;
+	uint64_t new_us[IKE_MAX_CONN_CHILDREN];
+	/* A packet that waits for one. */
+	struct ike_trigger trigger;
 	struct ike_linger *linger;
 	unsigned int rebinds;
 
@@ -348,6 +370,8 @@ struct ike_conn_state {
 	uint64_t retry_us;
 	uint64_t up_reply;
 	uint64_t told_nowhere_us;
+	/* What it is set up for, if a packet waits. */
+	struct ike_trigger trigger;
 };
 
 struct ike_wait;
@@ -576,10 +600,17 @@ void ike_propose(struct wire_sa *sa, const struct crypto_suite *suites,
 void ike_chosen(const struct wire_proposal *p, struct crypto_suite *suite);
 bool ike_suite_in(const struct crypto_suite *s, const struct crypto_suite *v,
 		  unsigned int n);
-void ike_ts_propose(const struct ike_conn *c, const struct wire_addr *local,
+unsigned int ike_conn_children(const struct ike_conn *c);
+unsigned int ike_ts_child(const struct ike_conn *c,
+			  const struct ike_trigger *t);
+void ike_ts_propose(const struct ike_conn *c, unsigned int child,
+		    const struct wire_addr *local,
 		    const struct wire_addr *remote, struct wire_ts_list *l,
 		    struct wire_ts_list *r);
-bool ike_ts_narrow(const struct ike_conn *c, const struct wire_addr *local,
+void ike_ts_trigger(const struct ike_conn *c, const struct ike_trigger *t,
+		    struct wire_ts_list *l, struct wire_ts_list *r);
+bool ike_ts_narrow(const struct ike_conn *c, unsigned int child,
+		   const struct wire_addr *local,
 		   const struct wire_addr *remote,
 		   const struct wire_ts_list *tl,
 		   const struct wire_ts_list *tr, struct ike_offer *o,
@@ -592,7 +623,8 @@ bool ike_ts_accept(const struct ike_conn *c, const struct wire_ts_list *sent_l,
 /* child.c */
 uint32_t ike_child_spi(struct ike_sa *sa);
 uint16_t ike_child_negotiate(struct ike_sa *sa, const struct wire_msg *msg,
-			     bool rekey, bool with_ke, struct ike_offer *o);
+			     const struct ike_child *old, bool with_ke,
+			     struct ike_offer *o);
 uint16_t ike_child_accept(struct ike_sa *sa, const struct wire_msg *msg,
 			  const struct wire_sa *sent, struct ike_offer *o);
 void ike_child_put_sa(struct wire_enc *enc, const struct ike_offer *o);
@@ -605,8 +637,8 @@ struct ike_child *ike_child_find_out(struct ike_sa *sa, uint32_t spi_out);
 void ike_child_free(struct ike_child *c);
 unsigned int ike_child_count(const struct ike_sa *sa);
 void ike_child_replaces(struct ike_child *c, struct ike_child *old);
-bool ike_child_any(const struct ike_sa *sa);
-void ike_child_dedup(struct ike_sa *sa);
+bool ike_child_any(const struct ike_sa *sa, unsigned int child);
+void ike_child_dedup(struct ike_sa *sa, unsigned int child);
 
 /* install.c */
 void ike_peer_new(struct ike_sa *sa, void (*done)(struct ike_sa *sa, int err));
@@ -623,7 +655,8 @@ void ike_create_request(struct ike_sa *sa, const struct ike_in *in);
 bool ike_lower(const struct ike_nonce *a, const struct ike_nonce *b);
 void ike_create_free(struct ike_sa *sa);
 void ike_create_gone(struct ike_sa *sa, uint32_t spi_out);
-void ike_create_new(struct ike_sa *sa);
+void ike_create_new(struct ike_sa *sa, unsigned int child);
+void ike_create_rest(struct ike_sa *sa);
 void ike_create_timers(struct ike_sa *sa);
 uint64_t ike_create_deadline(const struct ike_sa *sa);
 void ike_switch_from(struct ike_sa *sa, uint32_t old_in);

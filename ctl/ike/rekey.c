@@ -89,8 +89,8 @@ static void move_children(struct ike_sa *from, struct ike_sa *to)
 	from->children = NULL;
 	to->p->linger = from->p->linger;
 	from->p->linger = NULL;
-	to->p->new_us = from->p->new_us;
-	from->p->new_us = IKE_NEVER;
+	memcpy(to->p->new_us, from->p->new_us, sizeof(to->p->new_us));
+	to->p->trigger = from->p->trigger;
 	to->p->rebinds = from->p->rebinds;
 	from->p->rebinds = 0;
 	ike_waits_move(from->eng, from, to);

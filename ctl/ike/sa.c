@@ -76,7 +76,8 @@ struct ike_sa *ike_sa_new_spi(struct ike_engine *eng, bool initiator,
 	sa->ext_deadline = IKE_NEVER;
 	p->expire_us = IKE_NEVER;
 	p->init_error_us = IKE_NEVER;
-	p->new_us = IKE_NEVER;
+	for (unsigned int i = 0; i < IKE_MAX_CONN_CHILDREN; i++)
+		p->new_us[i] = IKE_NEVER;
 	p->rekey_us = IKE_NEVER;
 	p->over_us = IKE_NEVER;
 	p->start_us = eng->now;
@@ -169,6 +170,7 @@ void ike_sa_established(struct ike_sa *sa)
 	sa->p->announced = true;
 	if (ext && ext->established)
 		ext->established(sa);
+	ike_create_rest(sa);
 	ike_early_run(sa);
 }
 

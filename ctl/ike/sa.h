@@ -99,6 +99,7 @@ enum ike_child_state {
  * struct ike_child - a pair of Child SAs
  * @next: in ike_sa.children
  * @state: see there
+ * @child: which one of the connection
  * @spi_in: own SPI
  * @spi_out: the peer's
  * @suite: algorithms
@@ -109,6 +110,7 @@ enum ike_child_state {
 struct ike_child {
 	struct ike_child *next;
 	enum ike_child_state state;
+	unsigned int child;
 	uint32_t spi_in;
 	uint32_t spi_out;
 	struct crypto_suite suite;

@@ -68,7 +68,8 @@ static void replace_children(struct mx_session *s)
 static void was_moved_hard(struct mx_session *s, uint64_t took)
 {
 	report_move(s, "hard", took);
-	if (!s->mobikex)
+	/* Tunnels carry what is named in their selectors, from anywhere. */
+	if (!s->mobikex && s->sa->conn->mode == MOBX_MODE_TRANSPORT)
 		replace_children(s);
 }
 

@@ -670,10 +670,17 @@ struct ike_conn net_conn(int host)
 	suite(&c.esp[1], "aes128-sha1", true);
 	c.nesp = 2;
 	c.nprotect = 1;
-	c.protect[0] = (struct ike_selector){ 17, 0, 65535, 7000, 7010 };
+	c.protect[0] = (struct ike_selector){
+			.proto = 17,
+			.local_min = 0, .local_max = 65535,
+			.remote_min = 7000, .remote_max = 7010,
+		};
 	if (host)
-		c.protect[0] = (struct ike_selector){ 17, 7000, 7010, 0,
-						      65535 };
+		c.protect[0] = (struct ike_selector){
+			.proto = 17,
+			.local_min = 7000, .local_max = 7010,
+			.remote_min = 0, .remote_max = 65535,
+		};
 	return c;
 }
 

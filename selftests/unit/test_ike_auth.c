@@ -209,8 +209,16 @@ static void narrowed(void **state)
 	const struct ike_selector *sel;
 
 	(void)state;
-	c.protect[0] = (struct ike_selector){ 0, 0, 65535, 0, 65535 };
-	s.protect[1] = (struct ike_selector){ 132, 9000, 9000, 0, 65535 };
+	c.protect[0] = (struct ike_selector){
+			.proto = 0,
+			.local_min = 0, .local_max = 65535,
+			.remote_min = 0, .remote_max = 65535,
+		};
+	s.protect[1] = (struct ike_selector){
+			.proto = 132,
+			.local_min = 9000, .local_max = 9000,
+			.remote_min = 0, .remote_max = 65535,
+		};
 	s.nprotect = 2;
 	net_conn_add(net, 1, &s);
 	net_conn_add(net, 0, &c);

@@ -202,7 +202,7 @@ static void put_child(struct net *net, struct wire_enc *enc, uint32_t rekeys,
 	wire_sa_encode(enc, sa);
 	wire_nonce_encode(enc, nonce, sizeof(nonce));
 	c.local[0] = net_addr("10.0.0.1");
-	ike_ts_propose(&c, &c.local[0], &c.remote[0].addr, &l, &r);
+	ike_ts_propose(&c, 0, &c.local[0], &c.remote[0].addr, &l, &r);
 	wire_ts_encode(enc, IKE_PL_TSI, &l);
 	wire_ts_encode(enc, IKE_PL_TSR, &r);
 	wire_notify_encode(enc, IKE_N_USE_TRANSPORT_MODE, NULL, 0);

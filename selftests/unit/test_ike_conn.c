@@ -207,7 +207,7 @@ static void narrowing(void **state)
 	l.ts[0].start = net_addr("0.0.0.0");
 	l.ts[0].end = net_addr("255.255.255.255");
 	r = l;
-	assert_true(ike_ts_narrow(&s, &own, &peer, &l, &r, &o, &nl, &nr));
+	assert_true(ike_ts_narrow(&s, 0, &own, &peer, &l, &r, &o, &nl, &nr));
 	assert_int_equal(o.nselectors, 1);
 	assert_int_equal(o.selectors[0].proto, 17);
 	assert_int_equal(o.selectors[0].local_min, 7000);
@@ -223,24 +223,24 @@ static void narrowing(void **state)
 	l.ts[0].protocol = 17;
 	l.ts[0].port_start = 7005;
 	l.ts[0].port_end = 7005;
-	assert_true(ike_ts_narrow(&s, &own, &peer, &l, &r, &o, &nl, &nr));
+	assert_true(ike_ts_narrow(&s, 0, &own, &peer, &l, &r, &o, &nl, &nr));
 	assert_int_equal(nl.ts[0].port_start, 7005);
 	/* Nothing in common. */
 	l.n = 1;
 	l.ts[0].port_start = 80;
 	l.ts[0].port_end = 80;
-	assert_false(ike_ts_narrow(&s, &own, &peer, &l, &r, &o, &nl, &nr));
+	assert_false(ike_ts_narrow(&s, 0, &own, &peer, &l, &r, &o, &nl, &nr));
 	l.ts[0].port_start = 7000;
 	l.ts[0].port_end = 7000;
 	l.ts[0].protocol = 6;
-	assert_false(ike_ts_narrow(&s, &own, &peer, &l, &r, &o, &nl, &nr));
+	assert_false(ike_ts_narrow(&s, 0, &own, &peer, &l, &r, &o, &nl, &nr));
 	/* OPAQUE ports meet a configuration of any ports, but no kernel's. */
 	l.ts[0].protocol = 17;
 	l.ts[0].port_start = 65535;
 	l.ts[0].port_end = 0;
 	s.protect[0].local_min = 0;
 	s.protect[0].local_max = 65535;
-	assert_false(ike_ts_narrow(&s, &own, &peer, &l, &r, &o, &nl, &nr));
+	assert_false(ike_ts_narrow(&s, 0, &own, &peer, &l, &r, &o, &nl, &nr));
 }
 
 /* More combinations than the kernel takes: cut, not overrun. */
@@ -257,8 +257,9 @@ static void many_selectors(void **state)
 	memset(&l, 0, sizeof(l));
 	for (i = 0; i < IKE_MAX_SELECTORS; i++)
 		s.protect[i] = (struct ike_selector){
-			17, (uint16_t)(100 * i), (uint16_t)(100 * i + 99),
-			0, 65535
+			.proto = 17, .local_min = (uint16_t)(100 * i),
+			.local_max = (uint16_t)(100 * i + 99),
+			.remote_max = 65535,
 		};
 	s.nprotect = IKE_MAX_SELECTORS;
 	for (i = 0; i < WIRE_MAX_TS; i++) {
@@ -274,7 +275,7 @@ static void many_selectors(void **state)
 		r.ts[i].start = peer;
 		r.ts[i].end = peer;
 	}
-	assert_true(ike_ts_narrow(&s, &own, &peer, &l, &r, &o, &nl, &nr));
+	assert_true(ike_ts_narrow(&s, 0, &own, &peer, &l, &r, &o, &nl, &nr));
 	assert_int_equal(o.nselectors, IKE_MAX_SELECTORS);
 	assert_true(nl.n <= WIRE_MAX_TS && nr.n <= WIRE_MAX_TS);
 }

@@ -220,7 +220,7 @@ static void put_create(struct net *net, struct wire_enc *enc, uint32_t rekeys)
 	ike_propose(offer, sa->conn->esp, 1, IKE_PROTO_ESP, 5000, false);
 	wire_sa_encode(enc, offer);
 	wire_nonce_encode(enc, nonce, sizeof(nonce));
-	ike_ts_propose(sa->conn, &sa->local.addr, &sa->remote.addr, &l, &r);
+	ike_ts_propose(sa->conn, 0, &sa->local.addr, &sa->remote.addr, &l, &r);
 	wire_ts_encode(enc, IKE_PL_TSI, &l);
 	wire_ts_encode(enc, IKE_PL_TSR, &r);
 	wire_notify_encode(enc, IKE_N_USE_TRANSPORT_MODE, NULL, 0);
