@@ -123,8 +123,10 @@ check $? "mobxd rekeys the IKE SA: liveness goes on under the new one"
 before=$(conn .ike.spi_i)
 mark_log
 stream 200
-mobx m conn rekey server & swanctl --rekey --ike mobile >/dev/null
-wait
+mobx m conn rekey server &
+told=$!
+swanctl --rekey --ike mobile >/dev/null
+wait "$told"
 wait_for 20 ike_is_new "$before"
 check $? "both rekey the IKE SA at once: there is a new one"
 stream_whole
