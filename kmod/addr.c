@@ -180,22 +180,21 @@ void mobx_flow_out(const struct sk_buff *skb, u16 family,
 }
 
 /**
- * mobx_flow_in - the flow of a packet that arrives in clear
+ * mobx_flow_in - the flow of a packet that arrives, in clear or in a tunnel
  * @skb: its network header is set and checked
  * @family: AF_INET or AF_INET6
  * @flow: filled, see mobx_flow_out()
+ * @h: filled
  *
  * Context: any.
  */
 void mobx_flow_in(const struct sk_buff *skb, u16 family,
-		  struct mobx_flow *flow)
+		  struct mobx_flow *flow, struct mobx_headers *h)
 {
-	struct mobx_headers h;
-
 	flow->family = family;
 	mobx_packet_addrs(skb, family, &flow->remote, &flow->local);
-	mobx_headers_find(skb, family, &h);
-	mobx_flow_upper(skb, skb_network_offset(skb) + h.upper, &h,
+	mobx_headers_find(skb, family, h);
+	mobx_flow_upper(skb, skb_network_offset(skb) + h->upper, h,
 			&flow->remote_port, &flow->local_port, flow);
 }
 

@@ -107,12 +107,18 @@ static inline bool mobx_is_esp(const struct sk_buff *skb, u16 family)
 		ipv6_hdr(skb)->nexthdr) == IPPROTO_ESP;
 }
 
+/* Whether a packet that leaves has come by a device: another host has sent it. */
+static inline bool mobx_is_forwarded(const struct sk_buff *skb)
+{
+	return skb->skb_iif;
+}
+
 void mobx_packet_addrs(const struct sk_buff *skb, u16 family,
 		       union mobx_addr *src, union mobx_addr *dst);
 void mobx_flow_out(const struct sk_buff *skb, u16 family,
 		   struct mobx_flow *flow, struct mobx_headers *h);
 void mobx_flow_in(const struct sk_buff *skb, u16 family,
-		  struct mobx_flow *flow);
+		  struct mobx_flow *flow, struct mobx_headers *h);
 bool mobx_flow_inner(const struct sk_buff *skb, u16 family, u8 proto,
 		     struct mobx_flow *flow);
 

@@ -10,6 +10,7 @@
 #include <net/ipv6.h>
 
 #include "peer.h"
+#include "route.h"
 
 static bool mobx_addr_unicast(const union mobx_addr *addr, u16 family)
 {
@@ -99,8 +100,10 @@ int mobx_binding_check(const struct mobx_path_spec *spec, unsigned int n,
 
 static void mobx_path_put(struct mobx_path *path)
 {
-	if (refcount_dec_and_test(&path->ref))
-		kfree(path);
+	if (!refcount_dec_and_test(&path->ref))
+		return;
+	mobx_route_release(path);
+	kfree(path);
 }
 
 /* The path of @old with the same addresses, or a new one; NULL for no memory. */
@@ -212,6 +215,15 @@ bool mobx_binding_has_remote(const struct mobx_binding *b, u16 family,
 		    mobx_addr_eq(&b->paths[i].remote, remote))
 			return true;
 	return false;
+}
+
+/* Drop the routes that paths remember; who holds the binding may find new ones. */
+void mobx_binding_forget_routes(const struct mobx_binding *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->n_paths; i++)
+		mobx_route_forget(b->paths[i].path);
 }
 
 /**

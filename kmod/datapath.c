@@ -16,6 +16,7 @@
 #include "input.h"
 #include "netns.h"
 #include "output.h"
+#include "tunnel.h"
 
 static const struct nf_hook_ops mobx_hook_ops[] = {
 	{
@@ -199,12 +200,21 @@ int mobx_datapath_init(void)
 {
 	int err;
 
-	err = mobx_gro_init();
+	err = mobx_tunnel_init();
 	if (err)
 		return err;
+	err = mobx_gro_init();
+	if (err)
+		goto err_tunnel;
 	err = mobx_input_init();
 	if (err)
-		mobx_gro_exit();
+		goto err_gro;
+	return 0;
+
+err_gro:
+	mobx_gro_exit();
+err_tunnel:
+	mobx_tunnel_exit();
 	return err;
 }
 
@@ -218,4 +228,5 @@ void mobx_datapath_exit(void)
 	mobx_input_exit();
 	mobx_gro_exit();
 	mobx_esp_exit();
+	mobx_tunnel_exit();
 }

@@ -218,7 +218,7 @@ static void mobx_esp_encrypt_done(mobx_completion_arg arg, int err)
 	/* Its device may have gone meanwhile; of the route we have a reference. */
 	op->skb->dev = skb_dst(op->skb)->dev;
 	if (likely(!err))
-		mobx_send(op->mnet, op->skb, &op->layout);
+		mobx_send(op->mnet, op->sa, op->skb, &op->layout);
 	else
 		mobx_esp_drop(op->mnet, op->skb, MOBX_STAT_OUT_CRYPTO_ERROR);
 	mobx_esp_op_put(op);
@@ -290,7 +290,7 @@ void mobx_esp_encrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 	if (high)
 		mobx_esp_narrow(op);
 	if (likely(!err))
-		mobx_send(mnet, skb, l);
+		mobx_send(mnet, sa, skb, l);
 	else
 		mobx_esp_drop(mnet, skb, MOBX_STAT_OUT_CRYPTO_ERROR);
 put:

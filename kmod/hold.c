@@ -187,7 +187,7 @@ static bool mobx_hold_is_own(struct net *net, const struct sk_buff *skb,
  * @choice: from mobx_output_decide(), which said MOBX_WAIT
  *
  * Not for a source that the host does not own (any longer): no SA will ever
- * take it.
+ * take it, unless it is another host's and a tunnel's.
  *
  * Context: the RCU section of @choice.
  */
@@ -199,7 +199,8 @@ void mobx_hold_packet(struct mobx_net *mnet, struct sk_buff *skb,
 	struct mobx_held *held, *out;
 	bool acquire, again;
 
-	if (!mobx_hold_is_own(mnet->net, skb, choice->flow.family)) {
+	if (!(choice->forwarded && choice->mode == MOBX_MODE_TUNNEL) &&
+	    !mobx_hold_is_own(mnet->net, skb, choice->flow.family)) {
 		mobx_stat_inc(mnet, MOBX_STAT_OUT_NO_SOURCE);
 		kfree_skb(skb);
 		return;
@@ -256,7 +257,8 @@ static bool mobx_hold_again(struct mobx_net *mnet, struct mobx_held *held,
 
 	/* The device may have gone; only the route is referenced. */
 	skb->dev = NULL;
-	if (!mobx_hold_is_own(mnet->net, skb, held->family)) {
+	if (!mobx_is_forwarded(skb) &&
+	    !mobx_hold_is_own(mnet->net, skb, held->family)) {
 		mobx_stat_inc(mnet, MOBX_STAT_OUT_NO_SOURCE);
 		kfree_skb(skb);
 		return true;

@@ -10,6 +10,8 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <linux/skbuff.h>
+#include <net/addrconf.h>
+#include <net/dsfield.h>
 #include <net/esp.h>
 #include <net/ip.h>
 #include <net/ipv6_stubs.h>
@@ -30,6 +32,7 @@
 #include "policy.h"
 #include "replay.h"
 #include "sa.h"
+#include "tunnel.h"
 
 /*
  * A packet that came out of ESP. Lives in a bit of the flags of IPCB and IP6CB
@@ -197,6 +200,25 @@ void mobx_input_merged(struct mobx_net *mnet, struct sk_buff *skb)
 }
 
 /*
+ * An inner packet, which is delivered wherever it came from: its own addresses
+ * and selectors say what it is.
+ */
+static void mobx_input_tunnel(struct mobx_net *mnet, struct mobx_sa *sa,
+			      struct sk_buff *skb, u16 family, u8 next,
+			      const struct mobx_bound *e)
+{
+	if (unlikely(!mobx_sa_account(sa, skb->len))) {
+		mobx_input_drop(mnet, skb, MOBX_STAT_IN_EXPIRED);
+		return;
+	}
+	if (unlikely(!e))
+		mobx_input_hint(sa, skb, family);
+	mobx_tunnel_receive(mnet, sa, skb,
+			    family == AF_INET ? ip_hdr(skb)->tos :
+			    ipv6_get_dsfield(ipv6_hdr(skb)), next);
+}
+
+/*
  * The ICV was right. Returns the next header of a packet that is to be
  * delivered, or -1 when it is gone.
  */
@@ -224,6 +246,10 @@ static int mobx_input_admit(struct mobx_net *mnet, struct mobx_sa *sa,
 	next = mobx_layout_strip(mnet, sa->alg, skb);
 	if (unlikely(next < 0)) {
 		kfree_skb(skb);
+		return -1;
+	}
+	if (sa->mode == MOBX_MODE_TUNNEL) {
+		mobx_input_tunnel(mnet, sa, skb, family, next, e);
 		return -1;
 	}
 	mobx_layout_close(skb, family, mobx_input_nexthdr(skb, family), next);
@@ -432,6 +458,15 @@ static bool mobx_input_negotiated(struct mobx_net *mnet,
 	return false;
 }
 
+/* What goes on to another host is asked again when it leaves. */
+static bool mobx_input_passes(struct net *net, const struct mobx_flow *flow)
+{
+	if (flow->family == AF_INET)
+		return inet_addr_type(net, flow->local.v4) == RTN_UNICAST;
+	return !ipv6_addr_is_multicast(&flow->local.v6) &&
+	       !ipv6_chk_addr(net, &flow->local.v6, NULL, 0);
+}
+
 /**
  * mobx_input_hook - PRE_ROUTING, right behind the defragmenter
  * @priv: not used
@@ -447,15 +482,20 @@ unsigned int mobx_input_hook(void *priv, struct sk_buff *skb,
 	struct mobx_net *mnet = mobx_pernet(state->net);
 	enum mobx_stat why = MOBX_STAT_IN_CLEAR_DISCARDED;
 	const struct mobx_policy *policy;
+	struct mobx_headers h;
 	struct mobx_flow flow;
 
+	if (unlikely(mobx_tunnel_mark_take(skb))) {
+		*mobx_cb_flags(skb, state->pf) |= MOBX_CB_AUTHENTIC;
+		return NF_ACCEPT;
+	}
 	if (*mobx_cb_flags(skb, state->pf) & MOBX_CB_AUTHENTIC ||
 	    mobx_is_esp(skb, state->pf) ||
 	    state->in->flags & IFF_LOOPBACK ||
 	    skb->pkt_type == PACKET_LOOPBACK)
 		return NF_ACCEPT;
 
-	mobx_flow_in(skb, state->pf, &flow);
+	mobx_flow_in(skb, state->pf, &flow, &h);
 	policy = mobx_policy_lookup(mnet, &flow);
 	if (policy) {
 		if (policy->action == MOBX_ACTION_BYPASS)
@@ -463,7 +503,8 @@ unsigned int mobx_input_hook(void *priv, struct sk_buff *skb,
 		if (policy->action == MOBX_ACTION_DISCARD)
 			why = MOBX_STAT_IN_DISCARDED;
 	} else if (!mobx_input_negotiated(mnet, &flow)) {
-		if (READ_ONCE(mnet->default_action) == MOBX_ACTION_BYPASS)
+		if (READ_ONCE(mnet->default_action) == MOBX_ACTION_BYPASS ||
+		    mobx_input_passes(state->net, &flow))
 			return NF_ACCEPT;
 		why = MOBX_STAT_IN_DISCARDED;
 	}

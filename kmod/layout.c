@@ -71,8 +71,8 @@ static int mobx_layout_open_linear(struct sk_buff *skb,
  *
  * Afterwards there are, behind l->at octets, where the transport header
  * begins: ESP header and IV not filled in yet, payload, padding, pad length,
- * next header, ICV not filled in yet. The IP header says ESP; its length is
- * that of before.
+ * next header, ICV not filled in yet. In transport mode the IP header says ESP;
+ * its length is that of before.
  *
  * Context: any.
  * Return: how many pieces the packet has, or -ENOMEM or -EINVAL
@@ -113,6 +113,10 @@ int mobx_layout_open(struct sk_buff *skb, const struct mobx_alg *alg,
 	for (i = 1; i <= pad; i++)
 		*p++ = i;
 	*p++ = pad;
+	if (unlikely(l->tunnel)) {
+		*p = l->family == AF_INET ? IPPROTO_IPIP : IPPROTO_IPV6;
+		return n_sg;
+	}
 	nexthdr = skb_network_header(skb) + l->nexthdr;
 	*p = *nexthdr;
 	*nexthdr = IPPROTO_ESP;

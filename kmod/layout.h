@@ -6,6 +6,7 @@
 
 struct mobx_alg;
 struct mobx_net;
+struct mobx_path;
 struct sk_buff;
 
 /**
@@ -16,6 +17,13 @@ struct sk_buff;
  * @room: octets to be free in front of the packet when it is done
  * @mtu: octets of IP packet that the path takes
  * @family: AF_INET or AF_INET6
+ * @tunnel: ESP goes in front of all, @at is 0, and what follows is for the
+ *	outer header
+ * @inner: octets of inner packet that the path takes
+ * @tos: DSCP and ECN
+ * @df: the don't-fragment bit
+ * @label: flow label
+ * @path: that the packet was accounted for, to see whether it moved since
  */
 struct mobx_layout {
 	unsigned int	at;
@@ -23,6 +31,12 @@ struct mobx_layout {
 	unsigned int	room;
 	unsigned int	mtu;
 	u16		family;
+	bool		tunnel;
+	unsigned int	inner;
+	u8		tos;
+	bool		df;
+	__be32		label;
+	const struct mobx_path *path;
 };
 
 int mobx_layout_open(struct sk_buff *skb, const struct mobx_alg *alg,

@@ -81,7 +81,7 @@ const struct nla_policy mobx_peer_flush_nl_policy[MOBX_A_PEER_LABEL + 1] = {
 };
 
 /* MOBX_CMD_SA_NEW - do */
-const struct nla_policy mobx_sa_new_nl_policy[MOBX_A_SA_MANAGED + 1] = {
+const struct nla_policy mobx_sa_new_nl_policy[MOBX_A_SA_DF + 1] = {
 	[MOBX_A_SA_SPI] = NLA_POLICY_MIN(NLA_U32, 256),
 	[MOBX_A_SA_DIR] = NLA_POLICY_MAX(NLA_U32, 1),
 	[MOBX_A_SA_PEER] = NLA_POLICY_MIN(NLA_U32, 1),
@@ -97,6 +97,7 @@ const struct nla_policy mobx_sa_new_nl_policy[MOBX_A_SA_MANAGED + 1] = {
 	[MOBX_A_SA_LIFETIME] = NLA_POLICY_NESTED(mobx_lifetime_nl_policy),
 	[MOBX_A_SA_FORCE] = { .type = NLA_FLAG, },
 	[MOBX_A_SA_MANAGED] = { .type = NLA_FLAG, },
+	[MOBX_A_SA_DF] = NLA_POLICY_MAX(NLA_U32, 2),
 };
 
 /* MOBX_CMD_SA_DEL - do */
@@ -152,7 +153,7 @@ const struct nla_policy mobx_conf_nl_policy[MOBX_A_CONF_IKE_SOCKET + 1] = {
 
 /* MOBX_CMD_STATS_GET - do */
 const struct nla_policy mobx_stats_get_nl_policy[MOBX_A_STATS_WHICH + 1] = {
-	[MOBX_A_STATS_WHICH] = NLA_POLICY_MAX(NLA_U32, 31),
+	[MOBX_A_STATS_WHICH] = NLA_POLICY_MAX(NLA_U32, 34),
 };
 
 /* Ops table for mobx */
@@ -197,7 +198,7 @@ const struct genl_ops mobx_nl_ops[15] = {
 		.cmd		= MOBX_CMD_SA_NEW,
 		.doit		= mobx_nl_sa_new_doit,
 		.policy		= mobx_sa_new_nl_policy,
-		.maxattr	= MOBX_A_SA_MANAGED,
+		.maxattr	= MOBX_A_SA_DF,
 		.flags		= GENL_ADMIN_PERM,
 	},
 	{

@@ -181,8 +181,12 @@ static void __net_exit mobx_net_exit(struct net *net)
 	mobx_sa_expire_remove(mnet);
 	mutex_unlock(&mnet->lock);
 	cancel_delayed_work_sync(&mnet->timer_work);
-	/* Readers may still be walking the tables. */
-	synchronize_rcu();
+	/*
+	 * Readers may still be walking the tables; and routes that peers still
+	 * remember must go before the tables of routes do.
+	 */
+	mobx_sa_flush_free();
+	rcu_barrier();
 	mobx_sa_tables_exit(mnet);
 	mobx_peer_tables_exit(mnet);
 	free_percpu(mnet->stats);

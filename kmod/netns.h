@@ -14,10 +14,11 @@
 
 #include "addr.h"
 
-#define MOBX_STAT_COUNT		(MOBX_STAT_IN_CRYPTO_ERROR + 1)
+#define MOBX_STAT_COUNT		(MOBX_STAT_IN_ECN + 1)
 #define MOBX_IKE_SOCKETS	64
 
 struct mobx_hold;
+struct mobx_inner;
 
 /* Counters of one CPU, indexed by enum mobx_stat. */
 struct mobx_stats {
@@ -35,6 +36,7 @@ struct mobx_stats {
  * @stats: counters, see mobx_stat_inc()
  * @hold: packets that wait for an SA or a path; belongs to hold.c
  * @addrs: address to peers, of struct mobx_addr_node; RCU
+ * @inner: tunnels by inner addresses; belongs to inner.c
  * @sa_in: SPI to the inbound SA, at most one an SPI; RCU
  * @sa_out: SPI to outbound SAs, which other hosts chose; RCU
  * @lock: serialises every change of what is here, of peers, SAs and policies
@@ -61,6 +63,7 @@ struct mobx_net {
 	struct mobx_stats __percpu *stats;
 	struct mobx_hold	*hold;
 	struct rhltable		addrs;
+	struct mobx_inner	*inner;
 	struct rhltable		sa_in;
 	struct rhltable		sa_out;
 

@@ -83,9 +83,10 @@ static int mobx_selectors_parse(struct mobx_sa_spec *spec,
 		err = mobx_selector_parse(sel, attr, info->extack);
 		if (err)
 			return err;
-		if (sel->local_plen || sel->remote_plen) {
+		if (spec->mode == MOBX_MODE_TRANSPORT &&
+		    (sel->local_plen || sel->remote_plen)) {
 			NL_SET_ERR_MSG_ATTR(info->extack, attr,
-					    "a negotiated selector has no address: that part is the binding of the peer");
+					    "a negotiated selector has no address in transport mode: that part is the binding of the peer");
 			return -EINVAL;
 		}
 		spec->n_sels++;
@@ -141,6 +142,7 @@ static int mobx_sa_parse(struct mobx_sa_spec *spec, struct genl_info *info)
 	spec->spi = htonl(nla_get_u32(tb[MOBX_A_SA_SPI]));
 	spec->dir = nla_get_u32(tb[MOBX_A_SA_DIR]);
 	spec->mode = mobx_get_u32(tb[MOBX_A_SA_MODE], MOBX_MODE_TRANSPORT);
+	spec->df = mobx_get_u32(tb[MOBX_A_SA_DF], MOBX_DF_COPY);
 	spec->enc = nla_get_u32(tb[MOBX_A_SA_ENC]);
 	spec->auth = mobx_get_u32(tb[MOBX_A_SA_AUTH], MOBX_AUTH_NONE);
 	spec->esn = tb[MOBX_A_SA_ESN];
@@ -315,6 +317,8 @@ static int mobx_sa_put_msg(struct sk_buff *skb, const struct mobx_sa *sa,
 	    nla_put_u32(skb, MOBX_A_SA_MODE, sa->mode) ||
 	    nla_put_u32(skb, MOBX_A_SA_ENC, sa->alg->enc) ||
 	    nla_put_u32(skb, MOBX_A_SA_AUTH, sa->alg->auth))
+		return -EMSGSIZE;
+	if (sa->df && nla_put_u32(skb, MOBX_A_SA_DF, sa->df))
 		return -EMSGSIZE;
 	if (sa->dir == MOBX_DIR_IN &&
 	    nla_put_u32(skb, MOBX_A_SA_REPLAY_WINDOW, sa->replay_window))

@@ -8,19 +8,22 @@
 #include <linux/netfilter.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/ipv6_stubs.h>
 
 #include "alg.h"
 #include "compat.h"
 #include "esp.h"
 #include "hold.h"
+#include "inner.h"
 #include "layout.h"
 #include "netns.h"
 #include "output.h"
 #include "peer.h"
 #include "pmtu.h"
 #include "policy.h"
+#include "route.h"
 #include "sa.h"
-#include "send.h"
+#include "tunnel.h"
 
 /*
  * Octets on the wire, IP headers included, those of fragments too, where a
@@ -47,8 +50,15 @@ static u64 mobx_output_wire_len(const struct sk_buff *skb,
 	return len;
 }
 
-/* Take @len octets of a tentative path's credit, all or nothing. */
-static bool mobx_output_charge(struct mobx_path *path, u64 len)
+/**
+ * mobx_output_charge - take octets of a tentative path's credit
+ * @path: path
+ * @len: octets
+ *
+ * Context: RCU section.
+ * Return: whether there were as many; otherwise none is taken
+ */
+bool mobx_output_charge(struct mobx_path *path, u64 len)
 {
 	u64 used = atomic64_read(&path->credit_used);
 
@@ -85,7 +95,7 @@ static void mobx_output_consider(struct mobx_choice *choice,
 			choice->peer = peer;
 		return;
 	}
-	sa = mobx_sa_choose_out(peer, flow);
+	sa = mobx_sa_choose_out(peer, MOBX_MODE_TRANSPORT, flow);
 	if (!sa) {
 		if (!choice->sa)
 			choice->peer = peer;
@@ -98,18 +108,78 @@ static void mobx_output_consider(struct mobx_choice *choice,
 	*state = e->state;
 }
 
+/*
+ * The peer, SA and path for a packet that a tunnel must take: by the primary
+ * path, which the packet knows nothing of.
+ */
+static void mobx_output_choose_tunnel(struct mobx_choice *choice,
+				      struct mobx_net *mnet, u8 *state)
+{
+	const struct mobx_binding *b;
+	const struct mobx_bound *e;
+	struct mobx_sa *sa;
+
+	choice->peer = choice->policy->peer;
+	/* Where the policy leaves the peer open, selectors have to name it. */
+	sa = choice->peer ? mobx_sa_choose_out(choice->peer, MOBX_MODE_TUNNEL,
+					       &choice->flow) :
+			    mobx_inner_find(mnet, &choice->flow);
+	if (!sa)
+		return;
+	choice->peer = sa->peer;
+	b = rcu_dereference(sa->peer->binding);
+	if (unlikely(!b))
+		return;
+	e = &b->paths[b->primary];
+	choice->dst = mobx_route_find(mnet, e->path);
+	if (unlikely(!choice->dst))
+		return;
+	choice->sa = sa;
+	choice->path = e->path;
+	*state = e->state;
+}
+
+/* The same for one that must be protected as it is. */
+static void mobx_output_choose_transport(struct mobx_choice *choice,
+					 struct mobx_net *mnet, u8 *state)
+{
+	const struct mobx_flow *flow = &choice->flow;
+	struct mobx_addr_node *n;
+	struct rhlist_head *pos;
+	u64 serial = 0;
+
+	if (choice->policy && choice->policy->peer) {
+		mobx_output_consider(choice, choice->policy->peer, &serial,
+				     state);
+		return;
+	}
+	mobx_for_each_peer_at(n, pos, mnet, flow->family, &flow->remote)
+		mobx_output_consider(choice, n->peer, &serial, state);
+}
+
+/*
+ * Octets that stay in front of ESP, of the packet's own header in transport
+ * mode and of the outer one in tunnel mode.
+ */
+static unsigned int mobx_output_front(const struct mobx_choice *choice)
+{
+	return choice->mode == MOBX_MODE_TRANSPORT ? choice->headers.esp :
+		mobx_tunnel_header(choice->path->family);
+}
+
 /* Too long for the length in an IP header, once ESP is in it. */
 static bool mobx_output_too_long(const struct sk_buff *skb,
 				 const struct mobx_choice *choice)
 {
 	const struct mobx_alg *alg = choice->sa->alg;
-	unsigned int max = IP_MAX_MTU;
+	unsigned int len = skb->len, max = IP_MAX_MTU;
 
-	if (choice->flow.family == AF_INET6)
+	if (choice->mode == MOBX_MODE_TRANSPORT)
+		len -= choice->headers.esp;
+	if (choice->path->family == AF_INET6)
 		max += sizeof(struct ipv6hdr);
-	return skb->len + mobx_alg_header(alg) +
-	       mobx_alg_trailer(alg, skb->len - choice->headers.esp) > max &&
-	       !skb_is_gso(skb);
+	return mobx_output_front(choice) + mobx_alg_header(alg) + len +
+	       mobx_alg_trailer(alg, len) > max && !skb_is_gso(skb);
 }
 
 /* The peer, SA and path for a packet that must be protected. */
@@ -117,19 +187,15 @@ static enum mobx_verdict mobx_output_choose(struct mobx_choice *choice,
 					    struct mobx_net *mnet,
 					    const struct sk_buff *skb)
 {
-	const struct mobx_flow *flow = &choice->flow;
 	u8 state = MOBX_PATH_STATE_VALID;
-	struct mobx_addr_node *n;
-	struct rhlist_head *pos;
 	unsigned int mtu;
-	u64 serial = 0;
 
-	if (choice->policy && choice->policy->peer)
-		mobx_output_consider(choice, choice->policy->peer, &serial,
-				     &state);
-	else
-		mobx_for_each_peer_at(n, pos, mnet, flow->family, &flow->remote)
-			mobx_output_consider(choice, n->peer, &serial, &state);
+	if (likely(choice->mode == MOBX_MODE_TRANSPORT)) {
+		mobx_output_choose_transport(choice, mnet, &state);
+		choice->dst = skb_dst(skb);
+	} else {
+		mobx_output_choose_tunnel(choice, mnet, &state);
+	}
 	if (!choice->sa || unlikely(READ_ONCE(mobx_hibernating)))
 		return MOBX_WAIT;
 	if (unlikely(mobx_output_too_long(skb, choice))) {
@@ -138,10 +204,10 @@ static enum mobx_verdict mobx_output_choose(struct mobx_choice *choice,
 	}
 	if (likely(state != MOBX_PATH_STATE_TENTATIVE))
 		return MOBX_TAKE;
-	mtu = mobx_pmtu_outer(skb_dst(skb), flow->family, choice->path);
+	mtu = mobx_pmtu_outer(choice->dst, choice->path->family, choice->path);
 	if (!mobx_output_charge(choice->path,
 				mobx_output_wire_len(skb, choice->sa->alg,
-						     choice->headers.esp,
+						     mobx_output_front(choice),
 						     mtu))) {
 		choice->no_credit = true;
 		return MOBX_WAIT;
@@ -192,6 +258,9 @@ enum mobx_verdict mobx_output_decide(struct mobx_net *mnet,
 	choice->peer = NULL;
 	choice->sa = NULL;
 	choice->path = NULL;
+	choice->dst = NULL;
+	choice->mode = MOBX_MODE_TRANSPORT;
+	choice->forwarded = mobx_is_forwarded(skb);
 	choice->no_credit = false;
 	/* Pairs with mobx_hold_retry_out(), see mobx_hold_packet(). */
 	choice->epoch = smp_load_acquire(&mnet->hold->epoch);
@@ -207,6 +276,7 @@ enum mobx_verdict mobx_output_decide(struct mobx_net *mnet,
 		case MOBX_ACTION_DISCARD:
 			goto discard;
 		}
+		choice->mode = choice->policy->mode;
 	} else if (!mobx_output_negotiated(mnet, flow)) {
 		if (READ_ONCE(mnet->default_action) == MOBX_ACTION_BYPASS)
 			return MOBX_PASS;
@@ -217,7 +287,8 @@ enum mobx_verdict mobx_output_decide(struct mobx_net *mnet,
 	 * for what the IP layer sends: br_netfilter shows us frames that are
 	 * bridged, whose route leads nowhere.
 	 */
-	if (unlikely(choice->headers.fragment || !skb_dst(skb) ||
+	if (unlikely((choice->headers.fragment &&
+		      choice->mode == MOBX_MODE_TRANSPORT) || !skb_dst(skb) ||
 		     skb_dst(skb)->flags & DST_FAKE_RTABLE))
 		goto discard;
 	return mobx_output_choose(choice, mnet, skb);
@@ -240,10 +311,13 @@ static void mobx_output_one(struct mobx_net *mnet, struct sk_buff *skb,
 		kfree_skb(skb);
 		return;
 	}
-	atomic64_inc(&path->tx_packets);
-	atomic64_add(skb->len + mobx_alg_header(sa->alg) +
-		     mobx_alg_trailer(sa->alg, skb->len - l->at),
-		     &path->tx_bytes);
+	/* A tunnel's path is certain only when the cipher has done. */
+	if (likely(!l->tunnel)) {
+		atomic64_inc(&path->tx_packets);
+		atomic64_add(skb->len + mobx_alg_header(sa->alg) +
+			     mobx_alg_trailer(sa->alg, skb->len - l->at),
+			     &path->tx_bytes);
+	}
 	mobx_esp_encrypt(mnet, sa, skb, l);
 }
 
@@ -260,6 +334,99 @@ static void mobx_output_no_bursts(struct sk_buff *skb)
 		sk_gso_disable(skb->sk);
 }
 
+/* Where ESP goes. Return: false when the packet is too long: its sender knows. */
+static bool mobx_output_layout(struct mobx_net *mnet, struct sk_buff *skb,
+			       const struct mobx_choice *choice,
+			       struct mobx_layout *l)
+{
+	l->room = LL_RESERVED_SPACE(choice->dst->dev);
+	l->family = choice->flow.family;
+	l->path = choice->path;
+	if (likely(choice->mode == MOBX_MODE_TRANSPORT)) {
+		l->tunnel = false;
+		l->at = choice->headers.esp;
+		l->nexthdr = choice->headers.nexthdr;
+		l->mtu = mobx_pmtu_tell(skb, choice, l->at);
+		return true;
+	}
+	l->tunnel = true;
+	l->at = 0;
+	l->room += MOBX_TUNNEL_ROOM;
+	mobx_tunnel_layout(skb, choice, l);
+	return mobx_pmtu_tunnel(mnet, skb, choice, l);
+}
+
+/**
+ * struct mobx_output_split - for what the fragments of a packet are
+ * @mnet: namespace
+ * @choice: with what the packet is protected
+ * @l: its layout
+ */
+struct mobx_output_split {
+	struct mobx_net			*mnet;
+	const struct mobx_choice	*choice;
+	const struct mobx_layout	*l;
+};
+
+/* Of the packet that this CPU takes apart; bottom halves are off. */
+static DEFINE_PER_CPU(struct mobx_output_split *, mobx_output_splitting);
+
+static int mobx_output_fragment(struct net *net, struct sock *sk,
+				struct sk_buff *skb)
+{
+	const struct mobx_output_split *s;
+
+	s = this_cpu_read(mobx_output_splitting);
+	mobx_output_one(s->mnet, skb, s->choice, s->l);
+	return 0;
+}
+
+/* The longest that an IPv6 packet may leave the far end of a tunnel in. */
+static unsigned int mobx_output_longest(const struct sk_buff *skb,
+					const struct mobx_layout *l)
+{
+	unsigned int came = IP6CB(skb)->frag_max_size;
+
+	return came ? min(came, l->inner) : l->inner;
+}
+
+/*
+ * IPv6 is fragmented by its source only, so the gateway at the far end could not
+ * pass on a datagram that was longer before: it goes in fragments through the
+ * tunnel, if the selectors of the SA let it carry such (RFC 4301, section 7).
+ */
+static bool mobx_output_must_split(const struct sk_buff *skb,
+				   const struct mobx_choice *choice,
+				   const struct mobx_layout *l)
+{
+	struct mobx_flow later = choice->flow;
+
+	if (l->family != AF_INET6 || !skb->ignore_df || skb_is_gso(skb) ||
+	    skb->len <= mobx_output_longest(skb, l))
+		return false;
+	later.opaque_ports = true;
+	return mobx_sa_match(choice->sa, &later) == MOBX_MATCH_YES;
+}
+
+static void mobx_output_split(struct mobx_net *mnet, struct sk_buff *skb,
+			      const struct mobx_choice *choice,
+			      const struct mobx_layout *l)
+{
+	struct mobx_output_split s = {
+		.mnet = mnet, .choice = choice, .l = l
+	};
+	struct mobx_output_split *outer;
+
+	local_bh_disable();
+	outer = this_cpu_read(mobx_output_splitting);
+	this_cpu_write(mobx_output_splitting, &s);
+	IP6CB(skb)->frag_max_size = min(mobx_output_longest(skb, l),
+					dst_mtu(skb_dst(skb)));
+	ipv6_stub->ipv6_fragment(mnet->net, skb->sk, skb, mobx_output_fragment);
+	this_cpu_write(mobx_output_splitting, outer);
+	local_bh_enable();
+}
+
 /**
  * mobx_output_take - protect a packet and send it
  * @mnet: namespace
@@ -271,15 +438,19 @@ static void mobx_output_no_bursts(struct sk_buff *skb)
 void mobx_output_take(struct mobx_net *mnet, struct sk_buff *skb,
 		      const struct mobx_choice *choice)
 {
-	const struct mobx_layout l = {
-		.at = choice->headers.esp,
-		.nexthdr = choice->headers.nexthdr,
-		.room = LL_RESERVED_SPACE(skb_dst(skb)->dev),
-		.mtu = mobx_pmtu_tell(skb, choice),
-		.family = choice->flow.family,
-	};
 	struct sk_buff *segs = skb, *next;
+	struct mobx_layout l;
 
+	if (unlikely(!mobx_output_layout(mnet, skb, choice, &l))) {
+		mobx_stat_inc(mnet, MOBX_STAT_OUT_TOO_BIG);
+		kfree_skb(skb);
+		return;
+	}
+
+	if (unlikely(l.tunnel) && mobx_output_must_split(skb, choice, &l)) {
+		mobx_output_split(mnet, skb, choice, &l);
+		return;
+	}
 	if (skb_is_gso(skb)) {
 		mobx_output_no_bursts(skb);
 		/* No features: each segment has its checksum, in one piece. */

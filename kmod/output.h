@@ -6,6 +6,7 @@
 
 #include "addr.h"
 
+struct dst_entry;
 struct mobx_net;
 struct mobx_path;
 struct mobx_peer;
@@ -35,8 +36,11 @@ enum mobx_verdict {
  * @policy: that wants it protected, NULL for negotiated selectors
  * @peer: whose SA it is, or whose SA or path is missing; NULL if none is known
  * @sa: the SA, NULL to wait
- * @path: the pair of addresses that the packet has; NULL to wait
+ * @path: the pair of addresses that it has on the wire; NULL to wait
+ * @dst: in tunnel mode, route of the outer addresses
  * @epoch: of the hold queues, before anything was looked up
+ * @mode: enum mobx_mode
+ * @forwarded: another host has sent the packet
  * @no_credit: it waits because the path is beyond its credit
  *
  * Valid to the end of the RCU section in which it was made.
@@ -48,7 +52,10 @@ struct mobx_choice {
 	struct mobx_peer		*peer;
 	struct mobx_sa			*sa;
 	struct mobx_path		*path;
+	struct dst_entry		*dst;
 	unsigned int			epoch;
+	u8				mode;
+	bool				forwarded;
 	bool				no_credit;
 };
 
@@ -57,6 +64,7 @@ unsigned int mobx_output_hook(void *priv, struct sk_buff *skb,
 enum mobx_verdict mobx_output_decide(struct mobx_net *mnet,
 				     struct sk_buff *skb, u16 family,
 				     struct mobx_choice *choice);
+bool mobx_output_charge(struct mobx_path *path, u64 len);
 void mobx_output_take(struct mobx_net *mnet, struct sk_buff *skb,
 		      const struct mobx_choice *choice);
 

@@ -295,6 +295,8 @@ void mobx_peer_remove(struct mobx_peer *peer)
 	mobx_sa_remove_all(peer);
 	xa_erase(&mnet->peers, peer->id);
 	mobx_nodes_trim(peer, NULL);
+	/* Somebody may hold the peer longer than its routes should last. */
+	mobx_binding_forget_routes(mobx_peer_binding(peer));
 	mnet->seq++;
 	mobx_event_binding(peer, NULL);
 	mobx_net_unprotect(mnet);

@@ -14,6 +14,7 @@
 #include "addr.h"
 
 struct mobx_net;
+struct mobx_route;
 struct netlink_ext_ack;
 
 /**
@@ -24,6 +25,7 @@ struct netlink_ext_ack;
  * @encap_sport: own UDP port, 0 for native ESP
  * @encap_dport: the peer's UDP port
  * @ref: bindings that hold this path
+ * @route: of its addresses, for tunnel mode, or NULL; belongs to route.c
  * @mtu: largest IP packet in octets that fits, 0 if not known; READ_ONCE and
  *	WRITE_ONCE, lowered by ICMP and set by netlink
  * @credit: octets that may be sent while the path is tentative; only raised
@@ -46,6 +48,7 @@ struct mobx_path {
 	__be16		encap_dport;
 	refcount_t	ref;
 	u32		mtu;
+	struct mobx_route __rcu *route;
 	atomic64_t	credit;
 	atomic64_t	credit_used;
 
@@ -273,6 +276,7 @@ void mobx_binding_commit(const struct mobx_binding *b,
 			 const struct mobx_path_spec *spec);
 bool mobx_binding_has_remote(const struct mobx_binding *b, u16 family,
 			     const union mobx_addr *remote);
+void mobx_binding_forget_routes(const struct mobx_binding *b);
 void mobx_binding_free(struct mobx_binding *b);
 void mobx_binding_free_rcu(struct mobx_binding *b);
 

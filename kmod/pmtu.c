@@ -11,6 +11,7 @@
 #include <net/addrconf.h>
 #include <net/dst.h>
 #include <net/esp.h>
+#include <net/icmp.h>
 #include <net/ip.h>
 #include <net/ip6_fib.h>
 #include <net/ip6_route.h>
@@ -19,11 +20,14 @@
 #include <net/xfrm.h>
 
 #include "alg.h"
+#include "compat.h"
 #include "netns.h"
 #include "output.h"
 #include "peer.h"
+#include "layout.h"
 #include "pmtu.h"
 #include "sa.h"
+#include "tunnel.h"
 
 /* Below this nothing is believed; same as the kernel's ip_rt_min_pmtu. */
 #define MOBX_PMTU_MIN	552
@@ -81,17 +85,19 @@ unsigned int mobx_pmtu_outer(const struct dst_entry *dst, u16 family,
 	return learnt ? min(learnt, mtu) : mtu;
 }
 
-/* What of it is left for a packet that ESP goes into, in octets. */
-static unsigned int mobx_pmtu_inner(const struct mobx_choice *choice,
-				    unsigned int outer)
+/* What is left for a packet when @front octets stand in front of ESP. */
+static unsigned int mobx_pmtu_payload(const struct mobx_choice *choice,
+				      unsigned int outer, unsigned int front)
 {
-	const struct mobx_alg *alg = choice->sa->alg;
-	unsigned int at = choice->headers.esp;
+	return mobx_alg_payload(choice->sa->alg,
+				outer > front ? outer - front : 0);
+}
 
-	return max_t(unsigned int,
-		     at + mobx_alg_payload(alg, outer > at ? outer - at : 0),
-		     choice->flow.family == AF_INET ? MOBX_IPV4_MIN_MTU :
-						      IPV6_MIN_MTU);
+/* No link takes less, so no upper layer has to. */
+static unsigned int mobx_pmtu_min(const struct mobx_choice *choice)
+{
+	return choice->flow.family == AF_INET ? MOBX_IPV4_MIN_MTU :
+						IPV6_MIN_MTU;
 }
 
 /* Owners of packets include requests to connect, and sockets of tunnels' users. */
@@ -108,24 +114,15 @@ static bool mobx_pmtu_dont_fragment(const struct sk_buff *skb, u16 family)
 	       (family == AF_INET6 || ip_hdr(skb)->frag_off & htons(IP_DF));
 }
 
-/**
- * mobx_pmtu_tell - see that upper layers know how long packets may be
- * @skb: packet that will be protected, with its route
- * @choice: with what
- *
- * A packet that is too long already goes all the same, in fragments; a socket
- * that has asked never to fragment hears about it.
- *
- * Context: the RCU section of @choice.
- * Return: octets of IP packet that the path takes
+/*
+ * See that upper layers of this host know. A packet that is too long already
+ * goes all the same, in fragments; a socket that has asked never to fragment
+ * hears about it.
  */
-unsigned int mobx_pmtu_tell(struct sk_buff *skb,
-			    const struct mobx_choice *choice)
+static void mobx_pmtu_tell_own(struct sk_buff *skb, u16 family,
+			       unsigned int inner)
 {
-	u16 family = choice->flow.family;
 	struct dst_entry *dst = skb_dst(skb);
-	unsigned int outer = mobx_pmtu_outer(dst, family, choice->path);
-	unsigned int inner = mobx_pmtu_inner(choice, outer);
 
 	if (unlikely(dst_mtu(dst) > inner)) {
 		skb->dev = dst->dev;
@@ -135,7 +132,69 @@ unsigned int mobx_pmtu_tell(struct sk_buff *skb,
 	    mobx_pmtu_dont_fragment(skb, family) &&
 	    mobx_pmtu_can_hear(skb->sk))
 		xfrm_local_error(skb, inner);
+}
+
+/**
+ * mobx_pmtu_tell - see that upper layers know how long packets may be
+ * @skb: packet that will be protected in transport mode, with its route
+ * @choice: with what
+ * @at: octets in front of ESP
+ *
+ * Context: the RCU section of @choice.
+ * Return: octets of IP packet that the path takes
+ */
+unsigned int mobx_pmtu_tell(struct sk_buff *skb,
+			    const struct mobx_choice *choice, unsigned int at)
+{
+	u16 family = choice->flow.family;
+	unsigned int outer = mobx_pmtu_outer(choice->dst, family, choice->path);
+
+	mobx_pmtu_tell_own(skb, family,
+			   max(at + mobx_pmtu_payload(choice, outer, at),
+			       mobx_pmtu_min(choice)));
 	return outer;
+}
+
+/**
+ * mobx_pmtu_tunnel - the same for a tunnel (RFC 4301, section 8.2)
+ * @mnet: namespace
+ * @skb: packet that will be protected, super-packet possibly
+ * @choice: with what
+ * @l: its layout; mtu and inner are filled
+ *
+ * Another host that has asked for its packet not to be fragmented is told,
+ * unless the SA is to clear DF.
+ *
+ * Context: the RCU section of @choice.
+ * Return: false when another host was told: the packet is to be dropped
+ */
+bool mobx_pmtu_tunnel(struct mobx_net *mnet, struct sk_buff *skb,
+		      const struct mobx_choice *choice, struct mobx_layout *l)
+{
+	u16 family = choice->flow.family, outside = choice->path->family;
+	unsigned int inner;
+
+	l->mtu = mobx_pmtu_outer(choice->dst, outside, choice->path);
+	inner = max(mobx_pmtu_payload(choice, l->mtu,
+				      mobx_tunnel_header(outside)),
+		    mobx_pmtu_min(choice));
+	l->inner = inner;
+	if (!choice->forwarded) {
+		mobx_pmtu_tell_own(skb, family, inner);
+		return true;
+	}
+	if (likely(skb->len <= inner ||
+		   (skb_is_gso(skb) &&
+		    skb_gso_validate_network_len(skb, inner))) ||
+	    !mobx_pmtu_dont_fragment(skb, family) ||
+	    choice->sa->df == MOBX_DF_CLEAR)
+		return true;
+	if (family == AF_INET)
+		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
+			  htonl(inner));
+	else
+		icmpv6_send(skb, ICMPV6_PKT_TOOBIG, 0, inner);
+	return false;
 }
 
 /*

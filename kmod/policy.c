@@ -195,10 +195,6 @@ static int mobx_policy_check(struct mobx_net *mnet, u32 order, u8 action,
 			       "a peer is for policies whose action is protect");
 		return -EINVAL;
 	}
-	if (mode != MOBX_MODE_TRANSPORT) {
-		NL_SET_ERR_MSG(extack, "tunnel mode is not supported yet");
-		return -EOPNOTSUPP;
-	}
 	if (peer_id && !mobx_peer_find(mnet, peer_id)) {
 		NL_SET_ERR_MSG(extack,
 			       "there is no peer with this id: add it first, or leave the peer open");

@@ -12,6 +12,7 @@
 #include "alg.h"
 #include "datapath.h"
 #include "event.h"
+#include "inner.h"
 #include "netns.h"
 #include "peer.h"
 #include "replay.h"
@@ -119,18 +120,20 @@ enum mobx_match mobx_sa_match(const struct mobx_sa *sa,
 /**
  * mobx_sa_choose_out - the SA for a packet to a peer
  * @peer: peer
+ * @mode: that its policy wants
  * @flow: flow of the packet
  *
  * Context: RCU section.
  * Return: the newest SA that may carry the packet, or NULL
  */
 struct mobx_sa *mobx_sa_choose_out(const struct mobx_peer *peer,
+				   enum mobx_mode mode,
 				   const struct mobx_flow *flow)
 {
 	struct mobx_sa *sa;
 
 	list_for_each_entry_rcu(sa, &peer->sas_out, list)
-		if (mobx_sa_usable(sa) &&
+		if (sa->mode == mode && mobx_sa_usable(sa) &&
 		    mobx_sa_match(sa, flow) == MOBX_MATCH_YES)
 			return sa;
 	return NULL;
@@ -142,8 +145,9 @@ struct mobx_sa *mobx_sa_choose_out(const struct mobx_peer *peer,
  * @dir: of the packet
  * @flow: its flow
  *
- * An SA without selectors asks for nothing: then policies alone decide. One
- * that may match, if only the packet showed its ports, does ask.
+ * An SA without selectors asks for nothing: then policies alone decide, as they
+ * do about tunnels. One that may match, if only the packet showed its ports,
+ * does ask.
  *
  * Context: RCU section.
  */
@@ -155,7 +159,8 @@ bool mobx_sa_negotiated(const struct mobx_peer *peer, enum mobx_dir dir,
 
 	sas = dir == MOBX_DIR_IN ? &peer->sas_in : &peer->sas_out;
 	list_for_each_entry_rcu(sa, sas, list)
-		if (sa->n_sels && mobx_sa_match(sa, flow) != MOBX_MATCH_NO)
+		if (sa->n_sels && sa->mode == MOBX_MODE_TRANSPORT &&
+		    mobx_sa_match(sa, flow) != MOBX_MATCH_NO)
 			return true;
 	return false;
 }
@@ -205,9 +210,11 @@ static int mobx_sa_spec_check(const struct mobx_sa_spec *spec,
 {
 	const struct mobx_lifetime *life = &spec->life;
 
-	if (spec->mode != MOBX_MODE_TRANSPORT) {
-		NL_SET_ERR_MSG(extack, "tunnel mode is not supported yet");
-		return -EOPNOTSUPP;
+	if (spec->df &&
+	    (spec->mode != MOBX_MODE_TUNNEL || spec->dir != MOBX_DIR_OUT)) {
+		NL_SET_ERR_MSG(extack,
+			       "df is for outbound SAs in tunnel mode only");
+		return -EINVAL;
 	}
 	if (spec->seq > (spec->esn ? MOBX_ESN_LAST : U32_MAX)) {
 		if (spec->esn)
@@ -334,9 +341,11 @@ struct mobx_sa *mobx_sa_alloc(const struct mobx_sa_spec *spec,
 	if (!sa)
 		goto no_memory;
 	refcount_set(&sa->ref, 1);
+	INIT_LIST_HEAD(&sa->inner);
 	sa->spi = spec->spi;
 	sa->dir = spec->dir;
 	sa->mode = spec->mode;
+	sa->df = spec->df;
 	sa->alg = alg;
 	sa->iv_base = get_random_u64();
 	sa->seq_last = spec->esn ? MOBX_ESN_LAST : U32_MAX;
@@ -410,8 +419,13 @@ int mobx_sa_insert(struct mobx_peer *peer, struct mobx_sa *sa,
 		return err;
 	refcount_inc(&peer->ref);
 	sa->peer = peer;
-	err = rhltable_insert(mobx_sa_table(mnet, sa), &sa->node,
-			      mobx_sa_params);
+	err = mobx_inner_add(mnet, sa);
+	if (!err) {
+		err = rhltable_insert(mobx_sa_table(mnet, sa), &sa->node,
+				      mobx_sa_params);
+		if (err)
+			mobx_inner_remove(mnet, sa);
+	}
 	if (err) {
 		NL_SET_ERR_MSG(extack, "no memory for the SA in its table");
 		mobx_net_unprotect(mnet);
@@ -444,6 +458,7 @@ void mobx_sa_remove(struct mobx_sa *sa)
 		return;
 	set_bit(MOBX_SA_DEAD, &sa->flags);
 	list_del_rcu(&sa->list);
+	mobx_inner_remove(mnet, sa);
 	rhltable_remove(mobx_sa_table(mnet, sa), &sa->node, mobx_sa_params);
 	if (!RB_EMPTY_NODE(&sa->timer.node))
 		timerqueue_del(&mnet->timers, &sa->timer);
@@ -573,13 +588,23 @@ int mobx_sa_tables_init(struct mobx_net *mnet)
 		return err;
 	err = rhltable_init(&mnet->sa_out, &mobx_sa_params);
 	if (err)
-		rhltable_destroy(&mnet->sa_in);
+		goto err_in;
+	err = mobx_inner_init(mnet);
+	if (err)
+		goto err_out;
+	return 0;
+
+err_out:
+	rhltable_destroy(&mnet->sa_out);
+err_in:
+	rhltable_destroy(&mnet->sa_in);
 	return err;
 }
 
 /* Context: process, when all SAs have been removed. */
 void mobx_sa_tables_exit(struct mobx_net *mnet)
 {
+	mobx_inner_exit(mnet);
 	rhltable_destroy(&mnet->sa_in);
 	rhltable_destroy(&mnet->sa_out);
 }

@@ -65,6 +65,7 @@ struct mobx_lifetime {
  * @spi: security parameters index
  * @dir: enum mobx_dir
  * @mode: enum mobx_mode
+ * @df: enum mobx_df, outbound in tunnel mode
  * @n_sels: entries of @sels; 0: any traffic that a policy sends here
  * @alg: algorithm
  * @tfm: keyed transform; its key holds the salt where the algorithm has one
@@ -86,6 +87,7 @@ struct mobx_lifetime {
  * @next_hint: jiffies before which no further hint event is due
  * @next_integrity: jiffies before which no further integrity event is due
  * @list: in mobx_peer.sas_out or .sas_in; RCU
+ * @inner: of struct mobx_inner_node; under mobx_net.lock
  * @ref: one for the tables, one for each asynchronous request and held packet
  * @expired: in mobx_net.expired
  * @timer: in mobx_net.timers when it has a limit in time
@@ -107,6 +109,7 @@ struct mobx_sa {
 	__be32			spi;
 	u8			dir;
 	u8			mode;
+	u8			df;
 	u8			n_sels;
 	const struct mobx_alg	*alg;
 	struct crypto_aead	*tfm;
@@ -119,6 +122,7 @@ struct mobx_sa {
 	unsigned long		flags;
 	struct mobx_replay	*replay;
 	struct list_head	list;
+	struct list_head	inner;
 
 	/* Written by every packet. */
 	atomic64_t		seq ____cacheline_aligned_in_smp;
@@ -149,6 +153,7 @@ struct mobx_sa {
  * @spi: in network order
  * @dir: enum mobx_dir
  * @mode: enum mobx_mode
+ * @df: enum mobx_df
  * @enc: enum mobx_enc
  * @auth: enum mobx_auth
  * @enc_key: @enc_key_len octets, salt included
@@ -168,6 +173,7 @@ struct mobx_sa_spec {
 	__be32			spi;
 	u8			dir;
 	u8			mode;
+	u8			df;
 	u8			enc;
 	u8			auth;
 	const u8		*enc_key;
@@ -194,6 +200,7 @@ struct rhlist_head *mobx_sa_lookup_out(struct mobx_net *mnet, __be32 spi);
 enum mobx_match mobx_sa_match(const struct mobx_sa *sa,
 			      const struct mobx_flow *flow);
 struct mobx_sa *mobx_sa_choose_out(const struct mobx_peer *peer,
+				   enum mobx_mode mode,
 				   const struct mobx_flow *flow);
 bool mobx_sa_negotiated(const struct mobx_peer *peer, enum mobx_dir dir,
 			const struct mobx_flow *flow);

@@ -19,6 +19,7 @@
 #include "layout.h"
 #include "netns.h"
 #include "send.h"
+#include "tunnel.h"
 
 /* IPSKB_FORWARDED has the IP code look at the MTU of the device. */
 static void mobx_send4(struct mobx_net *mnet, struct sk_buff *skb,
@@ -101,14 +102,26 @@ static void mobx_send6(struct mobx_net *mnet, struct sk_buff *skb,
 /**
  * mobx_send - an ESP packet leaves
  * @mnet: namespace
- * @skb: at its IP header, encrypted; consumed
+ * @sa: with what it was encrypted
+ * @skb: at its IP header, in tunnel mode at its ESP header; consumed
  * @l: its layout
  *
  * Context: RCU section.
  */
-void mobx_send(struct mobx_net *mnet, struct sk_buff *skb,
-	       const struct mobx_layout *l)
+void mobx_send(struct mobx_net *mnet, const struct mobx_sa *sa,
+	       struct sk_buff *skb, const struct mobx_layout *l)
 {
+	struct mobx_layout outer;
+
+	if (l->tunnel) {
+		outer = *l;
+		l = &outer;
+		if (unlikely(!mobx_tunnel_wrap(mnet, sa, skb, &outer))) {
+			mobx_stat_inc(mnet, MOBX_STAT_OUT_NO_ROUTE);
+			kfree_skb(skb);
+			return;
+		}
+	}
 	skb->ip_summed = CHECKSUM_NONE;
 	skb->encapsulation = 0;
 	skb->ignore_df = 1;

@@ -19,6 +19,7 @@ enum {
 	SA_SEQ,
 	SA_FORCE,
 	SA_MANAGED,
+	SA_DF,
 	SA_SELECTOR,
 	SA_LIFETIME,	/* and the five after it */
 };
@@ -27,8 +28,9 @@ static const char *const sa_words[] = {
 	"dir",		 "spi",		 "peer",       "mode",
 	"aead",		 "enc",		 "auth",       "replay-window",
 	"esn",		 "seq",		 "force",      "managed",
-	"selector",	 "soft-seconds", "hard-seconds", "soft-bytes",
-	"hard-bytes",	 "soft-packets", "hard-packets", NULL
+	"df",		 "selector",	 "soft-seconds", "hard-seconds",
+	"soft-bytes",	 "hard-bytes",	 "soft-packets", "hard-packets",
+	NULL
 };
 
 static bool is_aead(enum mobx_enc enc)
@@ -143,6 +145,8 @@ static int sa_value(struct cli *c, struct kern_sa *sa, int word)
 	case SA_MANAGED:
 		sa->managed = true;
 		return 0;
+	case SA_DF:
+		return take_enum(c, &kern_dfs, &sa->df);
 	case SA_SELECTOR:
 		return take_selector(c, sa);
 	default:
@@ -260,6 +264,8 @@ json_t *cli_sa_json(const struct cli *c, const struct kern_sa *sa)
 	if (sa->seq || c->details)
 		out_u64(o, "seq", sa->seq);
 	out_flag(o, "managed", sa->managed);
+	if (sa->df)
+		out_str(o, "df", kern_name(&kern_dfs, sa->df));
 	/* The kernel took it, so it was forced; typed again, it must be. */
 	out_flag(o, "force", is_aead(sa->enc) && !sa->managed);
 	lifetime_json(o, &sa->lifetime);
@@ -418,7 +424,7 @@ const struct cli_object cli_sa = {
 		"  enc: aes-cbc null (which has no key)\n"
 		"  auth: hmac-sha1-96 hmac-sha2-256-128 hmac-sha2-384-192 hmac-sha2-512-256\n"
 		"KEY := 0xHEX | file PATH | -   (standard input)\n"
-		"OPTIONS := [replay-window PACKETS] [esn] [seq N] [force] [managed]\n"
+		"OPTIONS := [replay-window PACKETS] [esn] [seq N] [force] [managed] [df copy|set|clear]\n"
 		"  [soft-|hard-seconds N] [soft-|hard-bytes N] [soft-|hard-packets N]\n"
 		"SELECTOR := [local PREFIX] [remote PREFIX] [proto NAME] [sport PORTS] [dport PORTS]\n"
 		"  [type N [code N]]\n"

@@ -132,6 +132,7 @@ struct kern_lifetime {
  * @dir: direction
  * @peer: id of the peer it belongs to
  * @mode: transport or tunnel
+ * @df: outbound in tunnel mode, the DF bit of an IPv4 outer header
  * @enc: cipher
  * @enc_key: key, then salt where the cipher has one
  * @enc_key_len: octets, salt counted; 0 in answers that do not tell keys
@@ -159,6 +160,7 @@ struct kern_sa {
 	enum mobx_dir dir;
 	uint32_t peer;
 	enum mobx_mode mode;
+	enum mobx_df df;
 	enum mobx_enc enc;
 	uint8_t enc_key[MOBX_MAX_KEY];
 	size_t enc_key_len;

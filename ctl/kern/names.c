@@ -27,6 +27,11 @@ NAMES(kern_modes, "mode",
 	[MOBX_MODE_TRANSPORT] = "transport",
 	[MOBX_MODE_TUNNEL] = "tunnel");
 
+NAMES(kern_dfs, "df",
+	[MOBX_DF_COPY] = "copy",
+	[MOBX_DF_SET] = "set",
+	[MOBX_DF_CLEAR] = "clear");
+
 NAMES(kern_encs, "cipher",
 	[MOBX_ENC_NULL] = "null",
 	[MOBX_ENC_AES_CBC] = "aes-cbc",
@@ -82,7 +87,10 @@ NAMES(kern_counters, "counter",
 	[MOBX_STAT_IN_NO_MEMORY] = "in-no-memory",
 	[MOBX_STAT_ACQUIRES] = "acquires",
 	[MOBX_STAT_REBINDS] = "rebinds",
-	[MOBX_STAT_IN_CRYPTO_ERROR] = "in-crypto-error");
+	[MOBX_STAT_IN_CRYPTO_ERROR] = "in-crypto-error",
+	[MOBX_STAT_OUT_NO_ROUTE] = "out-no-route",
+	[MOBX_STAT_OUT_TOO_BIG] = "out-too-big",
+	[MOBX_STAT_IN_ECN] = "in-ecn");
 
 NAMES(kern_event_names, "event",
 	[MOBX_CMD_SA_EXPIRE] = "sa-expire",
@@ -165,6 +173,7 @@ static const char *const sa_words[] = {
 	[MOBX_A_SA_DIR] = "dir",
 	[MOBX_A_SA_PEER] = "peer",
 	[MOBX_A_SA_MODE] = "mode",
+	[MOBX_A_SA_DF] = "df",
 	[MOBX_A_SA_ENC] = "enc",
 	[MOBX_A_SA_ENC_KEY] = "enc-key",
 	[MOBX_A_SA_AUTH] = "auth",

@@ -25,6 +25,7 @@ struct kern_names {
 extern const struct kern_names kern_states;
 extern const struct kern_names kern_dirs;
 extern const struct kern_names kern_modes;
+extern const struct kern_names kern_dfs;
 extern const struct kern_names kern_encs;
 extern const struct kern_names kern_auths;
 extern const struct kern_names kern_actions;

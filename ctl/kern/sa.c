@@ -44,6 +44,7 @@ static struct nla_policy sa_policy[MOBX_A_SA_MAX + 1] = {
 	[MOBX_A_SA_INTEGRITY_FAILED] = { .type = NLA_U64 },
 	[MOBX_A_SA_AGE] = { .type = NLA_U64 },
 	[MOBX_A_SA_IDLE] = { .type = NLA_U64 },
+	[MOBX_A_SA_DF] = { .type = NLA_U32 },
 };
 
 static size_t get_key(const struct nlattr *a, uint8_t key[MOBX_MAX_KEY])
@@ -107,6 +108,8 @@ int kern_get_sa(const struct nlmsghdr *h, struct kern_sa *sa)
 	sa->peer = nla_get_u32(tb[MOBX_A_SA_PEER]);
 	if (tb[MOBX_A_SA_MODE])
 		sa->mode = nla_get_u32(tb[MOBX_A_SA_MODE]);
+	if (tb[MOBX_A_SA_DF])
+		sa->df = nla_get_u32(tb[MOBX_A_SA_DF]);
 	if (tb[MOBX_A_SA_ENC])
 		sa->enc = nla_get_u32(tb[MOBX_A_SA_ENC]);
 	if (tb[MOBX_A_SA_AUTH])
@@ -143,6 +146,7 @@ static bool put_sa(struct nl_msg *m, const struct kern_sa *sa)
 		    nla_put_u32(m, MOBX_A_SA_DIR, sa->dir) ||
 		    nla_put_u32(m, MOBX_A_SA_PEER, sa->peer) ||
 		    nla_put_u32(m, MOBX_A_SA_MODE, sa->mode) ||
+		    (sa->df && nla_put_u32(m, MOBX_A_SA_DF, sa->df)) ||
 		    put_keys(m, sa) ||
 		    (sa->esn && nla_put_flag(m, MOBX_A_SA_ESN)) ||
 		    (sa->force && nla_put_flag(m, MOBX_A_SA_FORCE)) ||

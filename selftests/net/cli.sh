@@ -150,8 +150,8 @@ refuses "sa: no such peer" 2 "no peer" sa add dir in spi 0x2000 peer 9 \
 	enc aes-cbc $cbc auth hmac-sha1-96 $sha1
 refuses "sa: key too short" 2 "octets" sa add dir in spi 0x2000 peer 1 \
 	enc aes-cbc 0x00 auth hmac-sha1-96 $sha1
-refuses "sa: tunnel mode" 2 "not supported yet" sa add dir in spi 0x2000 \
-	peer 1 mode tunnel enc aes-cbc $cbc auth hmac-sha1-96 $sha1
+refuses "sa: df in transport mode" 2 "tunnel mode only" sa add dir out \
+	spi 0x2000 peer 1 df set enc aes-cbc $cbc auth hmac-sha1-96 $sha1
 refuses "sa: soft limit beyond the hard one" 2 "soft" sa add dir in spi 0x2000 \
 	peer 1 enc aes-cbc $cbc auth hmac-sha1-96 $sha1 soft-bytes 2 hard-bytes 1
 refuses "sa: there is none to delete" 2 "no such SA" sa del dir in spi 0x2000

@@ -295,8 +295,16 @@ static void test_sa_values(void)
 	size_t n;
 
 	sa(0x1000, MOBX_DIR_OUT, 0);
+	put32(MOBX_A_SA_DF, MOBX_DF_SET);
+	refused(EINVAL, "tunnel mode only", "sa: df in transport mode");
+	sa(0x1000, MOBX_DIR_IN, 0);
 	put32(MOBX_A_SA_MODE, MOBX_MODE_TUNNEL);
-	refused(EOPNOTSUPP, "not supported yet", "sa: tunnel mode");
+	put32(MOBX_A_SA_DF, MOBX_DF_SET);
+	refused(EINVAL, "outbound", "sa: df for what arrives");
+	sa(0x1000, MOBX_DIR_OUT, 0);
+	put32(MOBX_A_SA_MODE, MOBX_MODE_TUNNEL);
+	put32(MOBX_A_SA_DF, MOBX_DF_CLEAR + 1);
+	refused(ERANGE, "", "sa: an unknown df");
 	sa(0x1000, MOBX_DIR_IN, 0);
 	put(MOBX_A_SA_ESN, NULL, 0);
 	put32(MOBX_A_SA_REPLAY_WINDOW, 0);
@@ -428,9 +436,6 @@ static void test_policy(void)
 	policy(10, MOBX_ACTION_PROTECT);
 	put32(MOBX_A_POLICY_PEER, 77);
 	refused(ENOENT, "no peer", "policy: an unknown peer");
-	policy(10, MOBX_ACTION_PROTECT);
-	put32(MOBX_A_POLICY_MODE, MOBX_MODE_TUNNEL);
-	refused(EOPNOTSUPP, "not supported yet", "policy: tunnel mode");
 	odd_policy(MOBX_A_SELECTOR_LOCAL, &host, 4,
 		   MOBX_A_SELECTOR_LOCAL_PLEN, &plen33, 1);
 	refused(EINVAL, "prefix length", "policy: 33 bits of IPv4");

@@ -55,6 +55,17 @@ enum mobx_mode {
 };
 
 /**
+ * enum mobx_df - The don't-fragment bit of an IPv4 outer header (RFC 4301,
+ *   section 8.1).
+ * @MOBX_DF_COPY: That of the inner header; set for IPv6.
+ */
+enum mobx_df {
+	MOBX_DF_COPY,
+	MOBX_DF_SET,
+	MOBX_DF_CLEAR,
+};
+
+/**
  * enum mobx_enc - Ciphers; the integrity of a combined-mode cipher is its own.
  */
 enum mobx_enc {
@@ -144,6 +155,12 @@ enum mobx_expire {
  * @MOBX_STAT_REBINDS: Bindings stored.
  * @MOBX_STAT_IN_CRYPTO_ERROR: Packets whose decryption failed for another
  *   reason than integrity.
+ * @MOBX_STAT_OUT_NO_ROUTE: Packets for a tunnel whose outer addresses no route
+ *   connects.
+ * @MOBX_STAT_OUT_TOO_BIG: Forwarded packets too long for a tunnel whose
+ *   senders were told.
+ * @MOBX_STAT_IN_ECN: Packets dropped because congestion met what knows no ECN
+ *   (RFC 6040).
  */
 enum mobx_stat {
 	MOBX_STAT_OUT_PROTECTED,
@@ -178,6 +195,9 @@ enum mobx_stat {
 	MOBX_STAT_ACQUIRES,
 	MOBX_STAT_REBINDS,
 	MOBX_STAT_IN_CRYPTO_ERROR,
+	MOBX_STAT_OUT_NO_ROUTE,
+	MOBX_STAT_OUT_TOO_BIG,
+	MOBX_STAT_IN_ECN,
 };
 
 enum {
@@ -268,6 +288,7 @@ enum {
 	MOBX_A_SA_AGE,
 	MOBX_A_SA_IDLE,
 	MOBX_A_SA_PAD,
+	MOBX_A_SA_DF,
 
 	__MOBX_A_SA_MAX,
 	MOBX_A_SA_MAX = (__MOBX_A_SA_MAX - 1)

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef MOBX_ROUTE_H
+#define MOBX_ROUTE_H
+
+struct dst_entry;
+struct mobx_net;
+struct mobx_path;
+
+struct dst_entry *mobx_route_find(struct mobx_net *mnet,
+				  struct mobx_path *path);
+void mobx_route_forget(struct mobx_path *path);
+void mobx_route_release(struct mobx_path *path);
+
+#endif
