@@ -251,7 +251,7 @@ void ike_report_addr(struct ike_report *r, const char *key,
 struct ike_action *ike_ask(struct ike_engine *eng, enum ike_action_type type,
 			   struct ike_sa *sa, ike_wait_fn fn, void *ctx)
 {
-	struct ike_wait *w = NULL, **at;
+	struct ike_wait *w = NULL;
 	struct ike_action *a;
 
 	if (fn) {
@@ -271,9 +271,8 @@ struct ike_action *ike_ask(struct ike_engine *eng, enum ike_action_type type,
 	w->sa = sa;
 	w->fn = fn;
 	w->ctx = ctx;
-	for (at = &eng->waits; *at; at = &(*at)->next)
-		;
-	*at = w;
+	*eng->last_wait = w;
+	eng->last_wait = &w->next;
 	return a;
 }
 
@@ -291,6 +290,15 @@ static void orphan_delete(struct ike_engine *eng, const struct ike_wait *w,
 	a->u.peer.id = w->peer;
 }
 
+static void wait_unlink(struct ike_engine *eng, struct ike_wait **at)
+{
+	struct ike_wait *w = *at;
+
+	*at = w->next;
+	if (eng->last_wait == &w->next)
+		eng->last_wait = at;
+}
+
 void ike_answered(struct ike_engine *eng, uint64_t tag,
 		  const struct ike_event *ev)
 {
@@ -300,7 +308,11 @@ void ike_answered(struct ike_engine *eng, uint64_t tag,
 		w = *at;
 		if (w->tag != tag)
 			continue;
-		*at = w->next;
+		wait_unlink(eng, at);
+		if (w->sa) {
+			ike_sa_touch(w->sa);
+			ike_sa_touch(ike_sa_heir(w->sa));
+		}
 		orphan_delete(eng, w, ev);
 		w->fn(w->sa, w->ctx, ev);
 		free(w);
@@ -353,7 +365,7 @@ void ike_waits_cancel(struct ike_engine *eng, struct ike_sa *sa)
 			w->sa = NULL;
 			continue;
 		}
-		*at = w->next;
+		wait_unlink(eng, at);
 		w->fn(sa, w->ctx, &gone);
 		free(w);
 		/* It may have changed the list. */

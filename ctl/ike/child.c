@@ -24,10 +24,36 @@ struct ike_child *ike_child_find_out(struct ike_sa *sa, uint32_t spi_out)
 	return c;
 }
 
-void ike_child_free(struct ike_child *c)
+static struct ike_spi **spi_bucket(struct ike_engine *eng, uint32_t spi)
+{
+	/* They are random: as good as any hash. */
+	return &eng->child_hash[spi % IKE_SPI_BUCKETS];
+}
+
+/** ike_spi_take() - from now on no other Child SA of this host has this SPI */
+void ike_spi_take(struct ike_engine *eng, struct ike_spi *node, uint32_t spi)
+{
+	struct ike_spi **at = spi_bucket(eng, spi);
+
+	node->spi = spi;
+	node->next = *at;
+	*at = node;
+}
+
+void ike_spi_release(struct ike_engine *eng, struct ike_spi *node)
+{
+	struct ike_spi **at = spi_bucket(eng, node->spi);
+
+	while (*at != node)
+		at = &(*at)->next;
+	*at = node->next;
+}
+
+void ike_child_free(struct ike_engine *eng, struct ike_child *c)
 {
 	struct ike_child_full *f = ike_child_full(c);
 
+	ike_spi_release(eng, &f->spi);
 	if (f->answer)
 		wire_free((uint8_t *)f->answer, sizeof(*f->answer));
 	wire_free((uint8_t *)f, sizeof(*f));
@@ -91,21 +117,13 @@ void ike_child_dedup(struct ike_sa *sa, unsigned int child)
  * An inbound SPI is looked up without the peer's address: no two Child SAs of
  * this host may share one.
  */
-static bool spi_taken(const struct ike_engine *eng, uint32_t spi)
+static bool spi_taken(struct ike_engine *eng, uint32_t spi)
 {
-	const struct ike_sa *sa;
-	const struct ike_linger *l;
-	const struct ike_child *c;
+	const struct ike_spi *s = *spi_bucket(eng, spi);
 
-	for (sa = eng->sas; sa; sa = sa->p->next) {
-		for (c = sa->children; c; c = c->next)
-			if (c->spi_in == spi)
-				return true;
-		for (l = sa->p->linger; l; l = l->next)
-			if (l->spi == spi)
-				return true;
-	}
-	return false;
+	while (s && s->spi != spi)
+		s = s->next;
+	return s;
 }
 
 /* A fresh inbound SPI; 0 if there is no randomness. */
@@ -341,6 +359,7 @@ struct ike_child *ike_child_add(struct ike_sa *sa, const struct ike_offer *o,
 	f->c.suite = o->suite;
 	f->c.nselectors = o->nselectors;
 	memcpy(f->c.selectors, o->selectors, sizeof(o->selectors));
+	ike_spi_take(sa->eng, &f->spi, o->spi_in);
 	for (at = &sa->children; *at; at = &(*at)->next)
 		;
 	*at = &f->c;

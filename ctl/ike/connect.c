@@ -543,8 +543,9 @@ void ike_conn_reap(struct ike_engine *eng)
 	struct ike_sa *sa;
 
 	while ((cs = *at)) {
-		for (sa = eng->sas; sa && sa->cs != cs; sa = sa->p->next)
-			;
+		sa = cs->removed ? eng->sas : NULL;
+		while (sa && sa->cs != cs)
+			sa = sa->p->next;
 		if (!cs->removed || sa) {
 			at = &cs->next;
 			continue;

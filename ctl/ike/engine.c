@@ -28,6 +28,7 @@ struct ike_engine *ike_engine_new(const struct ike_settings *s,
 	if (!eng->s.max_half_open)
 		eng->s.max_half_open = 4096;
 	eng->last_peer = FIRST_PEER - 1;
+	eng->last_wait = &eng->waits;
 	return eng;
 }
 
@@ -56,6 +57,7 @@ void ike_engine_free(struct ike_engine *eng)
 		eng->leftovers = l->next;
 		free(l);
 	}
+	free(eng->heap);
 	ike_actions_clear(&nobody_cares);
 	crypto_wipe(eng, sizeof(*eng));
 	free(eng);
@@ -170,12 +172,9 @@ void ike_leftovers_drop(struct ike_engine *eng, const char *conn)
 static void timers(struct ike_engine *eng)
 {
 	struct ike_conn_state *cs;
-	struct ike_sa *sa;
 
 	leftover_timers(eng);
-	for (sa = eng->sas; sa; sa = sa->p->next)
-		if (eng->now >= ike_sa_deadline(sa))
-			ike_sa_timers(sa);
+	ike_sched_run(eng);
 	for (cs = eng->conns; cs; cs = cs->next) {
 		if (eng->now < cs->retry_us)
 			continue;
@@ -307,6 +306,13 @@ static void dispatch(struct ike_engine *eng, const struct ike_event *ev)
 	}
 }
 
+/* Seldom, and about no one IKE SA. */
+static bool concerns_all(enum ike_event_type type)
+{
+	return type != IKE_EV_PACKET && type != IKE_EV_TIMER &&
+	       type != IKE_EV_KERNEL_DONE && type != IKE_EV_AUTH_DONE;
+}
+
 void ike_engine_event(struct ike_engine *eng, const struct ike_event *ev,
 		      uint64_t now_us, struct ike_actions *out)
 {
@@ -314,7 +320,11 @@ void ike_engine_event(struct ike_engine *eng, const struct ike_event *ev,
 		eng->now = now_us;
 	eng->out = out;
 	dispatch(eng, ev);
+	if (concerns_all(ev->type))
+		for (struct ike_sa *sa = eng->sas; sa; sa = sa->p->next)
+			ike_sa_touch(sa);
 	ike_sa_reap(eng, false);
+	ike_sched_flush(eng);
 	ike_conn_reap(eng);
 	eng->out = NULL;
 }
@@ -323,14 +333,8 @@ uint64_t ike_engine_deadline(const struct ike_engine *eng)
 {
 	const struct ike_conn_state *cs;
 	const struct ike_leftover *l;
-	const struct ike_sa *sa;
-	uint64_t t = IKE_NEVER, d;
+	uint64_t t = ike_sched_deadline(eng);
 
-	for (sa = eng->sas; sa; sa = sa->p->next) {
-		d = ike_sa_deadline(sa);
-		if (d < t)
-			t = d;
-	}
 	for (cs = eng->conns; cs; cs = cs->next)
 		if (cs->retry_us < t)
 			t = cs->retry_us;
@@ -373,7 +377,7 @@ unsigned int ike_engine_remotes(const struct ike_engine *eng,
 					       &cs->cfg.remote[i].addr);
 	/* Anybody can claim an address: strangers must not displace peers. */
 	for (sa = eng->sas; sa; sa = sa->p->next)
-		if (sa->state <= IKE_SA_ESTABLISHED &&
+		if (n < max && sa->state <= IKE_SA_ESTABLISHED &&
 		    (sa->initiator || sa->p->authentic))
 			n = remote_add(out, n, max, &sa->remote.addr);
 	return n;

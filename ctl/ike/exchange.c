@@ -50,6 +50,7 @@ struct ike_request *ike_request_new(struct ike_sa *sa, uint8_t exchange,
 	for (at = &sa->p->requests; *at; at = &(*at)->next)
 		;
 	*at = r;
+	ike_sa_touch(sa);
 	return r;
 }
 
@@ -57,6 +58,7 @@ void ike_request_free(struct ike_sa *sa, struct ike_request *r)
 {
 	struct ike_request **at;
 
+	ike_sa_touch(sa);
 	for (at = &sa->p->requests; *at && *at != r; at = &(*at)->next)
 		;
 	if (*at)

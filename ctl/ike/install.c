@@ -301,5 +301,5 @@ void ike_child_forget(struct ike_sa *sa, struct ike_child *c, const char *why)
 	ike_report_text(r, "spi_in", "%08x", c->spi_in);
 	ike_report_text(r, "spi_out", "%08x", c->spi_out);
 	ike_report_text(r, "reason", "%s", why);
-	ike_child_free(c);
+	ike_child_free(sa->eng, c);
 }

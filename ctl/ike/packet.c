@@ -53,6 +53,8 @@ static void for_sa(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 			answer_in_clear(eng, pkt, h, IKE_N_INVALID_IKE_SPI);
 		return;
 	}
+	ike_sa_touch(sa);
+	ike_sa_touch(ike_sa_heir(sa));
 	if (h->exchange == IKE_EX_SA_INIT) {
 		if (h->flags & IKE_FLAG_RESPONSE && sa->initiator &&
 		    sa->state == IKE_SA_INIT)

@@ -151,9 +151,16 @@ struct ike_offer {
 /* A Child SA that the answerer made but we cannot use: it has to be deleted. */
 #define IKE_CHILD_UNWANTED 0xffff
 
+/** struct ike_spi - an inbound SPI that no other Child SA may have */
+struct ike_spi {
+	struct ike_spi *next;
+	uint32_t spi;
+};
+
 /**
  * struct ike_child_full - a Child SA with what extensions need not see
  *
+ * @spi: its own SPI is taken.
  * @keys: until both SAs are in the kernel.
  * @from_us: we began the exchange that made it.
  * @ours: we made the first one of its line of rekeys.
@@ -168,6 +175,7 @@ struct ike_offer {
  */
 struct ike_child_full {
 	struct ike_child c;
+	struct ike_spi spi;
 	struct crypto_child_keys keys;
 	bool from_us;
 	bool ours;
@@ -263,6 +271,7 @@ struct ike_linger {
 	uint64_t at;
 	uint32_t spi;
 	enum mobx_dir dir;
+	struct ike_spi node;
 };
 
 #define IKE_MAX_EARLY 4
@@ -276,6 +285,15 @@ struct ike_early {
 
 struct ike_sa_private {
 	struct ike_sa *next;
+	struct ike_sa *prev;
+	/* Of sched.c: place in the heap, and lists of a moment. */
+	uint64_t deadline;
+	size_t heap_at;
+	bool touched;
+	struct ike_sa *touch;
+	struct ike_sa *due;
+	bool doomed;
+	struct ike_sa *dead;
 	struct ike_sa *hash_next;
 	struct ike_sa *init_next;
 	bool in_init_hash;
@@ -414,7 +432,15 @@ struct ike_engine {
 	struct ike_sa *spi_hash[IKE_SPI_BUCKETS];
 	/* Responders' IKE SAs by the initiator's SPI. */
 	struct ike_sa *init_hash[IKE_SPI_BUCKETS];
+	struct ike_sa **heap;
+	size_t n_heap;
+	size_t cap_heap;
+	struct ike_sa *touched;
+	struct ike_sa *dead;
+	/* Inbound SPIs of Child SAs, in use or lingering. */
+	struct ike_spi *child_hash[IKE_SPI_BUCKETS];
 	struct ike_wait *waits;
+	struct ike_wait **last_wait;
 	uint64_t last_tag;
 	uint64_t last_request;
 	uint32_t last_peer;
@@ -511,6 +537,17 @@ uint64_t ike_sa_deadline(const struct ike_sa *sa);
 void ike_linger_run(struct ike_sa *sa);
 void ike_linger_add(struct ike_sa *sa, uint32_t spi, enum mobx_dir dir,
 		    uint64_t after);
+
+void ike_linger_free(struct ike_sa *sa, struct ike_linger *l);
+
+/* sched.c */
+bool ike_sched_add(struct ike_sa *sa);
+void ike_sched_del(struct ike_sa *sa);
+void ike_sa_touch(struct ike_sa *sa);
+void ike_sched_flush(struct ike_engine *eng);
+uint64_t ike_sched_deadline(const struct ike_engine *eng);
+void ike_sched_run(struct ike_engine *eng);
+void ike_sa_dead(struct ike_sa *sa);
 
 /* exchange.c */
 bool ike_buf_set(struct ike_buf *b, const void *p, size_t len);
@@ -634,7 +671,9 @@ struct ike_child *ike_child_add(struct ike_sa *sa, const struct ike_offer *o,
 				struct wire_span shared, bool from_us);
 struct ike_child *ike_child_find(struct ike_sa *sa, uint32_t spi_in);
 struct ike_child *ike_child_find_out(struct ike_sa *sa, uint32_t spi_out);
-void ike_child_free(struct ike_child *c);
+void ike_child_free(struct ike_engine *eng, struct ike_child *c);
+void ike_spi_take(struct ike_engine *eng, struct ike_spi *node, uint32_t spi);
+void ike_spi_release(struct ike_engine *eng, struct ike_spi *node);
 unsigned int ike_child_count(const struct ike_sa *sa);
 void ike_child_replaces(struct ike_child *c, struct ike_child *old);
 bool ike_child_any(const struct ike_sa *sa, unsigned int child);

@@ -135,6 +135,8 @@ void ike_rekey_inherit(struct ike_sa *from, struct ike_sa *to)
 {
 	struct ike_report *r;
 
+	ike_sa_touch(from);
+	ike_sa_touch(to);
 	move_state(from, to);
 	to->established_us = from->eng->now;
 	to->last_in_us = from->eng->now;
@@ -161,13 +163,20 @@ void ike_rekey_inherit(struct ike_sa *from, struct ike_sa *to)
 	ike_requests_pump(to);
 }
 
+/* Nobody needs it any more. */
+static void outlived(struct ike_sa *sa)
+{
+	sa->p->expire_us = sa->eng->now + OLD_US;
+	ike_sa_touch(sa);
+}
+
 /** ike_rekey_lost() - an IKE SA that came to nothing waits for its Delete */
 void ike_rekey_lost(struct ike_sa *sa)
 {
 	sa->state = IKE_SA_REKEYED;
 	sa->p->rival_of = NULL;
 	sa->p->replaced = true;
-	sa->p->expire_us = sa->eng->now + OLD_US;
+	outlived(sa);
 }
 
 /**
@@ -185,7 +194,7 @@ void ike_rekey_heard(struct ike_sa *sa)
 	sa->p->unheard = false;
 	for (old = sa->eng->sas; old; old = old->p->next)
 		if (old->p->successor == sa && old->p->expire_us == IKE_NEVER)
-			old->p->expire_us = sa->eng->now + OLD_US;
+			outlived(old);
 	ike_info_announce_window(sa);
 }
 
@@ -218,7 +227,7 @@ void ike_rekey_forget(struct ike_sa *sa)
 			continue;
 		next->p->predecessors++;
 		if (!next->p->unheard && old->p->expire_us == IKE_NEVER)
-			old->p->expire_us = sa->eng->now + OLD_US;
+			outlived(old);
 	}
 	if (next)
 		next->p->predecessors--;
@@ -238,7 +247,7 @@ void ike_rekey_end(struct ike_sa *sa)
 		old->p->rekey->rival = NULL;
 	sa->p->rival_of = NULL;
 	if (sa->p->rekey && sa->p->rekey->rival)
-		sa->p->rekey->rival->state = IKE_SA_DEAD;
+		ike_sa_dead(sa->p->rekey->rival);
 	ike_rekey_free(sa);
 	for (old = sa->eng->sas; sa->p->predecessors && old; old = old->p->next)
 		if (old->p->successor == sa && !sa->p->successor)

@@ -168,7 +168,7 @@ static struct ike_sa *make(struct ike_sa *sa, struct ike_rekey *rk,
 	to->p->authentic = true;
 	to->p->replaced = true;
 	if (!derive(sa, to, rk, &ke, nr)) {
-		to->state = IKE_SA_DEAD;
+		ike_sa_dead(to);
 		return NULL;
 	}
 	ike_lowest(lowest, ni, nr);
@@ -212,7 +212,7 @@ void ike_rekey_close_old(struct ike_sa *sa)
 		return;
 	sa->p->delete_due = false;
 	if (!ike_sa_last_word(sa, 0))
-		sa->state = IKE_SA_DEAD;
+		ike_sa_dead(sa);
 }
 
 static void failed(struct ike_sa *sa, uint16_t type)

@@ -110,7 +110,7 @@ static void rekey(struct ike_sa *sa, const struct ike_in *in,
 	if (to->spi_i == 0 || !pl || wire_nonce_decode(pl, &ni) != WIRE_OK ||
 	    ike_random(sa->eng, nonce, sizeof(nonce)) ||
 	    !derive(sa, to, &own, ke, ni, nr)) {
-		to->state = IKE_SA_DEAD;
+		ike_sa_dead(to);
 		ike_slot_error(sa, in->mid, IKE_N_NO_PROPOSAL_CHOSEN, NULL, 0);
 		return;
 	}

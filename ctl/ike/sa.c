@@ -83,7 +83,11 @@ struct ike_sa *ike_sa_new_spi(struct ike_engine *eng, bool initiator,
 	p->start_us = eng->now;
 	p->peer_window = 1;
 	p->own_window = 1;
+	if (!ike_sched_add(sa))
+		goto fail;
 	p->next = eng->sas;
+	if (eng->sas)
+		eng->sas->p->prev = sa;
 	eng->sas = sa;
 	at = bucket(eng, spi);
 	p->hash_next = *at;
@@ -220,7 +224,7 @@ static void last_word_done(struct ike_sa *sa, void *ctx,
 	(void)ctx;
 	(void)in;
 	if (result != IKE_RESULT_CLOSED)
-		sa->state = IKE_SA_DEAD;
+		ike_sa_dead(sa);
 }
 
 /**
@@ -302,8 +306,9 @@ void ike_sa_end(struct ike_sa *sa, const char *reason, uint16_t error,
 
 	if (sa->state == IKE_SA_DEAD)
 		return;
+	ike_sa_touch(sa);
 	if (sa->state == IKE_SA_CLOSING) {
-		sa->state = IKE_SA_DEAD;
+		ike_sa_dead(sa);
 		return;
 	}
 	notify = notify && sa->p->have_keys && (sa->p->authentic || error) &&
@@ -320,7 +325,7 @@ void ike_sa_end(struct ike_sa *sa, const char *reason, uint16_t error,
 	ike_rekey_end(sa);
 	peer_del(sa);
 	if (!notify || !ike_sa_last_word(sa, error))
-		sa->state = IKE_SA_DEAD;
+		ike_sa_dead(sa);
 	if (sa->cs && !sa->p->replaced)
 		ike_conn_lost(sa->eng, sa->cs, established, reason);
 }
@@ -372,17 +377,21 @@ static void sa_free(struct ike_sa *sa)
 		eng->ext->free(sa);
 	while ((c = sa->children)) {
 		sa->children = c->next;
-		ike_child_free(c);
+		ike_child_free(eng, c);
 	}
 	while ((l = p->linger)) {
 		p->linger = l->next;
-		free(l);
+		ike_linger_free(sa, l);
 	}
 	for (i = 0; i < 2 * IKE_MAX_WINDOW; i++)
 		ike_buf_free(&p->slots[i].answer);
 	ike_early_free(sa);
 	ike_frags_free(sa);
 	drop_setup(sa);
+	*(p->prev ? &p->prev->p->next : &eng->sas) = p->next;
+	if (p->next)
+		p->next->p->prev = p->prev;
+	ike_sched_del(sa);
 	crypto_wipe(p, sizeof(*p));
 	free(p);
 	free(sa);
@@ -391,16 +400,18 @@ static void sa_free(struct ike_sa *sa)
 /* Free the dead; with @all everything. */
 void ike_sa_reap(struct ike_engine *eng, bool all)
 {
-	struct ike_sa **at = &eng->sas, *sa;
+	struct ike_sa *sa;
 
-	while ((sa = *at)) {
-		if (!all && sa->state != IKE_SA_DEAD) {
-			at = &sa->p->next;
-			continue;
-		}
-		*at = sa->p->next;
-		sa_free(sa);
+	/* What one leaves behind may make others end. */
+	while ((sa = eng->dead)) {
+		eng->dead = sa->p->dead;
+		sa->p->doomed = false;
+		/* It may have been kept for the sake of an answer. */
+		if (sa->state == IKE_SA_DEAD)
+			sa_free(sa);
 	}
+	while (all && eng->sas)
+		sa_free(eng->sas);
 }
 
 /* -------------------------------------------------------------- timers */
@@ -412,11 +423,21 @@ void ike_linger_add(struct ike_sa *sa, uint32_t spi, enum mobx_dir dir,
 
 	if (!l)
 		return;
+	if (dir == MOBX_DIR_IN)
+		ike_spi_take(sa->eng, &l->node, spi);
+	ike_sa_touch(sa);
 	l->at = sa->eng->now + after;
 	l->spi = spi;
 	l->dir = dir;
 	l->next = sa->p->linger;
 	sa->p->linger = l;
+}
+
+void ike_linger_free(struct ike_sa *sa, struct ike_linger *l)
+{
+	if (l->dir == MOBX_DIR_IN)
+		ike_spi_release(sa->eng, &l->node);
+	free(l);
 }
 
 void ike_linger_run(struct ike_sa *sa)
@@ -436,7 +457,7 @@ void ike_linger_run(struct ike_sa *sa)
 			a->u.sa->peer = sa->peer;
 		}
 		*at = l->next;
-		free(l);
+		ike_linger_free(sa, l);
 	}
 }
 

@@ -468,11 +468,23 @@ static void act(struct net_host *h, const struct ike_actions *list)
 	}
 }
 
+/* Nothing that an IKE SA waits for is overlooked. */
+static void check_deadlines(const struct ike_engine *eng)
+{
+	const struct ike_sa *sa;
+
+	for (sa = eng->sas; sa; sa = sa->p->next)
+		assert_true(sa->p->deadline == ike_sa_deadline(sa) &&
+			    eng->heap[sa->p->heap_at] == sa &&
+			    ike_sched_deadline(eng) <= sa->p->deadline);
+}
+
 void net_event(struct net *net, int host, const struct ike_event *ev)
 {
 	struct ike_actions list = { 0 };
 
 	ike_engine_event(net->host[host].eng, ev, net->now, &list);
+	check_deadlines(net->host[host].eng);
 	act(&net->host[host], &list);
 	ike_actions_clear(&list);
 }

@@ -240,6 +240,7 @@ static void ask(struct net *net, struct asked *a, unsigned int n,
 	eng->now = net->now;
 	while (n--)
 		assert_true(ike_sa_request(net_sa(net, 0), &d) != 0);
+	ike_sched_flush(eng);
 	eng->out = NULL;
 	for (i = 0; i < list.n; i++) {
 		const struct ike_ac_send *s = &list.v[i].u.send;
