@@ -156,14 +156,14 @@ static void dispatch(struct ike_sa *sa, const struct ike_in *in)
 
 	if (sa->state == IKE_SA_RIVAL && !ike_info_closes(in))
 		ike_rekey_rival_wins(sa->p->rival_of);
-	if (ex == IKE_EX_AUTH && sa->state == IKE_SA_AUTH && !sa->initiator)
+	if (!ike_expects(sa, &in->msg->hdr))
+		ike_slot_error(sa, in->mid, IKE_N_INVALID_SYNTAX, NULL, 0);
+	else if (ex == IKE_EX_AUTH)
 		ike_auth_request(sa, in);
-	else if (ex == IKE_EX_INFORMATIONAL && sa->state != IKE_SA_AUTH)
-		ike_info_request(sa, in);
-	else if (ex == IKE_EX_CREATE_CHILD_SA && sa->state != IKE_SA_AUTH)
+	else if (ex == IKE_EX_CREATE_CHILD_SA)
 		ike_create_request(sa, in);
 	else
-		ike_slot_error(sa, in->mid, IKE_N_INVALID_SYNTAX, NULL, 0);
+		ike_info_request(sa, in);
 }
 
 /* A fresh, authentic request. */
@@ -178,7 +178,7 @@ static void request_in(struct ike_sa *sa, struct ike_in *in, enum wire_err err)
 	s->exchange = in->msg->hdr.exchange;
 	s->local = in->local;
 	s->remote = in->remote;
-	if (err != WIRE_OK || !all_well_formed(in->msg)) {
+	if (err != WIRE_OK) {
 		ike_slot_error(sa, in->mid, IKE_N_INVALID_SYNTAX, NULL, 0);
 		ike_sa_fail(sa, "the peer sent a malformed message");
 		return;
@@ -199,7 +199,7 @@ static void response_in(struct ike_sa *sa, struct ike_in *in,
 {
 	struct ike_request got = *r;
 
-	if (err != WIRE_OK || !all_well_formed(in->msg)) {
+	if (err != WIRE_OK) {
 		ike_sa_fail(sa, "the peer sent a malformed message");
 		return;
 	}
@@ -319,10 +319,14 @@ static bool from_elsewhere(const struct ike_sa *sa,
 
 /* Opened and authentic: an answer, a repeated request or a new one. */
 static void opened(struct ike_sa *sa, const struct ike_ev_packet *pkt,
-		   struct ike_in *in, struct ike_request *r, enum wire_err err)
+		   struct ike_in *in, struct wire_msg *msg,
+		   struct ike_request *r, enum wire_err err)
 {
 	struct ike_slot *s = slot_at(sa, in->mid);
 
+	if (err == WIRE_OK && (!all_well_formed(msg) ||
+			       !ike_expect_payloads(msg)))
+		err = WIRE_E_VALUE;
 	if (r) {
 		sa->last_in_us = sa->eng->now;
 		response_in(sa, in, r, err);
@@ -355,7 +359,7 @@ static void fragment_in(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 	if (!ike_frag_in(sa, pkt, msg, plain, &whole, &in->size))
 		return;
 	err = wire_msg_parse_inner(msg, whole.p, whole.len);
-	opened(sa, pkt, in, r, err);
+	opened(sa, pkt, in, msg, r, err);
 	ike_buf_free(&whole);
 }
 
@@ -395,7 +399,7 @@ void ike_message_in(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 	} else if (!crypto_sk_open(&sa->p->keys, !sa->initiator, msg, plain,
 				   room, &err)) {
 		ike_frags_drop(sa, response, in.mid);
-		opened(sa, pkt, &in, r, err);
+		opened(sa, pkt, &in, msg, r, err);
 	}
 	crypto_wipe(plain, room);
 	free(plain);

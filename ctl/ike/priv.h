@@ -593,6 +593,10 @@ void ike_frags_free(struct ike_sa *sa);
 void ike_frag_timers(struct ike_sa *sa);
 uint64_t ike_frag_deadline(const struct ike_sa *sa);
 
+/* expect.c */
+bool ike_expects(const struct ike_sa *sa, const struct wire_hdr *hdr);
+bool ike_expect_payloads(struct wire_msg *msg);
+
 /* message.c */
 void ike_early_run(struct ike_sa *sa);
 void ike_early_free(struct ike_sa *sa);

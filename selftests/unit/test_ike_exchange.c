@@ -707,6 +707,78 @@ static size_t inner_of(uint8_t exchange, uint8_t *first, uint8_t *out,
 }
 
 /*
+ * A payload that has no place in its message is as if it were not there.
+ * Without those that it needs a request is malformed.
+ */
+static void out_of_place(void **state)
+{
+	static const uint8_t nonce[32] = { 1, 2, 3 };
+	struct net *net = net_new(22);
+	struct wire_enc enc;
+	struct wire_msg msg;
+	uint8_t *plain;
+	uint32_t spi;
+
+	(void)state;
+	net_up(net);
+	wire_enc_start(&enc, NULL);
+	wire_nonce_encode(&enc, nonce, sizeof(nonce));
+	wire_delete_encode_ike(&enc);
+	net_forge(net, 0, IKE_EX_INFORMATIONAL, false, 2, &enc);
+	assert_null(net_sa(net, 1));
+	net_free(net);
+
+	net = net_new(23);
+	net_up(net);
+	spi = net_sa(net, 0)->children->spi_in;
+	wire_enc_start(&enc, NULL);
+	wire_ke_encode(&enc, IKE_KE_ECP256, nonce, sizeof(nonce));
+	wire_nonce_encode(&enc, nonce, sizeof(nonce));
+	wire_notify_encode(&enc, IKE_N_COOKIE2, "12345678", 8);
+	net_forge(net, 0, IKE_EX_INFORMATIONAL, false, 2, &enc);
+	assert_true(net_open(net, net_nth(net, 1, IKE_EX_INFORMATIONAL, true,
+					  0), &msg, &plain));
+	assert_int_equal(msg.n, 1);
+	free(plain);
+	wire_enc_start(&enc, NULL);
+	wire_nonce_encode(&enc, nonce, sizeof(nonce));
+	wire_delete_encode_esp(&enc, &spi, 1);
+	net_forge(net, 0, IKE_EX_CREATE_CHILD_SA, false, 3, &enc);
+	assert_null(net_sa(net, 1));
+	assert_true(net_logged(net, 1, "malformed"));
+	net_free(net);
+}
+
+/*
+ * The initiator's address goes while it is being set up: it does not wait for
+ * retransmissions that nobody can answer, but begins from the next one.
+ */
+static void moves_while_set_up(void **state)
+{
+	uint64_t at;
+	struct net *net;
+
+	(void)state;
+	for (at = 0; at < 24; at++) {
+		net = net_new(60 + at);
+		net->host[0].n_addrs = 2;
+		net->host[0].addrs[1] = net_addr("10.1.0.1");
+		net->host[0].addr_up[1] = false;
+		net_conns(net);
+		net_run(net, at * NET_MS);
+		net->host[0].addr_up[0] = false;
+		net->host[0].addr_up[1] = true;
+		net_tell_addrs(net, 0);
+		net_run(net, 60 * NET_MS);
+		assert_non_null(net_sa(net, 0));
+		assert_int_equal(net_sa(net, 0)->state, IKE_SA_ESTABLISHED);
+		assert_true(wire_addr_equal(&net_sa(net, 0)->local.addr,
+					    &net->host[0].addrs[1]));
+		net_free(net);
+	}
+}
+
+/*
  * What an authentic but hostile peer can write: real requests with a few
  * octets changed, cut or repeated, under the right keys. Whatever comes of it,
  * sanitizers stay quiet, and what the kernel holds belongs to an IKE SA.
@@ -812,6 +884,8 @@ int main(void)
 		cmocka_unit_test(unasked),
 		cmocka_unit_test(strange_exchange),
 		cmocka_unit_test(fatal_notify),
+		cmocka_unit_test(out_of_place),
+		cmocka_unit_test(moves_while_set_up),
 		cmocka_unit_test(fuzz_inside),
 		cmocka_unit_test(bad_network),
 	};
