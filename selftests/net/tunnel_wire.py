@@ -17,8 +17,9 @@ import sys
 import time
 
 import esp_wire
-from esp_wire import (IN, KEY_IN, KEY_OUT, MOBX, OUT, Tap, checksum, counter,
-                      esp, in_namespace, mac, mobx, run, udp, unhex)
+from esp_wire import KEY_IN, KEY_OUT, esp
+from wire import (IN, MOBX, OUT, Tap, checksum, counter, in_namespace, mac,
+                  mobx, run, udp, unhex)
 
 A4, B4, A6, B6 = "10.8.0.1", "10.8.0.2", "fd00:8::1", "fd00:8::2"
 H4, K4, H6, K6 = "10.1.0.2", "10.2.0.5", "fd00:1::2", "fd00:2::5"
