@@ -87,6 +87,10 @@ int mobx_nl_conf_doit(struct sk_buff *skb, struct genl_info *info)
 				    "the default is bypass or discard; to protect takes a policy");
 		return -EINVAL;
 	}
+	/* Before the change, which nothing can fail after. */
+	msg = nlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
 	mutex_lock(&mnet->lock);
 	/* The default last, which a refused socket then leaves as it was. */
 	if (fd)
@@ -98,12 +102,10 @@ int mobx_nl_conf_doit(struct sk_buff *skb, struct genl_info *info)
 	now_default = mnet->default_action;
 	protecting = mnet->protecting;
 	mutex_unlock(&mnet->lock);
-	if (err)
+	if (err) {
+		nlmsg_free(msg);
 		return err;
-
-	msg = nlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!msg)
-		return -ENOMEM;
+	}
 	hdr = genlmsg_put_reply(msg, info, &mobx_nl_family, 0, MOBX_CMD_CONF);
 	if (!hdr ||
 	    nla_put_u32(msg, MOBX_A_CONF_DEFAULT_ACTION, now_default) ||
