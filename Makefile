@@ -23,6 +23,8 @@ help:
 	@echo 'ctl           build/mobxd and build/mobx'
 	@echo 'demo          two links, one mobile, no packet lost: see mobx at work (boots a VM)'
 	@echo 'check         every test; the last line counts passed, failed and skipped (T="NAME..." picks)'
+	@echo 'fuzz-esp      packets to the module, sealed and damaged (COUNT=100000 SEED=...)'
+	@echo 'fuzz-netlink  requests to the module, made from its YAML description, the same way'
 	@echo 'bench         measure; BENCH=datapath and the other scripts in selftests/bench,'
 	@echo '              ARGS for their arguments, KVER for one kernel'
 	@echo 'lint          checkpatch, sparse, W=1, gcc and clang warnings, man pages'
@@ -120,7 +122,7 @@ $(BUILD)/mobx: $(call objs,obj,cli) $(call libs,)
 
 UNIT := $(patsubst selftests/unit/%.c,$(BUILD)/unit/%, \
 	$(wildcard selftests/unit/test_*.c))
-HELPERS := $(foreach d,net bench demo,$(patsubst selftests/$(d)/%.c, \
+HELPERS := $(foreach d,net bench demo fuzz,$(patsubst selftests/$(d)/%.c, \
 	$(BUILD)/$(d)/%,$(wildcard selftests/$(d)/*.c)))
 # What several unit tests share: every other .c there.
 UNIT_SHARED := $(patsubst selftests/unit/%.c,$(BUILD)/san/unit/%.o, \
@@ -140,6 +142,13 @@ $(HELPERS): $(BUILD)/%: selftests/%.c Makefile
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS) -o $@ $< \
 		-Wl,--as-needed -lsctp -lcrypto -lpthread -lm
 
+$(BUILD)/fuzz/netlink_spec.h: Documentation/netlink/specs/mobx.yaml \
+		selftests/fuzz/spec2c
+	@mkdir -p $(@D)
+	$(Q)selftests/fuzz/spec2c $< >$@.new && mv $@.new $@
+$(BUILD)/fuzz/netlink: $(BUILD)/fuzz/netlink_spec.h
+$(BUILD)/fuzz/netlink: CPPFLAGS_ALL += -I$(BUILD)/fuzz
+
 .SECONDARY:
 # Every object of userspace, linked or not: for warnings.
 objects: $(patsubst ctl/%.c,$(BUILD)/obj/%.o,$(wildcard ctl/*/*.c)) \
@@ -157,6 +166,15 @@ rig-build: ctl helpers
 check: ready
 	+@$(MAKE) $(JOBS) --no-print-directory rig-build units
 	@selftests/run-all $(T)
+
+# Fuzzers: COUNT cases, from SEED on.
+SEED ?= $(shell od -An -N3 -tu4 /dev/urandom | tr -d ' ')
+FUZZERS := fuzz-esp fuzz-netlink
+$(FUZZERS): COUNT ?= 100000
+$(FUZZERS): ready
+	+@$(MAKE) $(JOBS) --no-print-directory rig-build KVER=$(or $(KVER),6.1)
+	@selftests/vm/run -k $(or $(KVER),6.1) -t $(or $(LIMIT),14400) -- \
+		selftests/fuzz/run $(@:fuzz-%=%) $(SEED) $(COUNT)
 
 demo: ready
 	+@$(MAKE) $(JOBS) --no-print-directory rig-build
@@ -241,8 +259,9 @@ clean:
 	rm -rf $(BUILD)
 
 Q := $(if $(V),,@)
-.PHONY: all help deps ready modules ctl objects units helpers rig-build check demo \
+.PHONY: all help deps ready modules ctl objects units helpers rig-build check \
+	$(FUZZERS) demo \
 	bench lint genl coverage-ids coverage-table install uninstall clean
 
 -include $(shell find $(BUILD)/obj $(BUILD)/san $(BUILD)/net $(BUILD)/bench \
-	$(BUILD)/demo -name '*.d' 2>/dev/null)
+	$(BUILD)/demo $(BUILD)/fuzz -name '*.d' 2>/dev/null)
