@@ -25,6 +25,8 @@ help:
 	@echo 'check         every test; the last line counts passed, failed and skipped (T="NAME..." picks)'
 	@echo 'fuzz-esp      packets to the module, sealed and damaged (COUNT=100000 SEED=...)'
 	@echo 'fuzz-netlink  requests to the module, made from its YAML description, the same way'
+	@echo 'torture       a peer that moves without end under traffic, audited on every link (MINUTES=10)'
+	@echo 'soak          the same with namespaces that come and go (MINUTES=30)'
 	@echo 'bench         measure; BENCH=datapath and the other scripts in selftests/bench,'
 	@echo '              ARGS for their arguments, KVER for one kernel'
 	@echo 'lint          checkpatch, sparse, W=1, gcc and clang warnings, man pages'
@@ -122,7 +124,7 @@ $(BUILD)/mobx: $(call objs,obj,cli) $(call libs,)
 
 UNIT := $(patsubst selftests/unit/%.c,$(BUILD)/unit/%, \
 	$(wildcard selftests/unit/test_*.c))
-HELPERS := $(foreach d,net bench demo fuzz,$(patsubst selftests/$(d)/%.c, \
+HELPERS := $(foreach d,net bench demo fuzz torture,$(patsubst selftests/$(d)/%.c, \
 	$(BUILD)/$(d)/%,$(wildcard selftests/$(d)/*.c)))
 # What several unit tests share: every other .c there.
 UNIT_SHARED := $(patsubst selftests/unit/%.c,$(BUILD)/san/unit/%.o, \
@@ -175,6 +177,19 @@ $(FUZZERS): ready
 	+@$(MAKE) $(JOBS) --no-print-directory rig-build KVER=$(or $(KVER),6.1)
 	@selftests/vm/run -k $(or $(KVER),6.1) -t $(or $(LIMIT),14400) -- \
 		selftests/fuzz/run $(@:fuzz-%=%) $(SEED) $(COUNT)
+
+# A peer that moves without end under all kinds of traffic.
+torture: ready
+	+@$(MAKE) $(JOBS) --no-print-directory rig-build
+	@selftests/vm/run -k $(or $(KVER),6.1) -t $$((60 * $(or $(MINUTES),10) + 300)) -- \
+		selftests/torture/run $$((60 * $(or $(MINUTES),10))) \
+		$(or $(RATES),1000 1000)
+
+# The same, with namespaces that come and go and requests of the fuzzer.
+soak: ready
+	+@$(MAKE) $(JOBS) --no-print-directory rig-build KVER=$(or $(KVER),6.1)
+	@selftests/vm/run -k $(or $(KVER),6.1) -t $$((60 * $(or $(MINUTES),30) + 600)) -- \
+		selftests/torture/soak $$((60 * $(or $(MINUTES),30))) $(or $(RATES),100 100)
 
 demo: ready
 	+@$(MAKE) $(JOBS) --no-print-directory rig-build
@@ -260,8 +275,8 @@ clean:
 
 Q := $(if $(V),,@)
 .PHONY: all help deps ready modules ctl objects units helpers rig-build check \
-	$(FUZZERS) demo \
+	$(FUZZERS) torture soak demo \
 	bench lint genl coverage-ids coverage-table install uninstall clean
 
 -include $(shell find $(BUILD)/obj $(BUILD)/san $(BUILD)/net $(BUILD)/bench \
-	$(BUILD)/demo $(BUILD)/fuzz -name '*.d' 2>/dev/null)
+	$(BUILD)/demo $(BUILD)/fuzz $(BUILD)/torture -name '*.d' 2>/dev/null)
