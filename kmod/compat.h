@@ -49,6 +49,7 @@ static inline struct net_device *mobx_dummy_netdev(void)
 		init_dummy_netdev(dev);
 	return dev;
 }
+
 #define mobx_dummy_netdev_free(dev)	kfree(dev)
 #endif
 

@@ -3,7 +3,7 @@
  * Segments of TCP come out of ESP one by one, each to be acknowledged through
  * the cipher. Here they are put together as the driver of a network card has it
  * done (generic receive offload), so that the stack is passed once for many of
- * them and one acknowledgement goes back.
+ * them and one of those goes back.
  *
  * The kernel's own way there, through NAPI, looks at frames: it wants a device
  * that has GRO switched on, and shows what it made to the taps of the device a
