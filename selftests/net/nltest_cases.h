@@ -50,10 +50,9 @@ static void test_peer_paths(void)
 	put(MOBX_A_PATH_LOCAL, ten, 16);
 	nest_end(n);
 	refused(EINVAL, "one family", "peer: a path of two families");
-	n = nest(MOBX_A_PEER_PATHS);
+	n = odd_path(0, 0);
 	put(MOBX_A_PATH_LOCAL, link_local, 16);
 	put(MOBX_A_PATH_REMOTE, ten, 16);
-	put32(MOBX_A_PATH_FLAGS, P);
 	nest_end(n);
 	refused(EINVAL, "link-local", "peer: a link-local address");
 	n = odd_path(1, 0);
