@@ -21,8 +21,8 @@ cable() {	# NAMESPACE DEVICE ADDRESS6 ADDRESS4, twice
 	ip -n $1 addr add $4/24 dev $2
 	ip -n $5 addr add $7/64 dev $6 nodad
 	ip -n $5 addr add $8/24 dev $6
-	ip -n $1 link set $2 up
-	ip -n $5 link set $6 up
+	ip -n $1 link set dev $2 up
+	ip -n $5 link set dev $6 up
 }
 
 gateways() {	# MTU of the lans
@@ -199,7 +199,7 @@ df() {
 	check $? "without DF a packet of 1500 passes"
 	[ "$(stat a out-fragmented)" = 1 ] && [ "$(stat a out-too-big)" = 0 ]
 	check $? "in fragments"
-	ma sa del dir out spi 0x2002
+	ma sa del dir out spi 0x2002 peer 1
 	ma sa add dir out spi 0x2002 peer 1 mode tunnel $(suite gcm128 A) \
 		force df clear seq 100 selector local $left remote $right
 	ma sa show dir out spi 0x2002 | grep -q 'df clear'
