@@ -535,7 +535,7 @@ static void test_conf(int foreign)
 	accepted("conf: default bypass");
 	ok(protecting() == 0, "conf: which lets the module go");
 	begin(family, MOBX_CMD_STATS_GET, 0);
-	put32(MOBX_A_STATS_WHICH, MOBX_STAT_IN_CRYPTO_ERROR + 1);
+	put32(MOBX_A_STATS_WHICH, MOBX_STAT_IN_ECN + 1);
 	refused(ERANGE, "", "stats: an unknown counter");
 }
 
