@@ -263,6 +263,8 @@ wait_and_move() {
 	ip -n a addr add 10.8.0.11/24 dev va
 	h ping -qi 0.02 -c 100 -W 2 $K >"$tmp/ping" &
 	sleep 0.7
+	# Make before break: who is to be sent to takes it first.
+	ma peer set 1 path local $A remote $B primary path local 10.8.0.11 remote $B
 	mb peer set 1 path local $B remote 10.8.0.11 primary path local $B remote $A
 	ma peer set 1 path local 10.8.0.11 remote $B primary path local $A remote $B
 	wait $!
