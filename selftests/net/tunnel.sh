@@ -117,15 +117,6 @@ watch_clear() {
 	wait_for 5 grep -q listening "$tmp/tcpdump.log"
 }
 
-clear_seen() {
-	sleep 0.3
-	kill $watcher
-	wait $watcher
-	tcpdump -nr "$tmp/clear.pcap" 2>/dev/null | head -n 20 |
-		tee "$tmp/clear.txt" | sed 's/^/# clear: /'
-	[ -s "$tmp/clear.txt" ]
-}
-
 h() { ip netns exec h "$@"; }
 k() { ip netns exec k "$@"; }
 
