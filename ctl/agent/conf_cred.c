@@ -155,8 +155,9 @@ static int load_certs(struct loading *l, const char *name)
 
 	if (ret)
 		return ret;
-	ret = l->item == CONF_ITEM_CRL ? crypto_pem_crls(text, crl_on, l) :
-					 crypto_pem_certs(text, cert_on, l);
+	ret = l->item == CONF_ITEM_CRL ?
+		crypto_pem_each(text, CRYPTO_PEM_CRL, crl_on, l) :
+		crypto_pem_each(text, CRYPTO_PEM_CERT, cert_on, l);
 	close_file(text);
 	if (ret && !l->err[0])
 		refuse(l, "%s: %s holds %s; a file in PEM or DER would be right",

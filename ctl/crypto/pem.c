@@ -27,36 +27,31 @@ static int no_passphrase(char *buf, int size, int rwflag, void *ctx)
 	return -1;
 }
 
-static int hand_on(unsigned char *der, int len,
-		   int (*fn)(void *ctx, struct wire_span der), void *ctx)
+static bool is_cert(const unsigned char *p, long len)
 {
-	int ret = -EINVAL;
-
-	if (len > 0)
-		ret = fn(ctx, (struct wire_span){ der, (size_t)len });
-	OPENSSL_free(der);
-	return ret;
-}
-
-static int cert_on(X509 *cert, int (*fn)(void *ctx, struct wire_span der),
-		   void *ctx)
-{
-	unsigned char *der = NULL;
-	int len = i2d_X509(cert, &der);
+	const unsigned char *at = p;
+	X509 *cert = d2i_X509(NULL, &at, len);
 
 	X509_free(cert);
-	return hand_on(der, len, fn, ctx);
+	return cert && at == p + len;
 }
 
-static int crl_on(X509_CRL *crl, int (*fn)(void *ctx, struct wire_span der),
-		  void *ctx)
+static bool is_crl(const unsigned char *p, long len)
 {
-	unsigned char *der = NULL;
-	int len = i2d_X509_CRL(crl, &der);
+	const unsigned char *at = p;
+	X509_CRL *crl = d2i_X509_CRL(NULL, &at, len);
 
 	X509_CRL_free(crl);
-	return hand_on(der, len, fn, ctx);
+	return crl && at == p + len;
 }
+
+static const struct {
+	const char *name;
+	bool (*valid)(const unsigned char *p, long len);
+} kinds[] = {
+	[CRYPTO_PEM_CERT] = { PEM_STRING_X509, is_cert },
+	[CRYPTO_PEM_CRL] = { PEM_STRING_X509_CRL, is_crl },
+};
 
 /* The end of a PEM file, or something broken in the midst of it? */
 static int at_end(unsigned int n, int ret)
@@ -79,49 +74,32 @@ static bool is_pem(struct wire_span text)
 	       memmem(text.p, text.len, begin, sizeof(begin) - 1);
 }
 
-int crypto_pem_certs(struct wire_span text,
-		     int (*fn)(void *ctx, struct wire_span der), void *ctx)
-{
-	const unsigned char *p = text.p;
-	unsigned int n = 0;
-	X509 *cert;
-	int ret = 0;
-	BIO *bio;
-
-	if (!is_pem(text)) {
-		cert = d2i_X509(NULL, &p, (long)text.len);
-		ERR_clear_error();
-		return cert ? cert_on(cert, fn, ctx) : -ENOENT;
-	}
-	bio = open_text(text);
-	while (!ret && (cert = PEM_read_bio_X509(bio, NULL, no_passphrase,
-						 NULL))) {
-		n++;
-		ret = cert_on(cert, fn, ctx);
-	}
-	BIO_free(bio);
-	return at_end(n, ret);
-}
-
-int crypto_pem_crls(struct wire_span text,
+int crypto_pem_each(struct wire_span text, enum crypto_pem_kind kind,
 		    int (*fn)(void *ctx, struct wire_span der), void *ctx)
 {
-	const unsigned char *p = text.p;
+	unsigned char *der;
 	unsigned int n = 0;
-	X509_CRL *crl;
 	int ret = 0;
+	long len;
 	BIO *bio;
 
 	if (!is_pem(text)) {
-		crl = d2i_X509_CRL(NULL, &p, (long)text.len);
+		if (text.len <= LONG_MAX &&
+		    kinds[kind].valid(text.p, (long)text.len))
+			ret = fn(ctx, text);
+		else
+			ret = -ENOENT;
 		ERR_clear_error();
-		return crl ? crl_on(crl, fn, ctx) : -ENOENT;
+		return ret;
 	}
 	bio = open_text(text);
-	while (!ret && (crl = PEM_read_bio_X509_CRL(bio, NULL, no_passphrase,
-						    NULL))) {
+	while (!ret && PEM_bytes_read_bio(&der, &len, NULL, kinds[kind].name,
+					  bio, no_passphrase, NULL)) {
 		n++;
-		ret = crl_on(crl, fn, ctx);
+		ret = kinds[kind].valid(der, len) ?
+			fn(ctx, (struct wire_span){ der, (size_t)len }) :
+			-EINVAL;
+		OPENSSL_free(der);
 	}
 	BIO_free(bio);
 	return at_end(n, ret);

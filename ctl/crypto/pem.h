@@ -7,20 +7,22 @@
 
 #include "wire/buf.h"
 
+enum crypto_pem_kind {
+	CRYPTO_PEM_CERT,
+	CRYPTO_PEM_CRL,
+};
+
 /**
- * crypto_pem_certs() - all certificates of a file, in their order
+ * crypto_pem_each() - all things of a kind in a file, in their order
  * @text: Content of the file.
+ * @kind: Certificates or certificate revocation lists.
  * @fn: Called for each with its DER; what it returns ends the walk unless 0.
  * @ctx: First argument of @fn.
  *
  * Return: 0; -ENOENT without any; -EINVAL for one that is broken; what @fn
  * returned.
  */
-int crypto_pem_certs(struct wire_span text,
-		     int (*fn)(void *ctx, struct wire_span der), void *ctx);
-
-/* crypto_pem_crls() - the same for certificate revocation lists */
-int crypto_pem_crls(struct wire_span text,
+int crypto_pem_each(struct wire_span text, enum crypto_pem_kind kind,
 		    int (*fn)(void *ctx, struct wire_span der), void *ctx);
 
 /**

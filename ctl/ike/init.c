@@ -31,20 +31,34 @@ static bool make_nonce(struct ike_engine *eng, struct ike_buf *nonce)
 	       ike_buf_set(nonce, n, sizeof(n));
 }
 
+static bool make_ke(struct ike_sa *sa, uint16_t group)
+{
+	if (!sa->p->ke)
+		sa->p->ke = calloc(1, sizeof(*sa->p->ke));
+	return sa->p->ke && !ike_make_ke(sa->eng, sa->p->ke, group);
+}
+
+static void free_ke(struct ike_sa *sa)
+{
+	if (sa->p->ke)
+		crypto_wipe(sa->p->ke, sizeof(*sa->p->ke));
+	free(sa->p->ke);
+	sa->p->ke = NULL;
+}
+
 static int derive(struct ike_sa *sa, struct wire_span theirs)
 {
 	uint8_t shared[CRYPTO_KE_SHARED_MAX];
 	struct wire_span g = { .p = shared };
 	int rc;
 
-	rc = crypto_ke_shared(&sa->p->ke, theirs.p, theirs.len, shared,
-			      &g.len);
+	rc = crypto_ke_shared(sa->p->ke, theirs.p, theirs.len, shared, &g.len);
 	if (!rc)
 		rc = crypto_ike_derive(&sa->suite, ike_span(&sa->p->ni),
 				       ike_span(&sa->p->nr), g, sa->spi_i,
 				       sa->spi_r, &sa->p->keys);
 	crypto_wipe(shared, sizeof(shared));
-	crypto_wipe(&sa->p->ke, sizeof(sa->p->ke));
+	free_ke(sa);
 	sa->p->have_keys = rc == 0;
 	return rc;
 }
@@ -84,7 +98,7 @@ static bool init_build(struct ike_sa *sa)
 		wire_notify_encode(&enc, IKE_N_COOKIE, p->cookie.p,
 				   p->cookie.len);
 	wire_sa_encode(&enc, p->init_offer);
-	wire_ke_encode(&enc, p->ke.group, p->ke.pub, p->ke.pub_len);
+	wire_ke_encode(&enc, p->ke->group, p->ke->pub, p->ke->pub_len);
 	wire_nonce_encode(&enc, p->ni.p, p->ni.len);
 	ike_put_natd(sa, &enc, &sa->local, &sa->remote);
 	if (sa->conn->fragmentation)
@@ -128,7 +142,7 @@ bool ike_init_start(struct ike_sa *sa)
 	ike_propose(p->init_offer, sa->conn->ike, sa->conn->nike,
 		    IKE_PROTO_IKE, 0, true);
 	return make_nonce(sa->eng, &p->ni) &&
-	       !ike_make_ke(sa->eng, &p->ke, sa->conn->ike[0].ke) &&
+	       make_ke(sa, sa->conn->ike[0].ke) &&
 	       init_build(sa) && init_send(sa);
 }
 
@@ -162,8 +176,8 @@ static void init_error(struct ike_sa *sa, const struct wire_notify *n)
 	uint16_t group;
 
 	if (n->type == IKE_N_INVALID_KE_PAYLOAD && wire_notify_u16(n, &group) &&
-	    group != sa->p->ke.group && group_offered(sa->conn, group)) {
-		if (!ike_make_ke(sa->eng, &sa->p->ke, group))
+	    group != sa->p->ke->group && group_offered(sa->conn, group)) {
+		if (make_ke(sa, group))
 			init_again(sa);
 		return;
 	}
@@ -197,7 +211,7 @@ static bool answer_sa(struct ike_sa *sa, const struct wire_msg *msg)
 	    !wire_sa_answer_ok(sa->p->init_offer, &answer))
 		return false;
 	ike_chosen(&answer.p[0], &sa->suite);
-	return sa->suite.ke == sa->p->ke.group &&
+	return sa->suite.ke == sa->p->ke->group &&
 	       ike_suite_in(&sa->suite, sa->conn->ike, sa->conn->nike);
 }
 
@@ -312,6 +326,7 @@ void ike_init_forget(struct ike_sa *sa)
 {
 	struct ike_sa **at = init_bucket(sa->eng, sa->spi_i);
 
+	free_ke(sa);
 	if (!sa->p->in_init_hash)
 		return;
 	while (*at != sa)
@@ -395,7 +410,7 @@ static bool init_answer(struct ike_sa *sa, const struct wire_proposal *chosen)
 	answer->p[0] = *chosen;
 	wire_enc_start(&enc, &hdr);
 	wire_sa_encode(&enc, answer);
-	wire_ke_encode(&enc, p->ke.group, p->ke.pub, p->ke.pub_len);
+	wire_ke_encode(&enc, p->ke->group, p->ke->pub, p->ke->pub_len);
 	wire_nonce_encode(&enc, p->nr.p, p->nr.len);
 	ike_put_natd(sa, &enc, &sa->local, &sa->remote);
 	if (p->fragments)
@@ -451,7 +466,7 @@ static void init_accept(struct ike_engine *eng,
 	if (!make_nonce(eng, &sa->p->nr) ||
 	    !ike_buf_set(&sa->p->ni, ni.p, ni.len) ||
 	    !ike_buf_set(&sa->p->init_theirs, msg->raw, msg->raw_len) ||
-	    ike_make_ke(eng, &sa->p->ke, ke->group) ||
+	    !make_ke(sa, ke->group) ||
 	    !init_answer(sa, chosen) || derive(sa, ke->data)) {
 		ike_sa_fail(sa, "IKE_SA_INIT: no memory, or a public value"
 			    " that is no good");

@@ -91,151 +91,13 @@ static void event_free(struct net_event *e)
 
 /* ---------------------------------------------------------------- kernel */
 
-static struct net_peer *peer_find(struct net_host *h, uint32_t id)
-{
-	unsigned int i;
-
-	for (i = 0; i < h->n_peers; i++)
-		if (h->peers[i].id == id)
-			return &h->peers[i];
-	return NULL;
-}
-
-static int kernel_peer_new(struct net_host *h, const struct ike_ac_peer *p,
-			   uint64_t *generation)
-{
-	struct net_peer *n;
-
-	if (h->refuse_peer) {
-		h->refuse_peer--;
-		return -EPERM;
-	}
-	if (h->eexist) {
-		h->eexist--;
-		return -EEXIST;
-	}
-	assert_true(p->id > 0 && p->npaths > 0);
-	if (peer_find(h, p->id))
-		return -EEXIST;
-	assert_true(h->n_peers < NET_PEERS);
-	n = &h->peers[h->n_peers++];
-	memset(n, 0, sizeof(*n));
-	n->id = p->id;
-	n->generation = 1;
-	memcpy(n->label, p->label, sizeof(n->label));
-	n->n = p->npaths;
-	memcpy(n->paths, p->paths, p->npaths * sizeof(n->paths[0]));
-	*generation = 1;
-	return 0;
-}
-
-static int kernel_peer_rebind(struct net_host *h, const struct ike_ac_peer *p,
-			      uint64_t *generation)
-{
-	struct net_peer *n = peer_find(h, p->id);
-
-	if (!n)
-		return -ENOENT;
-	if (p->expected_generation != n->generation)
-		return -ESTALE;
-	n->n = p->npaths;
-	memcpy(n->paths, p->paths, p->npaths * sizeof(n->paths[0]));
-	*generation = ++n->generation;
-	return 0;
-}
-
-/* The order, oldest first, is kept. */
-static void sa_remove(struct net_host *h, struct ike_ac_sa *sa)
-{
-	size_t behind = (size_t)(&h->sas[h->n_sas] - sa) - 1;
-
-	memmove(sa, sa + 1, behind * sizeof(*sa));
-	h->n_sas--;
-}
-
-static int kernel_peer_del(struct net_host *h, uint32_t id)
-{
-	struct net_peer *n = peer_find(h, id);
-	unsigned int i = 0;
-
-	if (!n)
-		return -ENOENT;
-	*n = h->peers[--h->n_peers];
-	while (i < h->n_sas) {
-		if (h->sas[i].peer == id)
-			sa_remove(h, &h->sas[i]);
-		else
-			i++;
-	}
-	return 0;
-}
-
-static struct ike_ac_sa *sa_find(struct net_host *h,
-				 const struct ike_ac_sa *like)
-{
-	unsigned int i;
-
-	for (i = 0; i < h->n_sas; i++)
-		if (h->sas[i].spi == like->spi && h->sas[i].dir == like->dir &&
-		    (like->dir == MOBX_DIR_IN ||
-		     h->sas[i].peer == like->peer))
-			return &h->sas[i];
-	return NULL;
-}
-
-static int kernel_sa_new(struct net_host *h, const struct ike_ac_sa *sa)
-{
-	if (h->refuse_sa) {
-		h->refuse_sa--;
-		return -EINVAL;
-	}
-	if (!peer_find(h, sa->peer))
-		return -ENOENT;
-	if (sa_find(h, sa))
-		return -EEXIST;
-	assert_true(sa->spi >= 256);
-	assert_true(sa->enc_key_len + sa->auth_key_len > 0);
-	assert_true(sa->nselectors > 0);
-	assert_true(h->n_sas < NET_SAS);
-	h->sas[h->n_sas++] = *sa;
-	return 0;
-}
-
-static int kernel_sa_del(struct net_host *h, const struct ike_ac_sa *like)
-{
-	struct ike_ac_sa *sa = sa_find(h, like);
-
-	if (!sa)
-		return -ENOENT;
-	sa_remove(h, sa);
-	return 0;
-}
-
 static void kernel_action(struct net_host *h, const struct ike_action *a)
 {
 	uint64_t generation = 0;
 	struct net_event *e;
-	int err = 0;
+	int err;
 
-	switch (a->type) {
-	case IKE_AC_PEER_NEW:
-		err = kernel_peer_new(h, &a->u.peer, &generation);
-		break;
-	case IKE_AC_PEER_REBIND:
-		err = kernel_peer_rebind(h, &a->u.peer, &generation);
-		break;
-	case IKE_AC_PEER_DEL:
-		err = kernel_peer_del(h, a->u.peer.id);
-		break;
-	case IKE_AC_SA_NEW:
-		err = kernel_sa_new(h, a->u.sa);
-		break;
-	case IKE_AC_SA_DEL:
-		err = kernel_sa_del(h, a->u.sa);
-		break;
-	default:
-		fail_msg("action %d is none of the kernel's", (int)a->type);
-	}
+	err = net_kernel(h, a, &generation);
 	assert_true(a->tag != 0);
 	e = event_add(h->net, h->net->now + h->net->kernel_us, EV_ANSWER,
 		      h->index);
@@ -332,7 +194,7 @@ static struct net_packet *remember(struct net *net, int from,
 	return p;
 }
 
-static int host_of(const struct net *net, const struct wire_addr *a)
+int net_host_of(const struct net *net, const struct wire_addr *a)
 {
 	int i;
 	unsigned int j;
@@ -349,7 +211,7 @@ static void deliver_later(struct net *net, const struct net_packet *p)
 {
 	uint64_t at = net->now + net->delay_us;
 	struct net_event *e;
-	int to = host_of(net, &p->dst.addr);
+	int to = net_host_of(net, &p->dst.addr);
 
 	if (net->jitter_us)
 		at += net_random(net, (uint32_t)net->jitter_us);
@@ -367,7 +229,7 @@ static void send_action(struct net_host *h, const struct ike_ac_send *s)
 	struct net *net = h->net;
 	struct net_packet p = *remember(net, h->index, s);
 
-	if (host_of(net, &p.src.addr) != h->index)
+	if (net_host_of(net, &p.src.addr) != h->index)
 		return;
 	if (net->lose_percent && net_random(net, 100) < net->lose_percent)
 		return;
@@ -728,6 +590,17 @@ void net_up(struct net *net)
 	assert_true(net_agree(net, 1));
 }
 
+void net_up_asking(struct net *net)
+{
+	struct ike_conn c = net_conn(0), s = net_conn(1);
+
+	s.dpd_delay_us = 0;
+	net_conn_add(net, 1, &s);
+	net_conn_add(net, 0, &c);
+	net_run(net, NET_SECOND / 2);
+	assert_true(net_agree(net, 1));
+}
+
 void net_cmd(struct net *net, int host, enum ike_event_type type,
 	     const char *name)
 {
@@ -755,179 +628,3 @@ void net_expire(struct net *net, int host, uint32_t spi, enum mobx_dir dir,
 }
 
 /* --------------------------------------------------------------- looking */
-
-struct ike_sa *net_sa(struct net *net, int host)
-{
-	struct ike_sa *sa, *found = NULL;
-
-	for (sa = net->host[host].eng->sas; sa; sa = sa->p->next) {
-		if (sa->state > IKE_SA_ESTABLISHED)
-			continue;
-		assert_null(found);
-		found = sa;
-	}
-	return found;
-}
-
-unsigned int net_sa_count(struct net *net, int host)
-{
-	unsigned int n = 0;
-	struct ike_sa *sa;
-
-	for (sa = net->host[host].eng->sas; sa; sa = sa->p->next)
-		n++;
-	return n;
-}
-
-const struct net_packet *net_nth(const struct net *net, int from,
-				 uint8_t exchange, bool response,
-				 unsigned int nth)
-{
-	const struct net_packet *p;
-	size_t i;
-
-	for (i = 0; i < net->n_sent; i++) {
-		p = &net->sent[i];
-		if (p->from == from && p->hdr.exchange == exchange &&
-		    !!(p->hdr.flags & IKE_FLAG_RESPONSE) == response &&
-		    nth-- == 0)
-			return p;
-	}
-	return NULL;
-}
-
-unsigned int net_count(const struct net *net, int from, uint8_t exchange,
-		       bool response)
-{
-	unsigned int n = 0;
-
-	while (net_nth(net, from, exchange, response, n))
-		n++;
-	return n;
-}
-
-void net_seal(struct net *net, int host, uint8_t exchange, bool response,
-	      uint32_t mid, uint8_t first, const uint8_t *inner, size_t len)
-{
-	struct ike_sa *sa = net_sa(net, host);
-	struct crypto_ike_keys keys = sa->p->keys;
-	struct wire_hdr hdr = {
-		.spi_i = sa->spi_i,
-		.spi_r = sa->spi_r,
-		.exchange = exchange,
-		.flags = (uint8_t)((sa->initiator ? IKE_FLAG_INITIATOR : 0) |
-				   (response ? IKE_FLAG_RESPONSE : 0)),
-		.msg_id = mid,
-	};
-	struct wire_wr wr = { 0 };
-	uint8_t iv[16] = { 1 };
-
-	keys.next_iv += 1000000 + mid;
-	assert_int_equal(crypto_sk_seal(&keys, sa->initiator, &hdr, first,
-					inner, len, iv, &wr), 0);
-	net_inject(net, host_of(net, &sa->remote.addr), &sa->local,
-		   &sa->remote, wr.data, wr.len);
-	wire_wr_free(&wr);
-	crypto_wipe(&keys, sizeof(keys));
-}
-
-void net_forge(struct net *net, int host, uint8_t exchange, bool response,
-	       uint32_t mid, struct wire_enc *enc)
-{
-	assert_true(wire_enc_finish(enc));
-	net_seal(net, host, exchange, response, mid, enc->first, enc->wr.data,
-		 enc->wr.len);
-	wire_enc_free(enc);
-}
-
-bool net_open(struct net *net, const struct net_packet *pkt,
-	      struct wire_msg *msg, uint8_t **plain)
-{
-	struct ike_sa *sa = net_sa(net, pkt->from);
-	enum wire_err err;
-
-	*plain = NULL;
-	if (!sa || wire_msg_parse(pkt->data, pkt->len, msg) != WIRE_OK ||
-	    !msg->has_sk)
-		return false;
-	*plain = malloc(msg->sk_len + 1);
-	assert_non_null(*plain);
-	return !crypto_sk_open(&sa->p->keys, sa->initiator, msg, *plain,
-			       msg->sk_len, &err) && err == WIRE_OK;
-}
-
-static const struct ike_ac_sa *partner(const struct net_host *h,
-				       const struct ike_ac_sa *out)
-{
-	unsigned int i;
-
-	for (i = 0; i < h->n_sas; i++)
-		if (h->sas[i].dir == MOBX_DIR_IN && h->sas[i].spi == out->spi)
-			return &h->sas[i];
-	return NULL;
-}
-
-static bool same_sa(const struct ike_ac_sa *a, const struct ike_ac_sa *b)
-{
-	return a->enc == b->enc && a->auth == b->auth && a->esn == b->esn &&
-	       a->mode == b->mode && a->enc_key_len == b->enc_key_len &&
-	       a->auth_key_len == b->auth_key_len &&
-	       !memcmp(a->enc_key, b->enc_key, a->enc_key_len) &&
-	       !memcmp(a->auth_key, b->auth_key, a->auth_key_len);
-}
-
-bool net_agree(const struct net *net, unsigned int pairs)
-{
-	unsigned int i, out[2] = { 0, 0 };
-	const struct ike_ac_sa *sa, *other;
-	int h;
-
-	for (h = 0; h < 2; h++) {
-		for (i = 0; i < net->host[h].n_sas; i++) {
-			sa = &net->host[h].sas[i];
-			if (sa->dir != MOBX_DIR_OUT)
-				continue;
-			other = partner(&net->host[!h], sa);
-			if (!other || !same_sa(sa, other))
-				return false;
-			out[h]++;
-		}
-	}
-	return out[0] == pairs && out[1] == pairs;
-}
-
-const struct ike_ac_sa *net_newest(const struct net *net, int host,
-				   enum mobx_dir dir)
-{
-	const struct net_host *h = &net->host[host];
-	unsigned int i = h->n_sas;
-
-	while (i-- > 0)
-		if (h->sas[i].dir == dir)
-			return &h->sas[i];
-	return NULL;
-}
-
-void net_run_without_gap(struct net *net, uint64_t us)
-{
-	const struct ike_ac_sa *out;
-	uint64_t end = net->now + us;
-	unsigned int i;
-	bool taken;
-	int h;
-
-	while (net->now < end) {
-		net_run(net, NET_MS / 2);
-		for (h = 0; h < 2; h++) {
-			out = net_newest(net, h, MOBX_DIR_OUT);
-			assert_non_null(out);
-			taken = false;
-			for (i = 0; i < net->host[!h].n_sas; i++)
-				taken |= net->host[!h].sas[i].dir ==
-					 MOBX_DIR_IN &&
-					 net->host[!h].sas[i].spi == out->spi;
-			if (!taken)
-				net_fail(net, net->seed);
-		}
-	}
-}

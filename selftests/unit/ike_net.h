@@ -118,6 +118,9 @@ uint32_t net_random(struct net *net, uint32_t below);
 
 struct wire_addr net_addr(const char *text);
 
+/** net_host_of() - the host with an address, or -1 */
+int net_host_of(const struct net *net, const struct wire_addr *a);
+
 /** net_conn() - from host 0 to host 1, both to be changed and added */
 struct ike_conn net_conn(int host);
 void net_conn_add(struct net *net, int host, const struct ike_conn *c);
@@ -128,12 +131,26 @@ void net_conns(struct net *net);
 /** net_up() - net_conns(), and both ends are established */
 void net_up(struct net *net);
 
+/** net_up_asking() - the same, but only the initiator asks for signs of life */
+void net_up_asking(struct net *net);
+
 void net_tell_addrs(struct net *net, int host);
 void net_event(struct net *net, int host, const struct ike_event *ev);
 void net_cmd(struct net *net, int host, enum ike_event_type type,
 	     const char *name);
 void net_expire(struct net *net, int host, uint32_t spi, enum mobx_dir dir,
 		enum mobx_expire kind);
+
+/**
+ * net_kernel() - the kernel of a host does what an action asks
+ * @h: host
+ * @a: PEER_NEW, PEER_REBIND, PEER_DEL, SA_NEW or SA_DEL
+ * @generation: of the binding, when the action made one
+ *
+ * Return: 0 or a negative errno.
+ */
+int net_kernel(struct net_host *h, const struct ike_action *a,
+	       uint64_t *generation);
 
 /** net_run() - let time pass */
 void net_run(struct net *net, uint64_t us);

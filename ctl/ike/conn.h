@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A connection as configured. */
+#ifndef MOBX_IKE_CONN_H
+#define MOBX_IKE_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/mobx.h>
+
+#include "crypto/keys.h"
+#include "ike/text.h"
+#include "wire/addr.h"
+#include "wire/ike_const.h"
+
+#define IKE_MAX_NAME 48
+#define IKE_MAX_ADDRS 16
+#define IKE_MAX_PROPOSALS 8
+#define IKE_MAX_SELECTORS MOBX_MAX_SELECTORS
+#define IKE_MAX_CONN_CHILDREN 4
+#define IKE_MAX_IFNAMES 8
+#define IKE_MAX_CAS 32
+#define IKE_IFNAME_LEN 16
+
+enum ike_role {
+	IKE_INITIATE,
+	IKE_RESPOND,
+};
+
+/** enum ike_start - what makes an initiator set its connection up */
+enum ike_start {
+	IKE_START_MANUAL,
+	IKE_START_ON_LOAD,
+	IKE_START_ON_TRAFFIC,
+};
+
+/** enum ike_authby - how a side proves who it is */
+enum ike_authby {
+	IKE_AUTHBY_PSK,
+	IKE_AUTHBY_PUBKEY,
+};
+
+/** enum ike_rrc - return routability policy (MOBIKE-X, section 8) */
+enum ike_rrc {
+	IKE_RRC_EARLY,
+	IKE_RRC_BEFORE,
+	IKE_RRC_OFF,
+};
+
+/** struct ike_prefix - addresses; family 0 means any address */
+struct ike_prefix {
+	struct wire_addr addr;
+	uint8_t plen;
+};
+
+/**
+ * struct ike_selector - what a connection protects, in terms of this host
+ * @proto: IP protocol, 0 for any
+ * @local_min: first own port; 0 to 65535 means any
+ * @local_max: last own port
+ * @remote_min: first port of the peer
+ * @remote_max: last one
+ * @child: which of the connection's Child SAs it belongs to
+ * @local: own addresses; transport mode: not looked at
+ * @remote: the peer's; likewise
+ *
+ * In transport mode the addresses are those of the peer's paths: own set and
+ * peer's set.
+ */
+struct ike_selector {
+	uint8_t proto;
+	uint16_t local_min;
+	uint16_t local_max;
+	uint16_t remote_min;
+	uint16_t remote_max;
+	uint8_t child;
+	struct ike_prefix local;
+	struct ike_prefix remote;
+};
+
+/**
+ * struct ike_conn - a connection as configured
+ * @name: unique
+ * @role: who starts
+ * @start: initiator: when
+ * @local: own addresses to use; @nlocal 0 means any
+ * @remote: the peer's; @nremote 0 means any (responder only). An initiator
+ *	tries the single addresses in their order.
+ * @local_id: sent
+ * @remote_id: wanted; type 0 accepts any identity that can prove itself
+ * @local_auth: how we do it
+ * @remote_auth: how the peer has to
+ * @ncas: entries in @ca; 0 with IKE_AUTHBY_PUBKEY when the peer's certificate
+ *	or key is known itself
+ * @ca: certification authorities for the peer, as CERTREQ names them
+ * @ike: proposals of the IKE SA in order of preference, one suite each
+ * @esp: proposals of Child SAs; @ke there is for perfect forward secrecy
+ * @mode: of its Child SAs
+ * @protect: traffic selectors, at least one for each Child SA from 0 on
+ * @mobike: offer and accept RFC 4555
+ * @mobikex: offer and accept MOBIKE-X; needs @mobike
+ * @fragmentation: offer and accept fragments (RFC 7383)
+ * @rrc: return routability policy
+ * @auto_add: make every usable local link a path by itself
+ * @prefer: interface names in order of preference
+ * @allow: addresses that the peer's paths may have; @nallow 0 means all
+ * @deny: addresses that they may not
+ * @drain_us: shortest time that a path is kept after a soft move
+ * @max_paths: MOBIKE-X limit announced to the peer, 2 to 64
+ * @dpd_delay_us: idle time before a liveness check, 0 for none
+ * @replay_window: packets
+ * @retransmit_first_us: time before the first retransmission
+ * @retransmit_tries: transmissions in vain before the peer counts as dead
+ * @rekey_us: soft lifetime of Child SAs, 0 for none; the hard one is 1.25 of it
+ * @ike_rekey_us: the same of the IKE SA
+ * @initial_contact: send INITIAL_CONTACT; right only at a host's first start
+ *
+ * Flat, so that it can be copied and sent to another process as it is. The key
+ * is not here: the owner knows it by @name.
+ */
+struct ike_conn {
+	char name[IKE_MAX_NAME];
+	enum ike_role role;
+	enum ike_start start;
+	unsigned int nlocal;
+	struct wire_addr local[IKE_MAX_ADDRS];
+	unsigned int nremote;
+	struct ike_prefix remote[IKE_MAX_ADDRS];
+	struct ike_id local_id;
+	struct ike_id remote_id;
+	enum ike_authby local_auth;
+	enum ike_authby remote_auth;
+	unsigned int ncas;
+	uint8_t ca[IKE_MAX_CAS][IKE_CA_HASH_LEN];
+	unsigned int nike;
+	struct crypto_suite ike[IKE_MAX_PROPOSALS];
+	unsigned int nesp;
+	struct crypto_suite esp[IKE_MAX_PROPOSALS];
+	enum mobx_mode mode;
+	unsigned int nprotect;
+	struct ike_selector protect[IKE_MAX_SELECTORS];
+	bool mobike;
+	bool mobikex;
+	bool fragmentation;
+	enum ike_rrc rrc;
+	bool auto_add;
+	unsigned int nprefer;
+	char prefer[IKE_MAX_IFNAMES][IKE_IFNAME_LEN];
+	unsigned int nallow;
+	struct ike_prefix allow[IKE_MAX_ADDRS];
+	unsigned int ndeny;
+	struct ike_prefix deny[IKE_MAX_ADDRS];
+	uint64_t drain_us;
+	uint8_t max_paths;
+	uint64_t dpd_delay_us;
+	uint32_t replay_window;
+	uint64_t retransmit_first_us;
+	unsigned int retransmit_tries;
+	uint64_t rekey_us;
+	uint64_t ike_rekey_us;
+	bool initial_contact;
+};
+
+/** ike_conn_init() - defaults of every member that has one; the rest zero */
+void ike_conn_init(struct ike_conn *c);
+
+/**
+ * ike_conn_check() - is a connection usable as it is
+ * @c: connection
+ * @err: gets what is wrong and what would be right
+ * @errlen: octets in @err
+ *
+ * Return: 0 or -EINVAL.
+ */
+int ike_conn_check(const struct ike_conn *c, char *err, size_t errlen);
+
+/** ike_prefix_has() - does a prefix hold an address; family 0 holds all */
+bool ike_prefix_has(const struct ike_prefix *p, const struct wire_addr *a);
+
+#endif /* MOBX_IKE_CONN_H */

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What an engine remembers: IKE SAs, their exchanges, Child SAs. */
+#ifndef MOBX_IKE_STATE_H
+#define MOBX_IKE_STATE_H
+
+#include "crypto/auth.h"
+#include "crypto/ke.h"
+#include "crypto/keys.h"
+#include "ike/sa.h"
+#include "wire/payload.h"
+#include "wire/sa.h"
+
+#define IKE_SECOND UINT64_C(1000000)
+
+/* Most requests that either side may have outstanding. */
+#define IKE_MAX_WINDOW 16
+#define IKE_NONCE_LEN 32
+#define IKE_MAX_CHILDREN 16
+/* A half-open IKE SA of a responder lives this long. */
+#define IKE_HALF_OPEN_US (30 * IKE_SECOND)
+/* Datagrams that were on their way under an SA that is deleted. */
+#define IKE_LINGER_US (3 * IKE_SECOND)
+/*
+ * The answerer of a rekey sends under the new SA after this time at last: many
+ * times longer than the peer needs to ask for a lost answer again.
+ */
+#define IKE_SWITCH_US (60 * IKE_SECOND)
+/*
+ * The same at the start of an IKE SA that takes another's place: less, for the
+ * other end may have forgotten everything, but more than a busy host takes from
+ * the answer to its own new SAs.
+ */
+#define IKE_HANDOVER_US IKE_SECOND
+/* An unauthenticated refusal is believed when nothing better came. */
+#define IKE_REFUSAL_US (2 * IKE_SECOND)
+/* So long a refused IKE_AUTH request may be repeated. */
+#define IKE_REFUSED_US (5 * IKE_SECOND)
+/* After TEMPORARY_FAILURE: never at once (RFC 7296, section 2.25). */
+#define IKE_AGAIN_US (10 * IKE_SECOND)
+#define IKE_BACKOFF_MAX_US (30 * IKE_SECOND)
+/* Most IKE_SA_INIT requests that answers can make us send anew. */
+#define IKE_MAX_INIT_ROUNDS 5
+#define IKE_SPI_BUCKETS 1024
+
+/** struct ike_buf - octets with their length, from malloc() */
+struct ike_buf {
+	uint8_t *p;
+	size_t len;
+};
+
+/**
+ * struct ike_request - a request of ours, queued or outstanding
+ *
+ * @pinned: stays on @local and @remote when the IKE SA moves.
+ * @expired: the one who made it has been told TIMEOUT.
+ * @last: the IKE SA ends with it.
+ * @data: one message, or its fragments one behind the other.
+ * @interval: time to the next retransmission.
+ */
+struct ike_request {
+	struct ike_request *next;
+	uint64_t id;
+	uint8_t exchange;
+	uint32_t mid;
+	bool sent;
+	bool pinned;
+	bool expired;
+	bool last;
+	struct ike_buf data;
+	/* What it holds, as long as smaller fragments may be tried. */
+	struct ike_buf inner;
+	uint8_t inner_first;
+	struct ike_request_desc d;
+	uint64_t first_us;
+	uint64_t next_us;
+	uint64_t interval;
+	unsigned int tries;
+	unsigned int total_tries;
+};
+
+/**
+ * struct ike_frags - a message of the peer's that comes in fragments
+ *
+ * @response: or a request.
+ * @have: Fragments that are here, of @total.
+ * @first: Type of the first inner payload, from the first fragment.
+ * @size: Octets of the datagrams so far.
+ * @len: Octets in @part.
+ * @since: When the first one came.
+ */
+struct ike_frags {
+	struct ike_frags *next;
+	bool response;
+	uint32_t mid;
+	uint16_t total;
+	uint16_t have;
+	uint8_t first;
+	size_t size;
+	size_t len;
+	uint64_t since;
+	struct ike_buf part[];
+};
+
+enum ike_slot_state {
+	IKE_SLOT_EMPTY,
+	IKE_SLOT_PENDING,
+	IKE_SLOT_ANSWERED,
+};
+
+/** struct ike_slot - a request of the peer's and its answer */
+struct ike_slot {
+	enum ike_slot_state state;
+	uint32_t mid;
+	uint8_t exchange;
+	struct wire_endpoint local;
+	struct wire_endpoint remote;
+	struct ike_buf answer;
+};
+
+/** struct ike_held - a message kept while somebody else is asked */
+struct ike_held {
+	struct ike_in in;
+	struct wire_msg msg;
+	size_t plain_len;
+	uint8_t plain[];
+};
+
+/**
+ * struct ike_offer - a Child SA that is being negotiated
+ *
+ * @child: which one of the connection.
+ * @suite: what was chosen.
+ * @more: responder: there are selectors for another Child SA.
+ * @chosen: responder: the same as the proposal to be answered.
+ * @tsi: initiator of the exchange; offered, then as answered.
+ */
+struct ike_offer {
+	unsigned int child;
+	enum mobx_mode mode;
+	bool more;
+	struct crypto_suite suite;
+	struct wire_proposal chosen;
+	uint32_t spi_in;
+	uint32_t spi_out;
+	struct wire_ts_list tsi;
+	struct wire_ts_list tsr;
+	unsigned int nselectors;
+	struct ike_selector selectors[IKE_MAX_SELECTORS];
+};
+
+/* A Child SA that the answerer made but we cannot use: it has to be deleted. */
+#define IKE_CHILD_UNWANTED 0xffff
+
+/** struct ike_spi - an inbound SPI that no other Child SA may have */
+struct ike_spi {
+	struct ike_spi *next;
+	uint32_t spi;
+};
+
+/**
+ * struct ike_child_full - a Child SA with what extensions need not see
+ *
+ * @spi: its own SPI is taken.
+ * @keys: until both SAs are in the kernel.
+ * @from_us: we began the exchange that made it.
+ * @ours: we made the first one of its line of rekeys.
+ * @replaces: own SPI of the Child SA that it takes the place of, or 0.
+ * @switch_us: when to begin sending under it, come what may.
+ * @again_us: when to try to replace it, IKE_NEVER.
+ * @again_rekey: and how, see ike_sa_replace_child().
+ * @anew: once it is deleted another is made.
+ * @out_asked: the kernel has been told of the outbound SA.
+ * @lost: one too many: the peer will delete it, nothing is sent under it.
+ * @answer: what the exchange that made it still has to say.
+ */
+struct ike_child_full {
+	struct ike_child c;
+	struct ike_spi spi;
+	struct crypto_child_keys keys;
+	bool from_us;
+	bool ours;
+	uint32_t replaces;
+	uint64_t switch_us;
+	uint64_t again_us;
+	bool again_rekey;
+	bool anew;
+	bool out_asked;
+	bool lost;
+	struct ike_answer *answer;
+};
+
+static inline struct ike_child_full *ike_child_full(struct ike_child *c)
+{
+	return (struct ike_child_full *)c;
+}
+
+/** typedef ike_child_fn - a Child SA has been put into the kernel, or not */
+typedef void (*ike_child_fn)(struct ike_sa *sa, struct ike_child *c, int err);
+
+/** struct ike_answer - of a CREATE_CHILD_SA that waits for the kernel */
+struct ike_answer {
+	uint32_t mid;
+	struct ike_offer offer;
+	uint8_t nonce[IKE_NONCE_LEN];
+	struct crypto_ke ke;
+};
+
+/** struct ike_nonce - the lower of an exchange's two nonces */
+struct ike_nonce {
+	uint8_t v[IKE_NONCE_MAX];
+	size_t len;
+};
+
+/**
+ * struct ike_create - a CREATE_CHILD_SA exchange of ours for a Child SA
+ *
+ * @old_in: own SPI of the Child SA to be replaced, or 0.
+ * @rival: own SPI of what the peer's rekey of the same one made, or 0.
+ * @trigger: it has the selectors of a packet in front; @single: only those.
+ * @gone: SPIs not known here that the peer has deleted since: its answer, which
+ *	may be late, may tell of one of them.
+ */
+struct ike_create {
+	uint32_t old_in;
+	bool rekey;
+	unsigned int rounds;
+	struct wire_sa sent;
+	struct ike_offer offer;
+	struct crypto_ke ke;
+	uint8_t nonce[IKE_NONCE_LEN];
+	struct ike_nonce lowest;
+	uint32_t rival;
+	struct ike_nonce rival_lowest;
+	bool trigger;
+	bool single;
+	unsigned int n_gone;
+	uint32_t gone[IKE_MAX_CHILDREN];
+};
+
+/**
+ * struct ike_rekey - an exchange of ours that replaces the IKE SA
+ *
+ * @spi: own SPI of the new one.
+ * @sent: the request has left.
+ * @rival: made by the peer's exchange for the same end, or NULL.
+ */
+struct ike_rekey {
+	uint64_t spi;
+	bool sent;
+	unsigned int rounds;
+	struct wire_sa offer;
+	struct crypto_ke ke;
+	uint8_t nonce[IKE_NONCE_LEN];
+	struct ike_sa *rival;
+	struct ike_nonce rival_lowest;
+};
+
+/** struct ike_trigger - a packet for which there is no SA; @set: there is one */
+struct ike_trigger {
+	bool set;
+	struct wire_addr local;
+	struct wire_addr remote;
+	uint8_t proto;
+	uint16_t local_port;
+	uint16_t remote_port;
+};
+
+/** struct ike_linger - an SA to be deleted in the kernel a little later */
+struct ike_linger {
+	struct ike_linger *next;
+	uint64_t at;
+	uint32_t spi;
+	enum mobx_dir dir;
+	struct ike_spi node;
+};
+
+#define IKE_MAX_EARLY 4
+
+/** struct ike_early - a datagram that is looked at a little later */
+struct ike_early {
+	struct wire_endpoint local;
+	struct wire_endpoint remote;
+	struct ike_buf data;
+};
+
+struct ike_sa_private {
+	struct ike_sa *next;
+	struct ike_sa *prev;
+	/* Of sched.c: place in the heap, and lists of a moment. */
+	uint64_t deadline;
+	size_t heap_at;
+	bool touched;
+	struct ike_sa *touch;
+	struct ike_sa *due;
+	bool doomed;
+	struct ike_sa *dead;
+	struct ike_sa *hash_next;
+	struct ike_sa *init_next;
+	bool in_init_hash;
+
+	struct crypto_ike_keys keys;
+	bool have_keys;
+	/* Counts as half-open: a responder that knows nobody yet. */
+	bool half_open;
+	/* The peer is authenticated, a Delete would be understood. */
+	bool authentic;
+	/* The extension has been told that it is established. */
+	bool announced;
+	bool ext_open;
+	/* Until there are keys. */
+	struct crypto_ke *ke;
+	struct ike_buf ni;
+	struct ike_buf nr;
+	/* The IKE_SA_INIT messages that AUTH covers. */
+	struct ike_buf init_mine;
+	struct ike_buf init_theirs;
+	struct ike_buf cookie;
+	struct wire_sa *init_offer;
+	unsigned int init_rounds;
+	uint16_t init_error;
+	uint64_t init_error_us;
+
+	uint64_t start_us;
+	uint64_t expire_us;
+
+	uint32_t out_mid;
+	unsigned int peer_window;
+	struct ike_request *requests;
+
+	uint32_t in_mid;
+	unsigned int own_window;
+	struct ike_slot slots[2 * IKE_MAX_WINDOW];
+
+	/* Both ends know fragments (RFC 7383); those that wait for others. */
+	bool fragments;
+	struct ike_frags *frags;
+
+	/* Requests that came before IKE_AUTH was through. */
+	unsigned int n_early;
+	struct ike_early early[IKE_MAX_EARLY];
+
+	/* IKE_AUTH in work. */
+	struct ike_held *auth_in;
+	struct ike_buf auth_mine;
+	uint8_t auth_method;
+	struct ike_buf auth_certs;
+	/* Hash algorithms of the peer's signatures, 0 without RFC 7427. */
+	unsigned int hashes;
+	uint16_t child_error;
+	struct ike_offer *offer;
+	struct wire_sa *child_sent;
+
+	struct ike_create *create;
+	/* When to make a Child SA where there is none. */
+	uint64_t new_us[IKE_MAX_CONN_CHILDREN];
+	/* A packet that waits for one. */
+	struct ike_trigger trigger;
+	struct ike_linger *linger;
+	unsigned int rebinds;
+
+	/* Rekeying of the IKE SA: ours, when it is due, and when at last. */
+	struct ike_rekey *rekey;
+	uint64_t rekey_us;
+	uint64_t over_us;
+	/* What it has belongs to another IKE SA: it ends without a word. */
+	bool replaced;
+	/* That one, and how many have this one for it. */
+	struct ike_sa *successor;
+	unsigned int predecessors;
+	/* The IKE SA that both ends rekeyed, while this one is a rival. */
+	struct ike_sa *rival_of;
+	/* A successor that the peer may not know of yet. */
+	bool unheard;
+	/* Replaced by us: to be deleted when nothing is under way any more. */
+	bool delete_due;
+	/* Ends because the peer says nothing. */
+	bool silent;
+};
+
+/** struct ike_conn_state - a connection and what it is up to */
+struct ike_conn_state {
+	struct ike_conn_state *next;
+	struct ike_conn cfg;
+	bool removed;
+	bool wanted;
+	bool contacted;
+	unsigned int pair;
+	unsigned int failures;
+	uint64_t retry_us;
+	uint64_t up_reply;
+	uint64_t told_nowhere_us;
+	/* What it is set up for, if a packet waits. */
+	struct ike_trigger trigger;
+};
+
+struct ike_wait;
+
+/** typedef ike_wait_fn - the answer to a tagged action is in */
+typedef void (*ike_wait_fn)(struct ike_sa *sa, void *ctx,
+			    const struct ike_event *ev);
+
+struct ike_wait {
+	struct ike_wait *next;
+	uint64_t tag;
+	struct ike_sa *sa;
+	ike_wait_fn fn;
+	void *ctx;
+	/* Outlives @sa; @fn is called without one then. */
+	bool keep;
+	uint32_t peer;
+};
+
+struct ike_leftover {
+	struct ike_leftover *next;
+	uint64_t delete_us;
+	uint32_t peer;
+	char label[MOBX_MAX_LABEL + 1];
+};
+
+/** struct ike_bucket - a token bucket: so many a second, no more */
+struct ike_bucket {
+	uint64_t at;
+	unsigned int left;
+};
+
+struct ike_engine {
+	struct ike_settings s;
+	const struct ike_ext_ops *ext;
+	uint64_t now;
+	struct ike_actions *out;
+	struct ike_conn_state *conns;
+	struct ike_sa *sas;
+	struct ike_sa *spi_hash[IKE_SPI_BUCKETS];
+	/* Responders' IKE SAs by the initiator's SPI. */
+	struct ike_sa *init_hash[IKE_SPI_BUCKETS];
+	struct ike_sa **heap;
+	size_t n_heap;
+	size_t cap_heap;
+	struct ike_sa *touched;
+	struct ike_sa *dead;
+	/* Inbound SPIs of Child SAs, in use or lingering. */
+	struct ike_spi *child_hash[IKE_SPI_BUCKETS];
+	struct ike_wait *waits;
+	struct ike_wait **last_wait;
+	uint64_t last_tag;
+	uint64_t last_request;
+	uint32_t last_peer;
+	struct ike_leftover *leftovers;
+	struct ike_host_addr addrs[IKE_MAX_HOST_ADDRS];
+	unsigned int naddrs;
+	unsigned int half_open;
+	/* Octets of fragments that wait for others, of all IKE SAs. */
+	size_t frag_octets;
+	uint8_t cookie_secret[2][CRYPTO_COOKIE_SECRET];
+	uint8_t cookie_version;
+	uint64_t cookie_us;
+	struct ike_bucket unknown_spi;
+	struct ike_bucket bad_version;
+	struct ike_bucket refusals;
+	struct ike_bucket nat_reports;
+	bool shutdown;
+};
+
+#endif /* MOBX_IKE_STATE_H */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How connections are: ike_engine_status(). */
+#ifndef MOBX_IKE_STATUS_H
+#define MOBX_IKE_STATUS_H
+
+#include "ike/action.h"
+
+struct ike_engine;
+
+enum ike_conn_phase {
+	IKE_CONN_DOWN,
+	IKE_CONN_CONNECTING,
+	IKE_CONN_IS_UP,
+};
+
+#define IKE_MAX_CHILD_STATUS 8
+
+struct ike_child_status {
+	unsigned int child;
+	uint32_t spi_in;
+	uint32_t spi_out;
+	struct crypto_suite suite;
+};
+
+/**
+ * struct ike_path_status - a path as the extension knows it
+ * @id: MOBIKE-X path ID of the own or else the peer's path
+ * @path: addresses, state, flags
+ * @rtt_us: 0 if not known
+ */
+struct ike_path_status {
+	uint16_t id;
+	struct ike_path path;
+	uint64_t rtt_us;
+};
+
+/**
+ * struct ike_move_status - the last move
+ * @kind: "soft" or "hard", empty if none yet
+ * @t_update_us: request to answer
+ * @t_rrc_us: until routability was shown, 0 if not checked
+ */
+struct ike_move_status {
+	char kind[8];
+	uint64_t t_update_us;
+	uint64_t t_rrc_us;
+};
+
+/**
+ * struct ike_status - a connection (or one client of a responder) as it is
+ * @conn: its configuration
+ * @phase: how far it is
+ * @remote_id: authenticated identity; type 0 if none yet
+ * @local: addresses of the IKE SA
+ * @remote: addresses of the IKE SA
+ * @peer: kernel peer, 0 if none
+ * @spi_i: of the IKE SA
+ * @spi_r: of the IKE SA
+ * @suite: of the IKE SA
+ * @age_us: of the IKE SA
+ * @t_ike_us: first IKE_SA_INIT request to Child SA in the kernel
+ * @nchildren: entries in @children
+ * @children: Child SAs
+ * @mobike: agreed
+ * @mobikex: agreed
+ * @npaths: entries in @paths
+ * @paths: as in the kernel
+ * @move: last move
+ */
+struct ike_status {
+	const struct ike_conn *conn;
+	enum ike_conn_phase phase;
+	struct ike_id remote_id;
+	struct wire_endpoint local;
+	struct wire_endpoint remote;
+	uint32_t peer;
+	uint64_t spi_i;
+	uint64_t spi_r;
+	struct crypto_suite suite;
+	uint64_t age_us;
+	uint64_t t_ike_us;
+	unsigned int nchildren;
+	struct ike_child_status children[IKE_MAX_CHILD_STATUS];
+	bool mobike;
+	bool mobikex;
+	unsigned int npaths;
+	struct ike_path_status paths[IKE_MAX_PATHS];
+	struct ike_move_status move;
+};
+
+/**
+ * ike_engine_status() - visit connections
+ * @eng: engine
+ * @name: only this one; NULL for all
+ * @now_us: for ages
+ * @fn: called once for each IKE SA, and once for a connection without any
+ * @ctx: handed to @fn
+ */
+void ike_engine_status(const struct ike_engine *eng, const char *name,
+		       uint64_t now_us,
+		       void (*fn)(const struct ike_status *s, void *ctx),
+		       void *ctx);
+
+#endif /* MOBX_IKE_STATUS_H */
