@@ -12,6 +12,9 @@ const char *const conf_role_words[] = { "initiate", "respond", NULL };
 const char *const conf_start_words[] = {
 	"manual", "on-load", "on-traffic", NULL
 };
+const char *const conf_childless_words[] = {
+	"allow", "prefer", "never", NULL
+};
 const char *const conf_rrc_words[] = { "early", "before", "off", NULL };
 const char *const conf_auth_words[] = { "psk", "pubkey", NULL };
 static const char *const padding_words[] = { "pss", "pkcs1", NULL };
@@ -80,6 +83,7 @@ cfg_opt_t *conf_conn_options(void)
 		CFG_BOOL("mobike", cfg_false, CFGF_NODEFAULT),
 		CFG_BOOL("mobike-x", cfg_false, CFGF_NODEFAULT),
 		CFG_BOOL("fragmentation", cfg_true, CFGF_NODEFAULT),
+		CFG_STR("childless", NULL, CFGF_NODEFAULT),
 		CFG_STR("rrc", NULL, CFGF_NODEFAULT),
 		CFG_SEC("paths", paths, CFGF_NONE),
 		CFG_INT("dpd-delay", 0, CFGF_NODEFAULT),
@@ -125,6 +129,11 @@ static int check_role(cfg_t *cfg, cfg_opt_t *opt)
 static int check_start(cfg_t *cfg, cfg_opt_t *opt)
 {
 	return check_words(cfg, opt, conf_start_words);
+}
+
+static int check_childless(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_words(cfg, opt, conf_childless_words);
 }
 
 static int check_rrc(cfg_t *cfg, cfg_opt_t *opt)
@@ -274,6 +283,7 @@ void conf_conn_watch(cfg_t *root)
 		{ "ike", check_ike },
 		{ "esp", check_esp },
 		{ "mode", check_mode },
+		{ "childless", check_childless },
 		{ "rrc", check_rrc },
 		{ "dpd-delay", check_range },
 		{ "replay-window", check_range },

@@ -250,6 +250,10 @@ static int build_words(cfg_t *sec, struct ike_conn *c, char *err,
 		c->mode = (enum mobx_mode)conf_word(cfg_getstr(sec, "mode"),
 						    conf_mode_words, err,
 						    errlen);
+	if (cfg_size(sec, "childless"))
+		c->childless = (enum ike_childless)
+			conf_word(cfg_getstr(sec, "childless"),
+				  conf_childless_words, err, errlen);
 	if (cfg_size(sec, "rrc"))
 		c->rrc = (enum ike_rrc)conf_word(cfg_getstr(sec, "rrc"),
 						 conf_rrc_words, err, errlen);

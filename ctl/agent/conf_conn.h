@@ -11,6 +11,7 @@
 extern const char *const conf_role_words[];
 extern const char *const conf_start_words[];
 extern const char *const conf_mode_words[];
+extern const char *const conf_childless_words[];
 extern const char *const conf_rrc_words[];
 extern const char *const conf_auth_words[];
 

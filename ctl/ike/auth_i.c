@@ -25,8 +25,10 @@ static bool build(struct ike_sa *sa, void *ctx,
 		wire_id_encode(b, IKE_PL_IDR, c->remote_id.type,
 			       c->remote_id.data, c->remote_id.len);
 	wire_auth_encode(b, p->auth_method, p->auth_mine.p, p->auth_mine.len);
-	wire_sa_encode(b, p->child_sent);
-	ike_child_put_ts(b, p->offer);
+	if (!p->childless) {
+		wire_sa_encode(b, p->child_sent);
+		ike_child_put_ts(b, p->offer);
+	}
 	ike_auth_put_extras(sa, b, local, remote);
 	return true;
 }
@@ -58,21 +60,17 @@ static void signed_own(struct ike_sa *sa, void *ctx,
 	ike_requests_pump(sa);
 }
 
-/**
- * ike_auth_start() - keys are there: authenticate
- * @sa: IKE SA of an initiator
- */
-void ike_auth_start(struct ike_sa *sa)
+static bool offer_child(struct ike_sa *sa)
 {
 	struct ike_sa_private *p = sa->p;
 
 	p->offer = calloc(1, sizeof(*p->offer));
 	p->child_sent = calloc(1, sizeof(*p->child_sent));
-	if (!p->offer || !p->child_sent || !ike_auth_open_ext(sa))
-		goto fail;
+	if (!p->offer || !p->child_sent)
+		return false;
 	p->offer->spi_in = ike_child_spi(sa);
 	if (!p->offer->spi_in)
-		goto fail;
+		return false;
 	ike_propose(p->child_sent, sa->conn->esp, sa->conn->nesp,
 		    IKE_PROTO_ESP, p->offer->spi_in, false);
 	p->offer->mode = sa->conn->mode;
@@ -84,10 +82,19 @@ void ike_auth_start(struct ike_sa *sa)
 		ike_ts_trigger(sa->conn, &sa->cs->trigger, &p->offer->tsi,
 			       &p->offer->tsr);
 	sa->cs->trigger.set = false;
-	if (ike_auth_sign(sa, signed_own))
-		return;
-fail:
-	ike_sa_fail(sa, "no memory or no random numbers");
+	return true;
+}
+
+/**
+ * ike_auth_start() - keys are there: authenticate
+ * @sa: IKE SA of an initiator
+ */
+void ike_auth_start(struct ike_sa *sa)
+{
+	if (!ike_auth_open_ext(sa) ||
+	    (!sa->p->childless && !offer_child(sa)) ||
+	    !ike_auth_sign(sa, signed_own))
+		ike_sa_fail(sa, "no memory or no random numbers");
 }
 
 /* ------------------------------------------------------------ the answer */
@@ -160,6 +167,10 @@ static void peer_made(struct ike_sa *sa, int err)
 		ike_sa_end(sa, "the kernel refuses the peer", 0, true);
 		return;
 	}
+	if (p->childless) {
+		ike_sa_established(sa);
+		return;
+	}
 	if (p->child_error) {
 		without_child(sa);
 		return;
@@ -188,8 +199,9 @@ static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
 	}
 	ike_sa_authentic(sa);
 	ike_auth_read_extras(sa, &p->auth_in->in);
-	p->child_error = ike_child_accept(sa, &p->auth_in->msg, p->child_sent,
-					  p->offer);
+	if (!p->childless)
+		p->child_error = ike_child_accept(sa, &p->auth_in->msg,
+						  p->child_sent, p->offer);
 	ike_auth_release(sa);
 	ike_peer_new(sa, peer_made);
 }

@@ -77,7 +77,7 @@ static void answer(struct ike_sa *sa, uint16_t child_error)
 			 p->auth_mine.len);
 	if (child_error) {
 		wire_notify_encode(&enc, child_error, NULL, 0);
-	} else {
+	} else if (!p->childless) {
 		ike_child_put_sa(&enc, p->offer);
 		ike_child_put_ts(&enc, p->offer);
 	}
@@ -95,6 +95,21 @@ static void without_child(struct ike_sa *sa)
 	ike_report_text(r, "reason", "no Child SA: %s",
 			name ? name : "unknown error");
 	ike_sa_established(sa);
+}
+
+/*
+ * As the initiator wishes (RFC 6023). But where traffic flows under SAs of an
+ * IKE SA that it may have forgotten, new ones have to take their place.
+ */
+static void childless(struct ike_sa *sa)
+{
+	bool successor = ike_conn_successor(sa);
+	unsigned int i, n = ike_conn_children(sa->conn);
+
+	answer(sa, 0);
+	ike_sa_established(sa);
+	for (i = 0; successor && i < n; i++)
+		ike_create_new(sa, i);
 }
 
 static void out_installed(struct ike_sa *sa, struct ike_child *c, int err)
@@ -133,6 +148,10 @@ static void peer_made(struct ike_sa *sa, int err)
 	if (err) {
 		answer(sa, IKE_N_TEMPORARY_FAILURE);
 		ike_sa_end(sa, "the kernel refuses the peer", 0, true);
+		return;
+	}
+	if (p->childless) {
+		childless(sa);
 		return;
 	}
 	if (p->child_error) {
@@ -192,6 +211,23 @@ static void initial_contact(struct ike_sa *sa)
 				    " (INITIAL_CONTACT)");
 }
 
+static void negotiate(struct ike_sa *sa, const struct wire_msg *msg)
+{
+	struct ike_sa_private *p = sa->p;
+
+	p->childless = sa->conn->childless != IKE_CHILDLESS_NEVER &&
+		       !wire_msg_next(msg, IKE_PL_SA, NULL) &&
+		       !wire_msg_next(msg, IKE_PL_TSI, NULL) &&
+		       !wire_msg_next(msg, IKE_PL_TSR, NULL);
+	if (p->childless)
+		return;
+	p->offer = calloc(1, sizeof(*p->offer));
+	p->child_error = IKE_N_TEMPORARY_FAILURE;
+	if (p->offer)
+		p->child_error = ike_child_negotiate(sa, msg, NULL, false,
+						     p->offer);
+}
+
 static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
 {
 	struct ike_sa_private *p = sa->p;
@@ -219,11 +255,7 @@ static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
 	ike_auth_read_extras(sa, &p->auth_in->in);
 	if (wire_notify_find(&p->auth_in->msg, IKE_N_INITIAL_CONTACT, &n))
 		initial_contact(sa);
-	p->offer = calloc(1, sizeof(*p->offer));
-	p->child_error = IKE_N_TEMPORARY_FAILURE;
-	if (p->offer)
-		p->child_error = ike_child_negotiate(sa, &p->auth_in->msg,
-						     NULL, false, p->offer);
+	negotiate(sa, &p->auth_in->msg);
 	ike_auth_release(sa);
 	if (!ike_auth_sign(sa, signed_own))
 		fail(sa, IKE_N_TEMPORARY_FAILURE, "no memory");

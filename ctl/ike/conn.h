@@ -48,6 +48,15 @@ enum ike_rrc {
 	IKE_RRC_OFF,
 };
 
+/** enum ike_childless - IKE SAs that begin without a Child SA (RFC 6023) */
+enum ike_childless {
+	/* A peer may begin so. */
+	IKE_CHILDLESS_ALLOW,
+	/* We do so where the peer can. */
+	IKE_CHILDLESS_PREFER,
+	IKE_CHILDLESS_NEVER,
+};
+
 /** struct ike_prefix - addresses; family 0 means any address */
 struct ike_prefix {
 	struct wire_addr addr;
@@ -101,6 +110,7 @@ struct ike_selector {
  * @mobike: offer and accept RFC 4555
  * @mobikex: offer and accept MOBIKE-X; needs @mobike
  * @fragmentation: offer and accept fragments (RFC 7383)
+ * @childless: IKE SAs without a Child SA, until a packet wants one
  * @rrc: return routability policy
  * @auto_add: make every usable local link a path by itself
  * @prefer: interface names in order of preference
@@ -143,6 +153,7 @@ struct ike_conn {
 	bool mobike;
 	bool mobikex;
 	bool fragmentation;
+	enum ike_childless childless;
 	enum ike_rrc rrc;
 	bool auto_add;
 	unsigned int nprefer;

@@ -234,7 +234,7 @@ void ike_conn_is_up(struct ike_sa *sa)
 	struct ike_conn_state *cs = sa->cs;
 	struct ike_sa *other;
 
-	if (sa->children)
+	if (sa->children || sa->p->childless)
 		ike_act_cmd_done(eng, cs->up_reply, 0, "%s", "");
 	else
 		ike_act_cmd_done(eng, cs->up_reply, -EPROTO, "connection %s:"

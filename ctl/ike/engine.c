@@ -157,14 +157,30 @@ static void leftover_timers(struct ike_engine *eng)
 	}
 }
 
+static bool leftover_of(const struct ike_leftover *l, const char *conn)
+{
+	size_t len = strlen(conn);
+
+	return !strncmp(l->label, conn, len) && l->label[len] == '/';
+}
+
+/** ike_leftovers_of() - does anything of a connection's past carry traffic */
+bool ike_leftovers_of(const struct ike_engine *eng, const char *conn)
+{
+	const struct ike_leftover *l = eng->leftovers;
+
+	while (l && !leftover_of(l, conn))
+		l = l->next;
+	return l;
+}
+
 /* Nobody will make new SAs for what a connection has left: it can go now. */
 void ike_leftovers_drop(struct ike_engine *eng, const char *conn)
 {
 	struct ike_leftover *l;
-	size_t len = strlen(conn);
 
 	for (l = eng->leftovers; l; l = l->next)
-		if (!strncmp(l->label, conn, len) && l->label[len] == '/')
+		if (leftover_of(l, conn))
 			l->delete_us = eng->now;
 	leftover_timers(eng);
 }

@@ -215,6 +215,17 @@ static bool answer_sa(struct ike_sa *sa, const struct wire_msg *msg)
 	       ike_suite_in(&sa->suite, sa->conn->ike, sa->conn->nike);
 }
 
+/*
+ * Not while a packet waits, nor while SAs of an earlier run carry traffic: they
+ * go when there are new ones.
+ */
+static bool may_begin_childless(const struct ike_sa *sa)
+{
+	return sa->conn->childless == IKE_CHILDLESS_PREFER &&
+	       !sa->cs->trigger.set &&
+	       !ike_leftovers_of(sa->eng, sa->conn->name);
+}
+
 /**
  * ike_init_response() - an answer to our first message
  *
@@ -268,6 +279,8 @@ void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 	}
 	p->fragments = sa->conn->fragmentation &&
 		       wire_notify_find(msg, IKE_N_FRAGMENTATION_SUPPORTED, &n);
+	p->childless = may_begin_childless(sa) &&
+		       wire_notify_find(msg, IKE_N_CHILDLESS_SUPPORTED, &n);
 	ike_cert_init_read(sa, msg);
 	p->init_error_us = IKE_NEVER;
 	/* This pair leads somewhere: IKE_AUTH gets all the time it needs. */
@@ -391,6 +404,29 @@ static bool choose(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 	return ok;
 }
 
+static bool wants_fragments(const struct ike_conn *c)
+{
+	return c->fragmentation;
+}
+
+static bool wants_childless(const struct ike_conn *c)
+{
+	return c->childless != IKE_CHILDLESS_NEVER;
+}
+
+/* Some connection that a stranger may mean wants it. */
+static bool wanted(const struct ike_sa *sa,
+		   bool (*wants)(const struct ike_conn *c))
+{
+	const struct ike_conn_state *cs;
+
+	for (cs = sa->eng->conns; cs; cs = cs->next)
+		if (wants(&cs->cfg) &&
+		    ike_may_mean(cs, &sa->local, &sa->remote))
+			return true;
+	return false;
+}
+
 static bool init_answer(struct ike_sa *sa, const struct wire_proposal *chosen)
 {
 	struct wire_hdr hdr = {
@@ -416,29 +452,14 @@ static bool init_answer(struct ike_sa *sa, const struct wire_proposal *chosen)
 	if (p->fragments)
 		wire_notify_encode(&enc, IKE_N_FRAGMENTATION_SUPPORTED, NULL,
 				   0);
+	if (wanted(sa, wants_childless))
+		wire_notify_encode(&enc, IKE_N_CHILDLESS_SUPPORTED, NULL, 0);
 	ike_cert_init_build(sa, &enc);
 	ok = wire_enc_finish(&enc) &&
 	     ike_buf_set(&p->init_mine, enc.wr.data, enc.wr.len);
 	wire_enc_free(&enc);
 	free(answer);
 	return ok;
-}
-
-/* The peer knows them, and some connection that it may mean wants them. */
-static bool takes_fragments(const struct ike_engine *eng,
-			    const struct ike_ev_packet *pkt,
-			    const struct wire_msg *msg)
-{
-	const struct ike_conn_state *cs;
-	struct wire_notify n;
-
-	if (!wire_notify_find(msg, IKE_N_FRAGMENTATION_SUPPORTED, &n))
-		return false;
-	for (cs = eng->conns; cs; cs = cs->next)
-		if (cs->cfg.fragmentation &&
-		    ike_may_mean(cs, &pkt->local, &pkt->remote))
-			return true;
-	return false;
 }
 
 /* Everything has been checked: here memory is spent. */
@@ -449,6 +470,7 @@ static void init_accept(struct ike_engine *eng,
 			const struct wire_ke *ke, struct wire_span ni)
 {
 	struct ike_sa *sa = ike_sa_new(eng, false);
+	struct wire_notify n;
 
 	if (!sa)
 		return;
@@ -461,7 +483,9 @@ static void init_accept(struct ike_engine *eng,
 	sa->p->expire_us = eng->now + IKE_HALF_OPEN_US;
 	sa->p->in_mid = 1;
 	ike_chosen(chosen, &sa->suite);
-	sa->p->fragments = takes_fragments(eng, pkt, msg);
+	sa->p->fragments = wire_notify_find(msg, IKE_N_FRAGMENTATION_SUPPORTED,
+					    &n) &&
+			   wanted(sa, wants_fragments);
 	ike_cert_init_read(sa, msg);
 	if (!make_nonce(eng, &sa->p->nr) ||
 	    !ike_buf_set(&sa->p->ni, ni.p, ni.len) ||

@@ -36,6 +36,7 @@ int ike_random(struct ike_engine *eng, void *buf, size_t len);
 void ike_leftovers_delete(struct ike_engine *eng, const char *label);
 void ike_leftovers_drop(struct ike_engine *eng, const char *conn);
 bool ike_leftover_keep(struct ike_sa *sa);
+bool ike_leftovers_of(const struct ike_engine *eng, const char *conn);
 bool ike_leftovers_any(const struct ike_engine *eng, const char *label);
 
 /* connect.c */

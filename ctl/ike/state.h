@@ -346,6 +346,8 @@ struct ike_sa_private {
 	struct ike_buf auth_certs;
 	/* Hash algorithms of the peer's signatures, 0 without RFC 7427. */
 	unsigned int hashes;
+	/* Both ends know IKE SAs without Child SA (RFC 6023); there is none. */
+	bool childless;
 	uint16_t child_error;
 	struct ike_offer *offer;
 	struct wire_sa *child_sent;
