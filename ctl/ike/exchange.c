@@ -178,24 +178,122 @@ static void try_smaller(struct ike_sa *sa, struct ike_request *r)
 	ike_buf_free(&r->inner);
 }
 
+/* ------------------------------------------------------------- timing */
+
+static bool by_own_pair(const struct ike_sa *sa, const struct ike_request *r)
+{
+	return wire_endpoint_equal(request_local(sa, r), &sa->local) &&
+	       wire_endpoint_equal(request_remote(sa, r), &sa->remote);
+}
+
+static void take_sample(struct ike_sa *sa, uint64_t rtt)
+{
+	uint64_t off = rtt > sa->rtt_us ? rtt - sa->rtt_us : sa->rtt_us - rtt;
+
+	if (sa->rtt_us) {
+		sa->rttvar_us = (3 * sa->rttvar_us + off) / 4;
+		sa->rtt_us = (7 * sa->rtt_us + rtt) / 8;
+	} else {
+		sa->rttvar_us = rtt / 2;
+		sa->rtt_us = rtt;
+	}
+	sa->rto_us = sa->rtt_us + 4 * sa->rttvar_us;
+	if (sa->rto_us < 2 * sa->rtt_us)
+		sa->rto_us = 2 * sa->rtt_us;
+	if (sa->rto_us < IKE_RTO_MIN_US)
+		sa->rto_us = IKE_RTO_MIN_US;
+}
+
+/**
+ * ike_request_measure() - learn from the time that an answer took
+ * @sa: IKE SA
+ * @r: the request that has been answered now
+ *
+ * As RFC 6298 has it for TCP: what was sent once gives a sample; what was sent
+ * again does not, but shows that less than it waited last would be too little
+ * (sections 3 and 5). Nothing is learned of other ways than the IKE SA's own,
+ * or of exchanges for which the peer has to calculate, unless nothing else is
+ * known.
+ */
+void ike_request_measure(struct ike_sa *sa, const struct ike_request *r)
+{
+	bool quick = r->exchange == IKE_EX_INFORMATIONAL && by_own_pair(sa, r);
+
+	if (r->total_tries == 1 && (quick || !sa->rtt_us))
+		take_sample(sa, sa->eng->now - r->first_us);
+	else if (quick && r->interval > sa->rto_us)
+		sa->rto_us = r->interval;
+}
+
+static bool expires(const struct ike_request *r)
+{
+	return r->sent && r->d.timeout_us && !r->expired;
+}
+
+static uint64_t back_off(uint64_t interval)
+{
+	interval = interval * 9 / 5;
+	return interval > IKE_BACKOFF_MAX_US ? IKE_BACKOFF_MAX_US : interval;
+}
+
+/* The configured time is for ways and exchanges that were not measured. */
+static uint64_t first_interval(const struct ike_sa *sa,
+			       const struct ike_request *r)
+{
+	if (!sa->rto_us || r->exchange != IKE_EX_INFORMATIONAL ||
+	    !by_own_pair(sa, r))
+		return sa->conn->retransmit_first_us;
+	return sa->rto_us > IKE_BACKOFF_MAX_US ? IKE_BACKOFF_MAX_US :
+						 sa->rto_us;
+}
+
+/* A Delete is a courtesy: what comes after it need not wait long. */
+static unsigned int most_tries(const struct ike_sa *sa,
+			       const struct ike_request *r)
+{
+	unsigned int n = sa->conn->retransmit_tries;
+
+	return (sa->state == IKE_SA_CLOSING || r->last) && n > 3 ? 3 : n;
+}
+
+/*
+ * How long transmissions may be in vain: as long as the configured number of
+ * them takes at the configured pace. A peer nearby is not dead any sooner.
+ */
+static uint64_t patience(const struct ike_sa *sa, const struct ike_request *r)
+{
+	uint64_t interval = sa->conn->retransmit_first_us, total = 0;
+	unsigned int i;
+
+	for (i = 0; i < most_tries(sa, r); i++) {
+		total += interval;
+		interval = back_off(interval);
+	}
+	return total;
+}
+
 void ike_request_transmit(struct ike_sa *sa, struct ike_request *r)
 {
 	struct ike_engine *eng = sa->eng;
+	uint64_t end;
 
 	try_smaller(sa, r);
 	ike_send_buf(eng, request_local(sa, r), request_remote(sa, r),
 		     &r->data);
 	if (r->total_tries == 0)
 		r->first_us = eng->now;
-	if (r->tries == 0)
-		r->interval = sa->conn->retransmit_first_us;
-	else
-		r->interval = r->interval * 9 / 5;
-	if (r->interval > IKE_BACKOFF_MAX_US)
-		r->interval = IKE_BACKOFF_MAX_US;
+	if (r->tries == 0) {
+		r->interval = first_interval(sa, r);
+		r->begun_us = eng->now;
+	} else {
+		r->interval = back_off(r->interval);
+	}
 	r->tries++;
 	r->total_tries++;
 	r->next_us = eng->now + r->interval;
+	end = r->begun_us + patience(sa, r);
+	if (r->next_us > end && eng->now < end && !expires(r))
+		r->next_us = end;
 }
 
 /* Build and send one queued request; false if it was dropped. */
@@ -337,20 +435,6 @@ static void request_expire(struct ike_sa *sa, struct ike_request *r)
 		release(ctx);
 }
 
-/* A Delete is a courtesy: what comes after it need not wait long. */
-static unsigned int most_tries(const struct ike_sa *sa,
-			       const struct ike_request *r)
-{
-	unsigned int n = sa->conn->retransmit_tries;
-
-	return (sa->state == IKE_SA_CLOSING || r->last) && n > 3 ? 3 : n;
-}
-
-static bool expires(const struct ike_request *r)
-{
-	return r->sent && r->d.timeout_us && !r->expired;
-}
-
 static void request_used_up(struct ike_sa *sa, struct ike_request *r)
 {
 	const struct ike_ext_ops *ext = sa->eng->ext;
@@ -380,7 +464,7 @@ static bool request_due(struct ike_sa *sa, struct ike_request *r)
 	}
 	if (now < r->next_us)
 		return false;
-	if (r->tries >= most_tries(sa, r) && !expires(r)) {
+	if (r->tries && !expires(r) && now >= r->begun_us + patience(sa, r)) {
 		r->next_us = now + r->interval;
 		request_used_up(sa, r);
 		return true;
@@ -389,7 +473,7 @@ static bool request_due(struct ike_sa *sa, struct ike_request *r)
 	tries = r->tries - 1;
 	if (sa->state == IKE_SA_ESTABLISHED && ext && ext->trouble &&
 	    !r->pinned)
-		ext->trouble(sa, tries);
+		ext->trouble(sa, tries, now - r->begun_us);
 	return true;
 }
 

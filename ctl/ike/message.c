@@ -205,11 +205,7 @@ static void response_in(struct ike_sa *sa, struct ike_in *in,
 	}
 	in->sent_us = r->first_us;
 	in->tries = r->total_tries;
-	if (r->total_tries == 1) {
-		uint64_t rtt = sa->eng->now - r->first_us;
-
-		sa->rtt_us = sa->rtt_us ? (7 * sa->rtt_us + rtt) / 8 : rtt;
-	}
+	ike_request_measure(sa, r);
 	/* Out of the list first: the callback may close the IKE SA. */
 	r->d.free = NULL;
 	ike_request_free(sa, r);

@@ -105,6 +105,7 @@ void ike_requests_close(struct ike_sa *sa, bool keep_sent);
 bool ike_requests_outstanding(const struct ike_sa *sa);
 void ike_requests_pump(struct ike_sa *sa);
 void ike_request_transmit(struct ike_sa *sa, struct ike_request *r);
+void ike_request_measure(struct ike_sa *sa, const struct ike_request *r);
 void ike_request_timers(struct ike_sa *sa);
 uint64_t ike_request_deadline(const struct ike_sa *sa);
 

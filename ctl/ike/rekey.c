@@ -108,6 +108,8 @@ static void move_state(const struct ike_sa *from, struct ike_sa *to)
 	to->generation = from->generation;
 	to->t_ike_us = from->t_ike_us;
 	to->rtt_us = from->rtt_us;
+	to->rttvar_us = from->rttvar_us;
+	to->rto_us = from->rto_us;
 	to->p->own_window = from->p->own_window;
 }
 

@@ -144,6 +144,8 @@ struct ike_sa_private;
  * @established_us: when
  * @t_ike_us: first request to Child SA in the kernel
  * @rtt_us: smoothed round trip time of requests sent once, 0 if none yet
+ * @rttvar_us: its variation
+ * @rto_us: time after which a request is sent again, 0 before any was answered
  * @last_in_us: when the last fresh protected message came
  * @ext: the extension's state
  * @ext_deadline: when the extension wants ike_ext_ops.timer(), or IKE_NEVER
@@ -169,6 +171,8 @@ struct ike_sa {
 	uint64_t established_us;
 	uint64_t t_ike_us;
 	uint64_t rtt_us;
+	uint64_t rttvar_us;
+	uint64_t rto_us;
 	uint64_t last_in_us;
 	void *ext;
 	uint64_t ext_deadline;
@@ -405,8 +409,8 @@ void ike_sa_cmd_done(struct ike_sa *sa, uint64_t reply, int err,
  *	@from, and answers to those that were under way (if the peer closes it
  *	first their @done gets CLOSED); @free is called for both in the end.
  * @request: an INFORMATIONAL request without Delete has come
- * @trouble: a request was retransmitted for the @tries-th time in vain: look
- *	for a better path (RFC 4555, section 3.5)
+ * @trouble: a request was retransmitted for the @tries-th time in vain, first
+ *	sent @waited_us ago: look for a better path (RFC 4555, section 3.5)
  * @give_up: retransmissions are used up. Return true to let them start again
  *	(the extension has moved the IKE SA or knows that no link is up), false
  *	to let the IKE SA die.
@@ -431,7 +435,8 @@ struct ike_ext_ops {
 	void (*rekeyed)(struct ike_sa *from, struct ike_sa *to);
 	enum ike_verdict (*request)(struct ike_sa *sa, const struct ike_in *in,
 				    struct wire_enc *answer);
-	void (*trouble)(struct ike_sa *sa, unsigned int tries);
+	void (*trouble)(struct ike_sa *sa, unsigned int tries,
+			uint64_t waited_us);
 	bool (*give_up)(struct ike_sa *sa);
 	void (*timer)(struct ike_sa *sa);
 	void (*addrs)(struct ike_sa *sa);

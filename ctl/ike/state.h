@@ -38,6 +38,11 @@
 /* After TEMPORARY_FAILURE: never at once (RFC 7296, section 2.25). */
 #define IKE_AGAIN_US (10 * IKE_SECOND)
 #define IKE_BACKOFF_MAX_US (30 * IKE_SECOND)
+/*
+ * No request is sent again sooner, however short the way: the peer's kernel and
+ * its scheduler want their share.
+ */
+#define IKE_RTO_MIN_US (IKE_SECOND / 10)
 /* Most IKE_SA_INIT requests that answers can make us send anew. */
 #define IKE_MAX_INIT_ROUNDS 5
 #define IKE_SPI_BUCKETS 1024
@@ -56,6 +61,7 @@ struct ike_buf {
  * @last: the IKE SA ends with it.
  * @data: one message, or its fragments one behind the other.
  * @interval: time to the next retransmission.
+ * @tries: transmissions in this series, which began at @begun_us.
  */
 struct ike_request {
 	struct ike_request *next;
@@ -74,6 +80,7 @@ struct ike_request {
 	uint64_t first_us;
 	uint64_t next_us;
 	uint64_t interval;
+	uint64_t begun_us;
 	unsigned int tries;
 	unsigned int total_tries;
 };

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Retransmissions in vain before another path is tried. */
+/* Retransmissions in vain, and time, before another path is tried. */
 #define TROUBLE_TRIES 2
+#define TROUBLE_US (500 * 1000ull)
 /* How long a responder waits for a peer that went silent. */
 #define PATIENCE_US (300 * 1000000ull)
 
@@ -260,11 +261,13 @@ static struct mx_session *active(struct ike_sa *sa)
 	return s && s->up && s->sa == sa ? s : NULL;
 }
 
-static void on_trouble(struct ike_sa *sa, unsigned int tries)
+static void on_trouble(struct ike_sa *sa, unsigned int tries,
+		       uint64_t waited_us)
 {
 	struct mx_session *s = active(sa);
 
-	if (s && sa->mobike && tries >= TROUBLE_TRIES)
+	if (s && sa->mobike && tries >= TROUBLE_TRIES &&
+	    waited_us >= TROUBLE_US)
 		mx_suspect(s);
 }
 
