@@ -12,12 +12,15 @@
 /* More extension headers than anybody sends: beyond them nobody looks. */
 #define MOBX_MAX_EXTHDRS	16
 
-/* Ports as RFC 4301, section 4.4.1.1 wants them; both or neither. */
+/*
+ * Ports as RFC 4301, section 4.4.1.1 wants them; both or neither. The types
+ * and codes of ICMP and the type of the mobility header stand for ports.
+ */
 static bool mobx_flow_ports(const struct sk_buff *skb, unsigned int offset,
 			    u8 proto, u16 *sport, u16 *dport)
 {
 	const __be16 *ports;
-	const u8 *icmp;
+	const u8 *head;
 	__be16 buf[2];
 
 	switch (proto) {
@@ -34,10 +37,17 @@ static bool mobx_flow_ports(const struct sk_buff *skb, unsigned int offset,
 		return true;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
-		icmp = skb_header_pointer(skb, offset, 2, buf);
-		if (!icmp)
+		head = skb_header_pointer(skb, offset, 2, buf);
+		if (!head)
 			return false;
-		*sport = icmp[0] << 8 | icmp[1];
+		*sport = head[0] << 8 | head[1];
+		*dport = *sport;
+		return true;
+	case IPPROTO_MH:
+		head = skb_header_pointer(skb, offset, 3, buf);
+		if (!head)
+			return false;
+		*sport = head[2] << 8;
 		*dport = *sport;
 		return true;
 	default:

@@ -162,15 +162,21 @@ int mobx_inner_add(struct mobx_net *mnet, struct mobx_sa *sa)
 		return 0;
 	for (i = 0; i < sa->n_sels && !err; i++) {
 		const struct mobx_selector *sel = &sa->sels[i];
+		struct mobx_range cover = {};
+		unsigned int bits = 0;
 
+		/* A range is found by the prefix that covers it. */
+		if (sel->family) {
+			bits = mobx_range_bits(&sel->remote, sel->family);
+			cover = mobx_range_of(&sel->remote.first, bits,
+					      sel->family);
+		}
 		if (sel->family != AF_INET6)
 			err = mobx_inner_add_prefix(mnet->inner, sa, AF_INET,
-						    &sel->remote,
-						    sel->remote_plen);
+						    &cover.first, bits);
 		if (sel->family != AF_INET && !err)
 			err = mobx_inner_add_prefix(mnet->inner, sa, AF_INET6,
-						    &sel->remote,
-						    sel->remote_plen);
+						    &cover.first, bits);
 	}
 	if (err)
 		mobx_inner_remove(mnet, sa);

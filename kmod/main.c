@@ -19,6 +19,9 @@ static int __init mobx_init(void)
 	err = mobx_selector_selftest();
 	if (err)
 		return err;
+	err = mobx_spd_selftest();
+	if (err)
+		return err;
 	err = mobx_binding_selftest();
 	if (err)
 		return err;

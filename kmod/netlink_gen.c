@@ -39,7 +39,7 @@ const struct nla_policy mobx_path_nl_policy[MOBX_A_PATH_PAD + 1] = {
 	[MOBX_A_PATH_LAST_SEEN] = { .type = NLA_U64, },
 };
 
-const struct nla_policy mobx_selector_nl_policy[MOBX_A_SELECTOR_REMOTE_PORT_MAX + 1] = {
+const struct nla_policy mobx_selector_nl_policy[MOBX_A_SELECTOR_REMOTE_LAST + 1] = {
 	[MOBX_A_SELECTOR_LOCAL] = { .type = NLA_BINARY, },
 	[MOBX_A_SELECTOR_LOCAL_PLEN] = NLA_POLICY_MAX(NLA_U8, 128),
 	[MOBX_A_SELECTOR_REMOTE] = { .type = NLA_BINARY, },
@@ -49,6 +49,8 @@ const struct nla_policy mobx_selector_nl_policy[MOBX_A_SELECTOR_REMOTE_PORT_MAX 
 	[MOBX_A_SELECTOR_LOCAL_PORT_MAX] = { .type = NLA_U16, },
 	[MOBX_A_SELECTOR_REMOTE_PORT_MIN] = { .type = NLA_U16, },
 	[MOBX_A_SELECTOR_REMOTE_PORT_MAX] = { .type = NLA_U16, },
+	[MOBX_A_SELECTOR_LOCAL_LAST] = { .type = NLA_BINARY, },
+	[MOBX_A_SELECTOR_REMOTE_LAST] = { .type = NLA_BINARY, },
 };
 
 /* MOBX_CMD_PEER_NEW - do */

@@ -14,7 +14,7 @@
 /* Common nested types */
 extern const struct nla_policy mobx_lifetime_nl_policy[MOBX_A_LIFETIME_PAD + 1];
 extern const struct nla_policy mobx_path_nl_policy[MOBX_A_PATH_PAD + 1];
-extern const struct nla_policy mobx_selector_nl_policy[MOBX_A_SELECTOR_REMOTE_PORT_MAX + 1];
+extern const struct nla_policy mobx_selector_nl_policy[MOBX_A_SELECTOR_REMOTE_LAST + 1];
 
 extern const struct nla_policy mobx_peer_new_nl_policy[MOBX_A_PEER_PATHS + 1];
 

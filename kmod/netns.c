@@ -116,16 +116,18 @@ static int __net_init mobx_net_init(struct net *net)
 
 	mnet->net = net;
 	mnet->default_action = MOBX_ACTION_BYPASS;
-	INIT_LIST_HEAD(&mnet->policies);
 	mutex_init(&mnet->lock);
 	INIT_DELAYED_WORK(&mnet->timer_work, mobx_timer_work_fn);
 	INIT_WORK(&mnet->expire_work, mobx_expire_work_fn);
 	mnet->stats = alloc_percpu(struct mobx_stats);
 	if (!mnet->stats)
 		return -ENOMEM;
-	err = mobx_peer_tables_init(mnet);
+	err = mobx_spd_init(&mnet->spd);
 	if (err)
 		goto err_stats;
+	err = mobx_peer_tables_init(mnet);
+	if (err)
+		goto err_spd;
 	err = mobx_sa_tables_init(mnet);
 	if (err)
 		goto err_peers;
@@ -141,6 +143,8 @@ err_sas:
 	mobx_sa_tables_exit(mnet);
 err_peers:
 	mobx_peer_tables_exit(mnet);
+err_spd:
+	mobx_spd_exit(&mnet->spd);
 err_stats:
 	free_percpu(mnet->stats);
 	return err;
@@ -149,13 +153,11 @@ err_stats:
 /* A namespace that ends protects nothing: nothing in it sends any more. */
 static void mobx_net_clear(struct mobx_net *mnet)
 {
-	struct mobx_policy *pol, *next;
 	struct mobx_peer *peer;
 	unsigned long id;
 
 	mutex_lock(&mnet->lock);
-	list_for_each_entry_safe(pol, next, &mnet->policies, list)
-		mobx_policy_remove(mnet, pol);
+	mobx_policy_flush(mnet, NULL);
 	xa_for_each(&mnet->peers, id, peer)
 		mobx_peer_remove(peer);
 	if (mnet->default_action == MOBX_ACTION_DISCARD) {
@@ -189,6 +191,7 @@ static void __net_exit mobx_net_exit(struct net *net)
 	rcu_barrier();
 	mobx_sa_tables_exit(mnet);
 	mobx_peer_tables_exit(mnet);
+	mobx_spd_exit(&mnet->spd);
 	free_percpu(mnet->stats);
 }
 

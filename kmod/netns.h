@@ -13,8 +13,9 @@
 #include <uapi/linux/mobx.h>
 
 #include "addr.h"
+#include "spd.h"
 
-#define MOBX_STAT_COUNT		(MOBX_STAT_IN_ECN + 1)
+#define MOBX_STAT_COUNT		(MOBX_STAT_MAX + 1)
 #define MOBX_IKE_SOCKETS	64
 
 struct mobx_hold;
@@ -28,7 +29,7 @@ struct mobx_stats {
 /**
  * struct mobx_net - all that mobx knows in one network namespace
  * @net: the namespace
- * @policies: SPD in order of struct mobx_policy.order; RCU, changed under @lock
+ * @spd: policies; RCU, changed under @lock
  * @default_action: what becomes of packets that nothing matches, enum
  *	mobx_action, bypass or discard; READ_ONCE
  * @n_ike: entries of @ike in use; READ_ONCE
@@ -42,7 +43,6 @@ struct mobx_stats {
  * @lock: serialises every change of what is here, of peers, SAs and policies
  * @peers: peers by their id, changed under @lock
  * @peer_serial: serial of the youngest peer; under @lock
- * @n_policies: length of @policies; under @lock
  * @seq: counts the changes, for consistent dumps; under @lock
  * @protecting: peers, SAs, policies, and a default that discards; each holds
  *	a reference to the module, the first one brings the hooks; under @lock
@@ -56,7 +56,7 @@ struct mobx_stats {
  */
 struct mobx_net {
 	struct net		*net;
-	struct list_head	policies;
+	struct mobx_spd		spd;
 	u8			default_action;
 	u8			n_ike;
 	u64			ike[MOBX_IKE_SOCKETS];
@@ -71,7 +71,6 @@ struct mobx_net {
 	struct mutex		lock;
 	struct xarray		peers;
 	u64			peer_serial;
-	u32			n_policies;
 	u32			seq;
 	u32			protecting;
 	u32			ike_next;

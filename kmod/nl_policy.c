@@ -18,7 +18,7 @@ static u32 mobx_get_u32(const struct nlattr *attr, u32 absent)
 int mobx_nl_policy_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct mobx_net *mnet = mobx_pernet(genl_info_net(info));
-	struct mobx_selector sel = { .any_ports = true };
+	struct mobx_selector sel = MOBX_SELECTOR_ANY;
 	struct nlattr **tb = info->attrs;
 	int err;
 
@@ -56,7 +56,7 @@ static struct mobx_policy *mobx_policy_named(struct mobx_net *mnet,
 	if (!order)
 		return ERR_PTR(mobx_nl_missing(info, MOBX_A_POLICY_ORDER,
 					       "order is missing: which policy?"));
-	pol = mobx_policy_find(mnet, nla_get_u32(order));
+	pol = mobx_spd_find(&mnet->spd, nla_get_u32(order));
 	if (pol)
 		return pol;
 	NL_SET_ERR_MSG_ATTR(info->extack, order,
@@ -83,12 +83,9 @@ int mobx_nl_policy_flush_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct mobx_net *mnet = mobx_pernet(genl_info_net(info));
 	struct nlattr *label = info->attrs[MOBX_A_POLICY_LABEL];
-	struct mobx_policy *pol, *next;
 
 	mutex_lock(&mnet->lock);
-	list_for_each_entry_safe(pol, next, &mnet->policies, list)
-		if (!label || !strcmp(pol->label, mobx_nl_label(label)))
-			mobx_policy_remove(mnet, pol);
+	mobx_policy_flush(mnet, label ? mobx_nl_label(label) : NULL);
 	mutex_unlock(&mnet->lock);
 	return 0;
 }
@@ -168,8 +165,12 @@ static int mobx_exempt_put_msg(struct sk_buff *skb, enum mobx_exempt exempt)
 			"loopback device", AF_UNSPEC, 0, 0, U16_MAX
 		},
 	};
+	const union mobx_addr none = {};
+	u16 family = what[exempt].family;
 	struct mobx_selector sel = {
-		.family = what[exempt].family,
+		.local = mobx_range_of(&none, 0, family),
+		.remote = mobx_range_of(&none, 0, family),
+		.family = family,
 		.proto = what[exempt].proto,
 		.local_port_min = what[exempt].port_min,
 		.local_port_max = what[exempt].port_max,
@@ -228,13 +229,10 @@ int mobx_nl_policy_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 		if (!err)
 			cb->args[0]++;
 	}
-	list_for_each_entry(pol, &mnet->policies, list) {
-		if (err)
-			break;
-		if (pol->order < (u32)cb->args[1])
-			continue;
+	for (pol = mobx_spd_from(&mnet->spd, cb->args[1]); pol && !err;
+	     pol = mobx_spd_next(pol)) {
 		err = mobx_policy_dump_one(skb, cb, pol, MOBX_EXEMPT_NOT);
-		cb->args[1] = err ? pol->order : pol->order + 1;
+		cb->args[1] = err ? pol->order : pol->order + 1L;
 	}
 	mutex_unlock(&mnet->lock);
 	cb->args[2] = !err;

@@ -84,7 +84,8 @@ static int mobx_selectors_parse(struct mobx_sa_spec *spec,
 		if (err)
 			return err;
 		if (spec->mode == MOBX_MODE_TRANSPORT &&
-		    (sel->local_plen || sel->remote_plen)) {
+		    (!mobx_range_any(&sel->local, sel->family) ||
+		     !mobx_range_any(&sel->remote, sel->family))) {
 			NL_SET_ERR_MSG_ATTR(info->extack, attr,
 					    "a negotiated selector has no address in transport mode: that part is the binding of the peer");
 			return -EINVAL;

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The SPD: an ordered list of static policies, and what is exempt from it.
+ * Policies, and what is exempt from them. See spd.c for how they are found.
  */
 
 #include <linux/icmpv6.h>
 #include <linux/netlink.h>
-#include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/udp.h>
 #include <net/ndisc.h>
@@ -146,28 +145,17 @@ enum mobx_exempt mobx_exempt_in(const struct mobx_net *mnet,
  * @mnet: namespace
  * @flow: flow
  *
- * A packet that does not show its ports is not let pass by a policy that asks
- * for them; it is discarded or protected by one.
- *
  * Context: RCU section.
  * Return: the first policy that matches, or NULL
  */
 const struct mobx_policy *mobx_policy_lookup(const struct mobx_net *mnet,
 					     const struct mobx_flow *flow)
 {
-	const struct mobx_policy *pol;
+	const struct mobx_policy *pol = mobx_spd_lookup(&mnet->spd, flow);
 
-	list_for_each_entry_rcu(pol, &mnet->policies, list) {
-		enum mobx_match match = mobx_selector_match(&pol->sel, flow);
-
-		if (match == MOBX_MATCH_NO ||
-		    (match == MOBX_MATCH_MAYBE &&
-		     pol->action == MOBX_ACTION_BYPASS))
-			continue;
+	if (pol)
 		this_cpu_inc(*pol->packets);
-		return pol;
-	}
-	return NULL;
+	return pol;
 }
 
 /* Packets that a policy decided, on all CPUs. */
@@ -183,9 +171,10 @@ u64 mobx_policy_packets(const struct mobx_policy *pol)
 
 static int mobx_policy_check(struct mobx_net *mnet, u32 order, u8 action,
 			     u8 mode, u32 peer_id,
+			     const struct mobx_selector *sel,
 			     struct netlink_ext_ack *extack)
 {
-	if (mobx_policy_find(mnet, order)) {
+	if (mobx_spd_find(&mnet->spd, order)) {
 		NL_SET_ERR_MSG(extack,
 			       "there is a policy with this order already");
 		return -EEXIST;
@@ -203,19 +192,39 @@ static int mobx_policy_check(struct mobx_net *mnet, u32 order, u8 action,
 	return 0;
 }
 
-/* Context: under mobx_net.lock. */
-static void mobx_policy_link(struct mobx_net *mnet, struct mobx_policy *pol)
+static void mobx_policy_free(struct mobx_policy *pol)
 {
-	struct list_head *at = &mnet->policies;
-	struct mobx_policy *other;
+	free_percpu(pol->packets);
+	kfree(pol);
+}
 
-	list_for_each_entry(other, &mnet->policies, list) {
-		if (other->order > pol->order)
-			break;
-		at = &other->list;
+static void mobx_policy_free_cb(struct rcu_head *rcu)
+{
+	mobx_policy_free(container_of(rcu, struct mobx_policy, rcu));
+}
+
+/* Context: under mobx_net.lock. Return: a policy in no table, or NULL. */
+static struct mobx_policy *mobx_policy_alloc(struct mobx_net *mnet, u32 order,
+					     u8 action, u8 mode, u32 peer_id,
+					     const struct mobx_selector *sel,
+					     const char *label)
+{
+	struct mobx_policy *pol = kzalloc(sizeof(*pol), GFP_KERNEL);
+
+	if (!pol)
+		return NULL;
+	pol->packets = alloc_percpu(u64);
+	if (!pol->packets) {
+		kfree(pol);
+		return NULL;
 	}
-	list_add_rcu(&pol->list, at);
-	mnet->n_policies++;
+	pol->order = order;
+	pol->action = action;
+	pol->mode = mode;
+	pol->sel = *sel;
+	pol->peer = peer_id ? mobx_peer_find(mnet, peer_id) : NULL;
+	strscpy(pol->label, label, sizeof(pol->label));
+	return pol;
 }
 
 /**
@@ -241,71 +250,68 @@ int mobx_policy_create(struct mobx_net *mnet, u32 order, u8 action, u8 mode,
 	int err;
 
 	lockdep_assert_held(&mnet->lock);
-	err = mobx_policy_check(mnet, order, action, mode, peer_id, extack);
+	err = mobx_policy_check(mnet, order, action, mode, peer_id, sel,
+				extack);
 	if (err)
 		return err;
 	err = mobx_net_protect(mnet, extack);
 	if (err)
 		return err;
-	pol = kzalloc(sizeof(*pol), GFP_KERNEL);
+	pol = mobx_policy_alloc(mnet, order, action, mode, peer_id, sel,
+				label);
 	if (!pol)
 		goto no_memory;
-	pol->packets = alloc_percpu(u64);
-	if (!pol->packets)
+	err = mobx_spd_insert(&mnet->spd, pol);
+	if (err) {
+		mobx_policy_free(pol);
 		goto no_memory;
-	pol->order = order;
-	pol->action = action;
-	pol->mode = mode;
-	pol->sel = *sel;
-	strscpy(pol->label, label, sizeof(pol->label));
-	if (peer_id) {
-		pol->peer = mobx_peer_find(mnet, peer_id);
+	}
+	if (pol->peer) {
 		pol->peer->n_policies++;
 		refcount_inc(&pol->peer->ref);
 	}
-	mobx_policy_link(mnet, pol);
 	mnet->seq++;
 	mobx_hold_retry(mnet);
 	return 0;
 
 no_memory:
-	kfree(pol);
 	mobx_net_unprotect(mnet);
 	NL_SET_ERR_MSG(extack, "no memory for the policy");
 	return -ENOMEM;
-}
-
-/* Context: under mobx_net.lock. Return: the policy of an order, or NULL. */
-struct mobx_policy *mobx_policy_find(struct mobx_net *mnet, u32 order)
-{
-	struct mobx_policy *pol;
-
-	list_for_each_entry(pol, &mnet->policies, list)
-		if (pol->order == order)
-			return pol;
-	return NULL;
-}
-
-static void mobx_policy_free(struct rcu_head *rcu)
-{
-	struct mobx_policy *pol = container_of(rcu, struct mobx_policy, rcu);
-
-	free_percpu(pol->packets);
-	kfree(pol);
 }
 
 /* Context: process, under mobx_net.lock. */
 void mobx_policy_remove(struct mobx_net *mnet, struct mobx_policy *pol)
 {
 	lockdep_assert_held(&mnet->lock);
-	list_del_rcu(&pol->list);
-	mnet->n_policies--;
+	mobx_spd_remove(&mnet->spd, pol);
 	mnet->seq++;
 	if (pol->peer) {
 		pol->peer->n_policies--;
 		mobx_peer_put(pol->peer);
 	}
 	/* What waits because of it goes on to wait: it is not for clear. */
-	call_rcu(&pol->rcu, mobx_policy_free);
+	call_rcu(&pol->rcu, mobx_policy_free_cb);
 	mobx_net_unprotect(mnet);
+}
+
+/**
+ * mobx_policy_flush - remove policies
+ * @mnet: namespace
+ * @label: of those to remove; NULL for all
+ *
+ * The last first, so that what decides about a packet in between is what did
+ * before or what will afterwards: no bypass outlives the discard before it.
+ *
+ * Context: process, under mobx_net.lock.
+ */
+void mobx_policy_flush(struct mobx_net *mnet, const char *label)
+{
+	struct mobx_policy *pol, *before;
+
+	for (pol = mobx_spd_last(&mnet->spd); pol; pol = before) {
+		before = mobx_spd_prev(pol);
+		if (!label || !strcmp(pol->label, label))
+			mobx_policy_remove(mnet, pol);
+	}
 }

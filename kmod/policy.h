@@ -2,12 +2,12 @@
 #ifndef MOBX_POLICY_H
 #define MOBX_POLICY_H
 
-#include <linux/list.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <uapi/linux/mobx.h>
 
 #include "selector.h"
+#include "spd.h"
 
 struct mobx_net;
 struct mobx_peer;
@@ -15,7 +15,6 @@ struct netlink_ext_ack;
 
 /**
  * struct mobx_policy - an entry of the SPD (RFC 4301, section 4.4.1)
- * @list: in mobx_net.policies by @order; RCU, changed under mobx_net.lock
  * @order: position, unique in the namespace
  * @action: enum mobx_action
  * @mode: enum mobx_mode, for protect
@@ -23,17 +22,20 @@ struct netlink_ext_ack;
  *	reference
  * @sel: static selector, never changed by a move
  * @packets: packets it decided, one counter a CPU
+ * @in_order: in mobx_spd.policies
+ * @index: where look-ups find it
  * @rcu: frees it after a grace period
  * @label: for people
  */
 struct mobx_policy {
-	struct list_head	list;
 	u32			order;
 	u8			action;
 	u8			mode;
 	struct mobx_peer	*peer;
 	struct mobx_selector	sel;
 	u64 __percpu		*packets;
+	struct rb_node		in_order;
+	struct mobx_spd_node	index[MOBX_SPD_VIEWS];
 	struct rcu_head		rcu;
 	char			label[MOBX_MAX_LABEL + 1];
 };
@@ -64,7 +66,7 @@ u64 mobx_policy_packets(const struct mobx_policy *pol);
 int mobx_policy_create(struct mobx_net *mnet, u32 order, u8 action, u8 mode,
 		       u32 peer_id, const struct mobx_selector *sel,
 		       const char *label, struct netlink_ext_ack *extack);
-struct mobx_policy *mobx_policy_find(struct mobx_net *mnet, u32 order);
 void mobx_policy_remove(struct mobx_net *mnet, struct mobx_policy *pol);
+void mobx_policy_flush(struct mobx_net *mnet, const char *label);
 
 #endif

@@ -9,6 +9,7 @@
 #ifdef DEBUG
 int mobx_alg_selftest(void);
 int mobx_selector_selftest(void);
+int mobx_spd_selftest(void);
 int mobx_binding_selftest(void);
 #else
 static inline int mobx_alg_selftest(void)
@@ -17,6 +18,11 @@ static inline int mobx_alg_selftest(void)
 }
 
 static inline int mobx_selector_selftest(void)
+{
+	return 0;
+}
+
+static inline int mobx_spd_selftest(void)
 {
 	return 0;
 }

@@ -71,8 +71,11 @@ static bool same_selector(const struct kern_selector *a,
 {
 	return wire_addr_equal(&a->local, &b->local) &&
 	       a->local_plen == b->local_plen &&
+	       wire_addr_equal(&a->local_last, &b->local_last) &&
 	       wire_addr_equal(&a->remote, &b->remote) &&
-	       a->remote_plen == b->remote_plen && a->proto == b->proto &&
+	       a->remote_plen == b->remote_plen &&
+	       wire_addr_equal(&a->remote_last, &b->remote_last) &&
+	       a->proto == b->proto &&
 	       a->local_port_min == b->local_port_min &&
 	       a->local_port_max == b->local_port_max &&
 	       a->remote_port_min == b->remote_port_min &&

@@ -28,26 +28,39 @@ struct overlap {
 	uint32_t order;
 };
 
-static bool prefixes_meet(const xfrm_address_t *a, unsigned int abits,
-			  uint16_t family, const struct wire_addr *b,
-			  unsigned int bbits)
+/* The first and the last address of a prefix. */
+static void prefix_bounds(const uint8_t *addr, unsigned int bits, size_t len,
+			  uint8_t *first, uint8_t *last)
 {
-	unsigned int bits = abits < bbits ? abits : bbits;
-	const uint8_t *octets = (const uint8_t *)a;
+	for (unsigned int i = 0; i < len; i++) {
+		unsigned int n = bits < 8 * i ? 0 : bits - 8 * i;
+		uint8_t host = (uint8_t)(n > 7 ? 0 : 0xff >> n);
+
+		first[i] = addr[i] & (uint8_t)~host;
+		last[i] = addr[i] | host;
+	}
+}
+
+/* Whether a prefix of XFRM and the addresses of a selector have one in common. */
+static bool addrs_meet(const xfrm_address_t *a, unsigned int abits,
+		       uint16_t family, const struct wire_addr *b,
+		       unsigned int bbits, const struct wire_addr *blast)
+{
+	size_t len = wire_addr_len(b->family);
+	uint8_t afirst[16], alast[16], first[16], last[16];
 
 	if (!b->family)
 		return true;
 	if (family && (family == AF_INET ? 4 : 6) != b->family)
-		return !bits;
-	if (bits > 8 * sizeof(b->a))
+		return !abits && !bbits && !blast->family;
+	if (abits > 8 * len || bbits > 8 * len)
 		return false;
-	for (unsigned int i = 0; i < bits; i++) {
-		uint8_t mask = (uint8_t)(0x80 >> i % 8);
-
-		if ((octets[i / 8] ^ b->a[i / 8]) & mask)
-			return false;
-	}
-	return true;
+	prefix_bounds((const uint8_t *)a, abits, len, afirst, alast);
+	prefix_bounds(b->a, blast->family ? (unsigned int)(8 * len) : bbits,
+		      len, first, last);
+	if (blast->family)
+		memcpy(last, blast->a, len);
+	return memcmp(afirst, last, len) <= 0 && memcmp(first, alast, len) <= 0;
 }
 
 static bool ports_meet(uint16_t port, uint16_t mask, uint16_t min, uint16_t max)
@@ -65,12 +78,14 @@ bool check_overlap(const struct xfrm_userpolicy_info *x,
 
 	if (sel->proto && s->proto && sel->proto != s->proto)
 		return false;
-	return prefixes_meet(out ? &sel->saddr : &sel->daddr,
-			     out ? sel->prefixlen_s : sel->prefixlen_d,
-			     sel->family, &s->local, s->local_plen) &&
-	       prefixes_meet(out ? &sel->daddr : &sel->saddr,
-			     out ? sel->prefixlen_d : sel->prefixlen_s,
-			     sel->family, &s->remote, s->remote_plen) &&
+	return addrs_meet(out ? &sel->saddr : &sel->daddr,
+			  out ? sel->prefixlen_s : sel->prefixlen_d,
+			  sel->family, &s->local, s->local_plen,
+			  &s->local_last) &&
+	       addrs_meet(out ? &sel->daddr : &sel->saddr,
+			  out ? sel->prefixlen_d : sel->prefixlen_s,
+			  sel->family, &s->remote, s->remote_plen,
+			  &s->remote_last) &&
 	       ports_meet(out ? sel->sport : sel->dport,
 			  out ? sel->sport_mask : sel->dport_mask,
 			  s->local_port_min, s->local_port_max) &&

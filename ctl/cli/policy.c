@@ -262,8 +262,9 @@ const struct cli_object cli_policy = {
 	.first = "order",
 	.help = "what must be protected, and what may pass in clear",
 	.words =
-		"SELECTOR := [local PREFIX] [remote PREFIX] [proto NAME|NUMBER] [sport PORTS]\n"
+		"SELECTOR := [local ADDRS] [remote ADDRS] [proto NAME|NUMBER] [sport PORTS]\n"
 		"  [dport PORTS] [type N [code N]]   (as a packet that this host sends has them)\n"
-		"PREFIX := ADDRESS[/BITS] | any    PORTS := PORT | FIRST-LAST | any\n"
+		"ADDRS := ADDRESS[/BITS] | FIRST-LAST | any    N := NUMBER | FIRST-LAST\n"
+		"PORTS := PORT | FIRST-LAST | any | opaque\n"
 		"The lowest order that matches decides; `default` is for what nothing matches.\n",
 };

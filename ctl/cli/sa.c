@@ -426,7 +426,7 @@ const struct cli_object cli_sa = {
 		"KEY := 0xHEX | file PATH | -   (standard input)\n"
 		"OPTIONS := [replay-window PACKETS] [esn] [seq N] [force] [managed] [df copy|set|clear]\n"
 		"  [soft-|hard-seconds N] [soft-|hard-bytes N] [soft-|hard-packets N]\n"
-		"SELECTOR := [local PREFIX] [remote PREFIX] [proto NAME] [sport PORTS] [dport PORTS]\n"
+		"SELECTOR := [local ADDRS] [remote ADDRS] [proto NAME] [sport PORTS] [dport PORTS]\n"
 		"  [type N [code N]]\n"
 		"Counter-mode ciphers (aead) with keys set by hand need `force` (RFC 8221): a\n"
 		"key that is used twice gives everything away.\n",

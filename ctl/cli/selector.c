@@ -28,6 +28,7 @@ static const struct {
 	{ "icmpv6", IPPROTO_ICMPV6 },
 	{ "sctp", IPPROTO_SCTP },
 	{ "udplite", IPPROTO_UDPLITE },
+	{ "mh", IPPROTO_MH },
 };
 
 #define PROTOCOLS (sizeof(protocols) / sizeof(protocols[0]))
@@ -54,28 +55,19 @@ static int take_proto(struct cli *c, uint8_t *proto)
 	return 0;
 }
 
-static int take_prefix(struct cli *c, const char *what, struct wire_addr *addr,
-		       uint8_t *bits)
+/* ADDRESS/BITS; a whole address has all its bits */
+static int take_prefix(const struct cli *c, const char *what, const char *word,
+		       char *text, struct wire_addr *addr, uint8_t *bits)
 {
-	const char *word = cli_take(c, what);
-	char text[WIRE_ADDR_TEXT + 8];
+	char *slash = strchr(text, '/');
 	unsigned int whole;
 	unsigned long n;
-	char *slash, *end;
+	char *end;
 
-	if (!word)
-		return CLI_SYNTAX;
-	if (!strcmp(word, "any")) {
-		*addr = (struct wire_addr){ 0 };
-		*bits = 0;
-		return 0;
-	}
-	snprintf(text, sizeof(text), "%s", word);
-	slash = strchr(text, '/');
 	if (slash)
 		*slash++ = '\0';
 	if (!wire_addr_parse(addr, text))
-		return cli_syntax(c, "%s: '%s' is not ADDRESS, ADDRESS/BITS or any",
+		return cli_syntax(c, "%s: '%s' is not ADDRESS, ADDRESS/BITS, FIRST-LAST or any",
 				  what, word);
 	whole = 8 * (unsigned int)wire_addr_len(addr->family);
 	n = slash ? strtoul(slash, &end, 10) : whole;
@@ -91,13 +83,56 @@ static int take_prefix(struct cli *c, const char *what, struct wire_addr *addr,
 	return 0;
 }
 
-/* "any", "80", or "7000-7010" */
+/* "any", a prefix, or the first and the last address of a range */
+static int take_addrs(struct cli *c, const char *what, struct wire_addr *addr,
+		      uint8_t *bits, struct wire_addr *last)
+{
+	const char *word = cli_take(c, what);
+	char text[2 * WIRE_ADDR_TEXT + 8];
+	char *dash;
+
+	if (!word)
+		return CLI_SYNTAX;
+	*addr = (struct wire_addr){ 0 };
+	*last = (struct wire_addr){ 0 };
+	*bits = 0;
+	if (!strcmp(word, "any"))
+		return 0;
+	snprintf(text, sizeof(text), "%s", word);
+	dash = strchr(text, '-');
+	if (!dash)
+		return take_prefix(c, what, word, text, addr, bits);
+	*dash++ = '\0';
+	if (!wire_addr_parse(addr, text) || !wire_addr_parse(last, dash) ||
+	    addr->family != last->family)
+		return cli_syntax(c, "%s: '%s': a range is two addresses of one family, FIRST-LAST",
+				  what, word);
+	if (memcmp(addr->a, last->a, wire_addr_len(addr->family)) > 0)
+		return cli_syntax(c, "%s: '%s' begins above its end", what,
+				  word);
+	return 0;
+}
+
+/* "80" or "7000-7010"; false for something else, or beyond @most */
+static bool parse_range(const char *word, unsigned long most,
+			unsigned long *from, unsigned long *to)
+{
+	char *end;
+
+	*from = strtoul(word, &end, 10);
+	*to = *from;
+	if (end != word && end[0] == '-' && end[1] >= '0' && end[1] <= '9')
+		*to = strtoul(end + 1, &end, 10);
+	return word[0] >= '0' && word[0] <= '9' && !*end && *to <= most &&
+	       *from <= *to;
+}
+
+/* Or "any", or "opaque": packets that show no ports. */
 static int take_ports(struct cli *c, const char *what, uint16_t *min,
 		      uint16_t *max)
 {
 	const char *word = cli_take(c, what);
 	unsigned long from, to;
-	char *end;
 
 	if (!word)
 		return CLI_SYNTAX;
@@ -106,32 +141,42 @@ static int take_ports(struct cli *c, const char *what, uint16_t *min,
 		*max = UINT16_MAX;
 		return 0;
 	}
-	from = strtoul(word, &end, 10);
-	to = from;
-	if (end != word && end[0] == '-' && end[1] >= '0' && end[1] <= '9')
-		to = strtoul(end + 1, &end, 10);
-	if (word[0] < '0' || word[0] > '9' || *end || to > UINT16_MAX ||
-	    from > to)
-		return cli_syntax(c, "%s: '%s' is not a port, FIRST-LAST or any",
+	if (!strcmp(word, "opaque")) {
+		*min = UINT16_MAX;
+		*max = 0;
+		return 0;
+	}
+	if (!parse_range(word, UINT16_MAX, &from, &to))
+		return cli_syntax(c, "%s: '%s' is not a port, FIRST-LAST, any or opaque",
 				  what, word);
 	*min = (uint16_t)from;
 	*max = (uint16_t)to;
 	return 0;
 }
 
-/* ICMP type and code lie in the local ports (RFC 4301, section 4.4.1.1). */
-static int take_icmp(struct cli *c, struct kern_selector *s, bool code)
+/*
+ * Types and codes lie in the local ports, from the first code of the first type
+ * to the last code of the last one (RFC 4301, section 4.4.1.1).
+ */
+static int take_type(struct cli *c, struct kern_selector *s, bool code)
 {
-	uint8_t v;
+	const char *what = code ? "code" : "type";
+	const char *word = cli_take(c, what);
+	unsigned long from, to;
 
-	if (cli_u8(c, code ? "code" : "type", &v))
+	if (!word)
 		return CLI_SYNTAX;
+	if (!parse_range(word, UINT8_MAX, &from, &to))
+		return cli_syntax(c, "%s: '%s' is not a number up to 255 or FIRST-LAST",
+				  what, word);
 	if (code) {
-		s->local_port_min = (uint16_t)((s->local_port_min & 0xff00) | v);
-		s->local_port_max = s->local_port_min;
+		s->local_port_min = (uint16_t)((s->local_port_min & 0xff00) |
+					       from);
+		s->local_port_max = (uint16_t)((s->local_port_max & 0xff00) |
+					       to);
 	} else {
-		s->local_port_min = (uint16_t)(v << 8);
-		s->local_port_max = (uint16_t)(v << 8 | 0xff);
+		s->local_port_min = (uint16_t)(from << 8);
+		s->local_port_max = (uint16_t)(to << 8 | 0xff);
 	}
 	return 0;
 }
@@ -140,9 +185,11 @@ int cli_selector(struct cli *c, struct kern_selector *s, int word)
 {
 	switch (word) {
 	case 0:
-		return take_prefix(c, "local", &s->local, &s->local_plen);
+		return take_addrs(c, "local", &s->local, &s->local_plen,
+				  &s->local_last);
 	case 1:
-		return take_prefix(c, "remote", &s->remote, &s->remote_plen);
+		return take_addrs(c, "remote", &s->remote, &s->remote_plen,
+				  &s->remote_last);
 	case 2:
 		return take_proto(c, &s->proto);
 	case 3:
@@ -155,7 +202,7 @@ int cli_selector(struct cli *c, struct kern_selector *s, int word)
 				  &s->remote_port_max);
 	case 7:
 	case 8:
-		return take_icmp(c, s, word == 8);
+		return take_type(c, s, word == 8);
 	default:
 		return cli_syntax(c, "not a word of a selector");
 	}
@@ -168,9 +215,10 @@ static bool has_ports(uint8_t proto)
 	       proto == IPPROTO_UDPLITE;
 }
 
-static bool is_icmp(uint8_t proto)
+static bool has_type(uint8_t proto)
 {
-	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
+	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6 ||
+	       proto == IPPROTO_MH;
 }
 
 int cli_selector_check(const struct cli *c, const struct kern_selector *s)
@@ -182,24 +230,46 @@ int cli_selector_check(const struct cli *c, const struct kern_selector *s)
 	    s->local.family != s->remote.family)
 		return cli_syntax(c, "local is IPv%d, remote is IPv%d",
 				  s->local.family, s->remote.family);
-	if ((own && !has_ports(s->proto) && !is_icmp(s->proto)) ||
+	if ((own && !has_ports(s->proto) && !has_type(s->proto)) ||
 	    (other && !has_ports(s->proto)))
-		return cli_syntax(c, "ports need a protocol that has them: proto udp, tcp or sctp");
+		return cli_syntax(c, "ports need a protocol that has them: proto udp, tcp or sctp; type and code are for icmp, icmpv6 and mh");
+	if (s->local_port_min > s->local_port_max &&
+	    s->local_port_min != UINT16_MAX)
+		return cli_syntax(c, "the code begins above its end");
 	return 0;
 }
 
-static void prefix_json(json_t *o, const char *name,
-			const struct wire_addr *addr, uint8_t bits)
+static void addrs_json(json_t *o, const char *name,
+		       const struct wire_addr *addr, uint8_t bits,
+		       const struct wire_addr *last)
 {
-	char text[WIRE_ADDR_TEXT + 8];
+	char text[2 * WIRE_ADDR_TEXT + 8];
 	size_t len;
 
 	if (!addr->family)
 		return;
 	wire_addr_text(addr, text);
 	len = strlen(text);
-	if (bits < 8 * wire_addr_len(addr->family))
+	if (last->family) {
+		text[len++] = '-';
+		wire_addr_text(last, text + len);
+	} else if (bits < 8 * wire_addr_len(addr->family)) {
 		snprintf(text + len, sizeof(text) - len, "/%u", bits);
+	}
+	out_str(o, name, text);
+}
+
+/* One number, or "FIRST-LAST". */
+static void range_json(json_t *o, const char *name, unsigned int from,
+		       unsigned int to)
+{
+	char text[24];
+
+	if (from == to) {
+		out_u64(o, name, from);
+		return;
+	}
+	snprintf(text, sizeof(text), "%u-%u", from, to);
 	out_str(o, name, text);
 }
 
@@ -209,7 +279,9 @@ static void ports_json(json_t *o, const char *name, uint16_t min, uint16_t max)
 
 	if (!min && max == UINT16_MAX)
 		return;
-	if (min == max)
+	if (min > max)
+		snprintf(text, sizeof(text), "opaque");
+	else if (min == max)
 		snprintf(text, sizeof(text), "%u", min);
 	else
 		snprintf(text, sizeof(text), "%u-%u", min, max);
@@ -230,24 +302,27 @@ static void proto_json(json_t *o, uint8_t proto)
 	out_str(o, "proto", text);
 }
 
-void cli_selector_json(json_t *o, const struct kern_selector *s)
+static void type_json(json_t *o, const struct kern_selector *s)
 {
-	unsigned int type = s->local_port_min >> 8;
-	bool one_type = type == s->local_port_max >> 8;
 	unsigned int code = s->local_port_min & 0xff;
 	unsigned int last = s->local_port_max & 0xff;
 
-	prefix_json(o, "local", &s->local, s->local_plen);
-	prefix_json(o, "remote", &s->remote, s->remote_plen);
+	if (!s->local_port_min && s->local_port_max == UINT16_MAX)
+		return;
+	range_json(o, "type", s->local_port_min >> 8, s->local_port_max >> 8);
+	if (code || last != 0xff)
+		range_json(o, "code", code, last);
+}
+
+void cli_selector_json(json_t *o, const struct kern_selector *s)
+{
+	addrs_json(o, "local", &s->local, s->local_plen, &s->local_last);
+	addrs_json(o, "remote", &s->remote, s->remote_plen, &s->remote_last);
 	if (s->proto)
 		proto_json(o, s->proto);
-	if (is_icmp(s->proto) && one_type &&
-	    (code == last || (code == 0 && last == 0xff))) {
-		out_u64(o, "type", type);
-		if (code == last)
-			out_u64(o, "code", code);
-	} else {
+	if (has_type(s->proto) && s->local_port_min <= s->local_port_max)
+		type_json(o, s);
+	else
 		ports_json(o, "sport", s->local_port_min, s->local_port_max);
-	}
 	ports_json(o, "dport", s->remote_port_min, s->remote_port_max);
 }

@@ -172,19 +172,31 @@ int kern_get_paths(const struct nlattr *head, int len, int type,
 	return 0;
 }
 
+static bool put_range(struct nl_msg *m, const struct wire_addr *addr,
+		      uint8_t plen, const struct wire_addr *last,
+		      int addr_type, int plen_type, int last_type)
+{
+	if (!addr->family)
+		return false;
+	if (put_addr(m, addr_type, addr))
+		return true;
+	return last->family ? put_addr(m, last_type, last) :
+			      nla_put_u8(m, plen_type, plen) < 0;
+}
+
 bool kern_put_selector(struct nl_msg *m, int type,
 		       const struct kern_selector *s)
 {
 	struct nlattr *nest = nla_nest_start(m, type | NLA_F_NESTED);
 	bool full = !nest || nla_put_u8(m, MOBX_A_SELECTOR_PROTO, s->proto);
 
-	if (s->local.family)
-		full = full || put_addr(m, MOBX_A_SELECTOR_LOCAL, &s->local) ||
-		       nla_put_u8(m, MOBX_A_SELECTOR_LOCAL_PLEN, s->local_plen);
-	if (s->remote.family)
-		full = full || put_addr(m, MOBX_A_SELECTOR_REMOTE, &s->remote) ||
-		       nla_put_u8(m, MOBX_A_SELECTOR_REMOTE_PLEN,
-				  s->remote_plen);
+	full = full ||
+	       put_range(m, &s->local, s->local_plen, &s->local_last,
+			 MOBX_A_SELECTOR_LOCAL, MOBX_A_SELECTOR_LOCAL_PLEN,
+			 MOBX_A_SELECTOR_LOCAL_LAST) ||
+	       put_range(m, &s->remote, s->remote_plen, &s->remote_last,
+			 MOBX_A_SELECTOR_REMOTE, MOBX_A_SELECTOR_REMOTE_PLEN,
+			 MOBX_A_SELECTOR_REMOTE_LAST);
 	if (s->local_port_min || s->local_port_max != UINT16_MAX)
 		full = full || nla_put_u16(m, MOBX_A_SELECTOR_LOCAL_PORT_MIN,
 					   s->local_port_min) ||
@@ -210,10 +222,13 @@ static struct nla_policy selector_policy[MOBX_A_SELECTOR_MAX + 1] = {
 	[MOBX_A_SELECTOR_LOCAL_PORT_MAX] = { .type = NLA_U16 },
 	[MOBX_A_SELECTOR_REMOTE_PORT_MIN] = { .type = NLA_U16 },
 	[MOBX_A_SELECTOR_REMOTE_PORT_MAX] = { .type = NLA_U16 },
+	[MOBX_A_SELECTOR_LOCAL_LAST] = { .minlen = 4, .maxlen = 16 },
+	[MOBX_A_SELECTOR_REMOTE_LAST] = { .minlen = 4, .maxlen = 16 },
 };
 
-static int get_prefix(const struct nlattr *addr, const struct nlattr *plen,
-		      struct wire_addr *out, uint8_t *bits)
+static int get_range(const struct nlattr *addr, const struct nlattr *plen,
+		     const struct nlattr *end, struct wire_addr *out,
+		     uint8_t *bits, struct wire_addr *last)
 {
 	unsigned int whole;
 
@@ -221,6 +236,9 @@ static int get_prefix(const struct nlattr *addr, const struct nlattr *plen,
 		return 0;
 	if (kern_get_addr(addr, out))
 		return -EBADMSG;
+	if (end)
+		return kern_get_addr(end, last) ||
+		       last->family != out->family ? -EBADMSG : 0;
 	whole = 8 * (unsigned int)wire_addr_len(out->family);
 	*bits = plen ? nla_get_u8(plen) : (uint8_t)whole;
 	return *bits > whole ? -EBADMSG : 0;
@@ -237,12 +255,14 @@ int kern_get_selector(const struct nlattr *a, struct kern_selector *s)
 
 	kern_selector_any(s);
 	if (kern_parse_nest(tb, MOBX_A_SELECTOR_MAX, a, selector_policy) ||
-	    get_prefix(tb[MOBX_A_SELECTOR_LOCAL],
-		       tb[MOBX_A_SELECTOR_LOCAL_PLEN],
-		       &s->local, &s->local_plen) ||
-	    get_prefix(tb[MOBX_A_SELECTOR_REMOTE],
-		       tb[MOBX_A_SELECTOR_REMOTE_PLEN],
-		       &s->remote, &s->remote_plen))
+	    get_range(tb[MOBX_A_SELECTOR_LOCAL],
+		      tb[MOBX_A_SELECTOR_LOCAL_PLEN],
+		      tb[MOBX_A_SELECTOR_LOCAL_LAST], &s->local,
+		      &s->local_plen, &s->local_last) ||
+	    get_range(tb[MOBX_A_SELECTOR_REMOTE],
+		      tb[MOBX_A_SELECTOR_REMOTE_PLEN],
+		      tb[MOBX_A_SELECTOR_REMOTE_LAST], &s->remote,
+		      &s->remote_plen, &s->remote_last))
 		return -EBADMSG;
 	if (tb[MOBX_A_SELECTOR_PROTO])
 		s->proto = nla_get_u8(tb[MOBX_A_SELECTOR_PROTO]);

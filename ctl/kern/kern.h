@@ -93,22 +93,27 @@ struct kern_peer {
  * struct kern_selector - which packets, in terms of the host
  * @local: own address or prefix; family 0 means any
  * @local_plen: length of the prefix in bits
+ * @local_last: last address of a range in place of a prefix, else family 0
  * @remote: the other end's; family 0 means any
  * @remote_plen: length of the prefix in bits
+ * @remote_last: last address of a range in place of a prefix, else family 0
  * @proto: IP protocol, 0 for any
  * @local_port_min: first own port, host order; 0 to 65535 means any
  * @local_port_max: last own port
  * @remote_port_min: first port of the other end
  * @remote_port_max: last one
  *
- * For ICMP the local ports are type << 8 | code (RFC 4301, section 4.4.1.1).
+ * For ICMP the local ports are type << 8 | code, for the mobility header type
+ * << 8 (RFC 4301, section 4.4.1.1); from 65535 to 0 is OPAQUE.
  * Start from kern_selector_any().
  */
 struct kern_selector {
 	struct wire_addr local;
 	uint8_t local_plen;
+	struct wire_addr local_last;
 	struct wire_addr remote;
 	uint8_t remote_plen;
+	struct wire_addr remote_last;
 	uint8_t proto;
 	uint16_t local_port_min;
 	uint16_t local_port_max;

@@ -146,6 +146,8 @@ static const char *const selector_words[] = {
 	[MOBX_A_SELECTOR_LOCAL_PORT_MAX] = "local-port-max",
 	[MOBX_A_SELECTOR_REMOTE_PORT_MIN] = "remote-port-min",
 	[MOBX_A_SELECTOR_REMOTE_PORT_MAX] = "remote-port-max",
+	[MOBX_A_SELECTOR_LOCAL_LAST] = "local-last",
+	[MOBX_A_SELECTOR_REMOTE_LAST] = "remote-last",
 };
 
 static const char *const lifetime_words[] = {

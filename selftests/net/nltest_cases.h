@@ -415,6 +415,44 @@ static void odd_policy(uint16_t a, const void *va, size_t la, uint16_t b,
 	nest_end(n);
 }
 
+/* Ranges of addresses, and OPAQUE in place of ports. */
+static void test_policy_ranges(void)
+{
+	uint32_t below = addr(0x100), host = addr(0x101);
+	uint16_t opaque[2] = { 65535, 0 }, port = 53;
+	static const uint8_t zero[16], udp = 17;
+	size_t n;
+
+	odd_policy(MOBX_A_SELECTOR_LOCAL, &host, 4,
+		   MOBX_A_SELECTOR_LOCAL_LAST, &below, 4);
+	refused(EINVAL, "above its end", "policy: addresses the wrong way round");
+	odd_policy(MOBX_A_SELECTOR_LOCAL, &host, 4,
+		   MOBX_A_SELECTOR_LOCAL_LAST, zero, 16);
+	refused(EINVAL, "one family", "policy: a range of two families");
+	odd_policy(MOBX_A_SELECTOR_LOCAL_LAST, &host, 4,
+		   MOBX_A_SELECTOR_PROTO, &udp, 1);
+	refused(EINVAL, "needs its address", "policy: the end of a range alone");
+	policy(10, MOBX_ACTION_DISCARD);
+	n = nest(MOBX_A_POLICY_SELECTOR);
+	put(MOBX_A_SELECTOR_LOCAL, &host, 4);
+	put(MOBX_A_SELECTOR_LOCAL_PLEN, &udp, 1);
+	put(MOBX_A_SELECTOR_LOCAL_LAST, &host, 4);
+	nest_end(n);
+	refused(EINVAL, "not both", "policy: prefix and range");
+	policy(10, MOBX_ACTION_DISCARD);
+	n = nest(MOBX_A_POLICY_SELECTOR);
+	put(MOBX_A_SELECTOR_PROTO, &udp, 1);
+	put16(MOBX_A_SELECTOR_LOCAL_PORT_MIN, opaque[0]);
+	put16(MOBX_A_SELECTOR_LOCAL_PORT_MAX, opaque[1]);
+	put16(MOBX_A_SELECTOR_REMOTE_PORT_MIN, port);
+	put16(MOBX_A_SELECTOR_REMOTE_PORT_MAX, port);
+	nest_end(n);
+	refused(EINVAL, "OPAQUE", "policy: one port opaque, the other not");
+	odd_policy(MOBX_A_SELECTOR_LOCAL_PORT_MIN, &opaque[0], 2,
+		   MOBX_A_SELECTOR_LOCAL_PORT_MAX, &opaque[1], 2);
+	refused(EINVAL, "protocol", "policy: opaque ports of no protocol");
+}
+
 static void test_policy(void)
 {
 	static const uint8_t zero[16], plen24 = 24, plen33 = 33, udp = 17;
@@ -456,6 +494,7 @@ static void test_policy(void)
 	odd_policy(MOBX_A_SELECTOR_LOCAL_PORT_MIN, &low, 2,
 		   MOBX_A_SELECTOR_LOCAL_PORT_MAX, &high, 2);
 	refused(EINVAL, "protocol", "policy: ports of no protocol");
+	test_policy_ranges();
 
 	policy(10, MOBX_ACTION_PROTECT);
 	put32(MOBX_A_POLICY_PEER, 1);
@@ -535,7 +574,7 @@ static void test_conf(int foreign)
 	accepted("conf: default bypass");
 	ok(protecting() == 0, "conf: which lets the module go");
 	begin(family, MOBX_CMD_STATS_GET, 0);
-	put32(MOBX_A_STATS_WHICH, MOBX_STAT_IN_ECN + 1);
+	put32(MOBX_A_STATS_WHICH, MOBX_STAT_MAX + 1);
 	refused(ERANGE, "", "stats: an unknown counter");
 }
 

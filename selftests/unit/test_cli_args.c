@@ -388,7 +388,11 @@ static void test_policy_round_trip(void **state)
 		"policy order 6 action bypass proto icmp type 8",
 		"policy order 7 action bypass proto ipv6-icmp type 135 code 0",
 		"policy order 8 action bypass proto udp sport 68 dport 67 label DHCP",
-		"policy order 9 action discard proto icmp sport 5-2000",
+		"policy order 9 action discard proto icmp type 0-7 code 5-208",
+		"policy order 10 action bypass local 10.0.0.7-10.0.1.3 remote 192.0.2.1-192.0.2.200",
+		"policy order 11 action bypass proto ipv6-icmp type 133-137",
+		"policy order 12 action bypass proto mh type 5",
+		"policy order 13 action discard proto udp sport opaque dport opaque",
 	};
 	struct fixture *f = *state;
 	struct kern_policy p;
@@ -416,6 +420,17 @@ static void test_policy_mistakes(void **state)
 		{ "order 1 action protect local 10.0.0.0/x", "0 to 32 bits" },
 		{ "order 1 action protect remote host", "not ADDRESS" },
 		{ "order 1 action protect remote", "remote is missing" },
+		{ "order 1 action protect remote 10.0.0.9-10.0.0.8",
+		  "begins above its end" },
+		{ "order 1 action protect remote 10.0.0.9-::1",
+		  "two addresses of one family" },
+		{ "order 1 action protect remote 10.0.0.9-", "two addresses" },
+		{ "order 1 action protect proto icmp type 9-8", "FIRST-LAST" },
+		{ "order 1 action protect proto icmp type 256", "up to 255" },
+		{ "order 1 action protect proto icmp type 3 code 7-6",
+		  "FIRST-LAST" },
+		{ "order 1 action protect proto tcp dport opaques",
+		  "not a port" },
 	};
 	struct fixture *f = *state;
 	struct kern_policy p;

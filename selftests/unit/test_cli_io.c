@@ -279,6 +279,14 @@ static void test_overlap(void **state)
 	s.remote.a[2] = 4;
 	assert_false(check_overlap(&x, &s));
 	s.remote.a[2] = 3;
+	/* a range of addresses, up to the one before it, and to it */
+	s.remote.a[2] = 2;
+	wire_addr_parse(&s.remote_last, "10.0.3.1");
+	assert_false(check_overlap(&x, &s));
+	wire_addr_parse(&s.remote_last, "10.0.3.2");
+	assert_true(check_overlap(&x, &s));
+	s.remote.a[2] = 3;
+	s.remote_last.family = 0;
 	/* inbound, the source is the other end */
 	x.dir = XFRM_POLICY_IN;
 	assert_false(check_overlap(&x, &s));

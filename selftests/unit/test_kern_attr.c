@@ -145,6 +145,8 @@ static void fill_sa(struct nl_msg *m)
 	wire_addr_parse(&s.remote, "10.0.0.0");
 	s.remote_plen = 8;
 	kern_put_selector(m, MOBX_A_SA_SELECTORS, &s);
+	wire_addr_parse(&s.remote_last, "10.0.0.9");
+	kern_put_selector(m, MOBX_A_SA_SELECTORS, &s);
 	kern_put_lifetime(m, MOBX_A_SA_LIFETIME, &life);
 }
 
@@ -161,12 +163,16 @@ static void test_sa(void **state)
 	assert_int_equal(sa.enc_key[2], 3);
 	assert_true(sa.esn && !sa.managed);
 	assert_int_equal(sa.idle_ms, 5);
-	assert_int_equal(sa.nselectors, 2);
+	assert_int_equal(sa.nselectors, 3);
 	assert_int_equal(sa.selectors[0].remote.family, 0);
 	assert_int_equal(sa.selectors[0].local_port_max, UINT16_MAX);
 	assert_int_equal(sa.selectors[1].local_port_min, 5);
 	assert_int_equal(sa.selectors[1].remote.a[0], 10);
 	assert_int_equal(sa.selectors[1].remote_plen, 8);
+	assert_int_equal(sa.selectors[1].remote_last.family, 0);
+	assert_int_equal(sa.selectors[2].remote_last.family, 4);
+	assert_int_equal(sa.selectors[2].remote_last.a[3], 9);
+	assert_int_equal(sa.selectors[2].remote.a[3], 0);
 	assert_int_equal(sa.lifetime.soft_seconds, 1);
 	assert_true(sa.lifetime.hard_packets == UINT64_MAX);
 	assert_int_equal(sa.lifetime.hard_seconds, 0);
