@@ -4,6 +4,7 @@
  */
 
 #include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 
@@ -230,4 +231,128 @@ bool mobx_flow_inner(const struct sk_buff *skb, u16 family, u8 proto,
 	mobx_flow_upper(skb, h.upper, &h, &flow->remote_port,
 			&flow->local_port, flow);
 	return !h.fragment;
+}
+
+/* Octets from the beginning of an ICMP error to the packet it is about. */
+#define MOBX_ICMP_HDR_LEN	8
+
+/* Whether ICMP of some type is an error, and of which kind. */
+static enum mobx_about mobx_about_kind(u16 family, u8 proto, u8 type, u8 code)
+{
+	if (family == AF_INET6 && proto == IPPROTO_ICMPV6)
+		return type == ICMPV6_PKT_TOOBIG ? MOBX_ABOUT_TOO_LONG :
+		       type & ICMPV6_INFOMSG_MASK ? MOBX_ABOUT_NOTHING :
+						    MOBX_ABOUT_PACKET;
+	if (family != AF_INET || proto != IPPROTO_ICMP)
+		return MOBX_ABOUT_NOTHING;
+	switch (type) {
+	case ICMP_DEST_UNREACH:
+		return code == ICMP_FRAG_NEEDED ? MOBX_ABOUT_TOO_LONG :
+						  MOBX_ABOUT_PACKET;
+	case ICMP_SOURCE_QUENCH:
+	case ICMP_REDIRECT:
+	case ICMP_TIME_EXCEEDED:
+	case ICMP_PARAMETERPROB:
+		return MOBX_ABOUT_PACKET;
+	}
+	return MOBX_ABOUT_NOTHING;
+}
+
+/* The addresses and headers of an embedded packet; false if they are not there. */
+static bool mobx_about_headers(const struct sk_buff *skb, unsigned int offset,
+			       u16 family, struct mobx_flow *about,
+			       struct mobx_headers *h)
+{
+	const struct ipv6hdr *ip6h;
+	const struct iphdr *iph;
+	struct ipv6hdr buf6;
+	struct iphdr buf4;
+
+	if (family == AF_INET) {
+		iph = skb_header_pointer(skb, offset, sizeof(buf4), &buf4);
+		if (!iph || iph->version != 4 || iph->ihl < 5)
+			return false;
+		about->local = mobx_addr_v4(iph->saddr);
+		about->remote = mobx_addr_v4(iph->daddr);
+		h->upper = iph->ihl * 4;
+		h->proto = iph->protocol;
+		h->later = iph->frag_off & htons(IP_OFFSET);
+		return true;
+	}
+	ip6h = skb_header_pointer(skb, offset, sizeof(buf6), &buf6);
+	if (!ip6h || ip6h->version != 6)
+		return false;
+	about->local.v6 = ip6h->saddr;
+	about->remote.v6 = ip6h->daddr;
+	h->upper = sizeof(buf6);
+	h->proto = ip6h->nexthdr;
+	if (ipv6_ext_hdr(h->proto))
+		mobx_headers_walk(skb, offset, h);
+	return true;
+}
+
+/**
+ * mobx_flow_about - the flow of the packet that an ICMP error is about
+ * @skb: packet with the error
+ * @offset: from skb->data to what follows its IP header
+ * @family: AF_INET or AF_INET6
+ * @proto: of that, an extension header possibly
+ * @about: filled for MOBX_ABOUT_PACKET and MOBX_ABOUT_TOO_LONG, as if the host
+ *	that gets the error had sent the packet
+ *
+ * Nothing here is verified, as nothing can be: who uses it compares it with
+ * what it trusts (RFC 4301, section 6).
+ *
+ * Context: any.
+ */
+enum mobx_about mobx_flow_about(const struct sk_buff *skb, unsigned int offset,
+				u16 family, u8 proto, struct mobx_flow *about)
+{
+	struct mobx_headers h = { .proto = proto };
+	enum mobx_about kind;
+	const u8 *icmp;
+	u8 buf[2];
+
+	if (unlikely(family == AF_INET6 && ipv6_ext_hdr(proto)))
+		mobx_headers_walk(skb, offset, &h);
+	if (likely(h.proto != IPPROTO_ICMP && h.proto != IPPROTO_ICMPV6) ||
+	    h.opaque)
+		return MOBX_ABOUT_NOTHING;
+	offset += h.upper;
+	icmp = h.later ? NULL :
+		skb_header_pointer(skb, offset, sizeof(buf), buf);
+	if (!icmp)
+		return MOBX_ABOUT_UNKNOWN;
+	kind = mobx_about_kind(family, h.proto, icmp[0], icmp[1]);
+	if (kind == MOBX_ABOUT_NOTHING)
+		return kind;
+
+	offset += MOBX_ICMP_HDR_LEN;
+	h = (struct mobx_headers){};
+	about->family = family;
+	if (!mobx_about_headers(skb, offset, family, about, &h))
+		return MOBX_ABOUT_UNKNOWN;
+	mobx_flow_upper(skb, offset + h.upper, &h, &about->local_port,
+			&about->remote_port, about);
+	return kind;
+}
+
+/**
+ * mobx_packet_about - the same for a packet in clear
+ * @skb: its network header is set and checked
+ * @family: AF_INET or AF_INET6
+ * @about: see mobx_flow_about()
+ *
+ * Context: any.
+ */
+enum mobx_about mobx_packet_about(const struct sk_buff *skb, u16 family,
+				  struct mobx_flow *about)
+{
+	unsigned int offset = skb_network_offset(skb);
+
+	if (family == AF_INET)
+		return mobx_flow_about(skb, offset + ip_hdrlen(skb), family,
+				       ip_hdr(skb)->protocol, about);
+	return mobx_flow_about(skb, offset + sizeof(struct ipv6hdr), family,
+			       ipv6_hdr(skb)->nexthdr, about);
 }

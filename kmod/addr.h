@@ -5,6 +5,7 @@
 #include <linux/in6.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/minmax.h>
 #include <linux/skbuff.h>
 #include <linux/socket.h>
 #include <linux/string.h>
@@ -121,5 +122,25 @@ void mobx_flow_in(const struct sk_buff *skb, u16 family,
 		  struct mobx_flow *flow, struct mobx_headers *h);
 bool mobx_flow_inner(const struct sk_buff *skb, u16 family, u8 proto,
 		     struct mobx_flow *flow);
+
+/* What mobx_flow_about() has found. */
+enum mobx_about {
+	MOBX_ABOUT_NOTHING,	/* no ICMP error */
+	MOBX_ABOUT_UNKNOWN,	/* one that does not say what it is about */
+	MOBX_ABOUT_PACKET,	/* one about a packet */
+	MOBX_ABOUT_TOO_LONG,	/* one about a packet that was too long */
+};
+
+enum mobx_about mobx_flow_about(const struct sk_buff *skb, unsigned int offset,
+				u16 family, u8 proto, struct mobx_flow *about);
+enum mobx_about mobx_packet_about(const struct sk_buff *skb, u16 family,
+				  struct mobx_flow *about);
+
+/* The same packet, seen from the other side. */
+static inline void mobx_flow_turn(struct mobx_flow *flow)
+{
+	swap(flow->local, flow->remote);
+	swap(flow->local_port, flow->remote_port);
+}
 
 #endif

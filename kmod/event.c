@@ -15,6 +15,7 @@
 /* Intervals between two events of a kind that one SA may cause. */
 #define MOBX_HINT_INTERVAL	(HZ / 10)
 #define MOBX_INTEGRITY_INTERVAL	HZ
+#define MOBX_MISMATCH_INTERVAL	HZ
 
 /* Room for an event without paths. */
 #define MOBX_EVENT_SIZE		256
@@ -74,6 +75,20 @@ static int mobx_event_put_pair(struct sk_buff *msg, u16 family,
 	       nla_put(msg, MOBX_A_EVENT_REMOTE, len, remote);
 }
 
+static int mobx_event_put_flow(struct sk_buff *msg,
+			       const struct mobx_flow *flow)
+{
+	int err;
+
+	err = mobx_event_put_pair(msg, flow->family, &flow->local,
+				  &flow->remote) ?:
+	      nla_put_u8(msg, MOBX_A_EVENT_PROTO, flow->proto);
+	if (err || flow->opaque_ports)
+		return err;
+	return nla_put_u16(msg, MOBX_A_EVENT_LOCAL_PORT, flow->local_port) ?:
+	       nla_put_u16(msg, MOBX_A_EVENT_REMOTE_PORT, flow->remote_port);
+}
+
 void mobx_event_expire(const struct mobx_sa *sa, unsigned int which)
 {
 	struct mobx_net *mnet = sa->peer->mnet;
@@ -106,18 +121,11 @@ void mobx_event_acquire(struct mobx_net *mnet, const struct mobx_policy *policy,
 		err = nla_put_u32(ev.msg, MOBX_A_EVENT_POLICY_ORDER,
 				  policy->order) ?:
 		      nla_put_string(ev.msg, MOBX_A_EVENT_LABEL, policy->label);
+	if (policy && policy->pfp)
+		err = err ?: nla_put_u32(ev.msg, MOBX_A_EVENT_PFP, policy->pfp);
 	if (peer)
 		err = err ?: nla_put_u32(ev.msg, MOBX_A_EVENT_PEER, peer->id);
-	err = err ?:
-	      mobx_event_put_pair(ev.msg, flow->family, &flow->local,
-				  &flow->remote) ?:
-	      nla_put_u8(ev.msg, MOBX_A_EVENT_PROTO, flow->proto);
-	if (!flow->opaque_ports)
-		err = err ?:
-		      nla_put_u16(ev.msg, MOBX_A_EVENT_LOCAL_PORT,
-				  flow->local_port) ?:
-		      nla_put_u16(ev.msg, MOBX_A_EVENT_REMOTE_PORT,
-				  flow->remote_port);
+	err = err ?: mobx_event_put_flow(ev.msg, flow);
 	mobx_event_send(&ev, mnet, err, GFP_ATOMIC);
 }
 
@@ -183,6 +191,21 @@ void mobx_event_overflow(struct mobx_sa *sa)
 			      GFP_ATOMIC))
 		return;
 	mobx_event_send(&ev, mnet, mobx_event_put_sa(ev.msg, sa), GFP_ATOMIC);
+}
+
+void mobx_event_mismatch(struct mobx_sa *sa, const struct mobx_flow *flow)
+{
+	struct mobx_net *mnet = sa->peer->mnet;
+	struct mobx_event ev;
+	int err;
+
+	if (!mobx_event_wanted(mnet) ||
+	    !mobx_event_due(&sa->next_mismatch, MOBX_MISMATCH_INTERVAL) ||
+	    !mobx_event_begin(&ev, MOBX_CMD_SELECTOR_MISMATCH, MOBX_EVENT_SIZE,
+			      GFP_ATOMIC))
+		return;
+	err = mobx_event_put_sa(ev.msg, sa) ?: mobx_event_put_flow(ev.msg, flow);
+	mobx_event_send(&ev, mnet, err, GFP_ATOMIC);
 }
 
 /* Context: process, under mobx_net.lock. */

@@ -45,4 +45,10 @@ void mobx_event_integrity(struct mobx_sa *sa, u16 family,
 			  const union mobx_addr *local,
 			  const union mobx_addr *remote);
 
+/*
+ * The content of an authentic packet is none that its SA may carry; at most one
+ * a second for each SA.
+ */
+void mobx_event_mismatch(struct mobx_sa *sa, const struct mobx_flow *flow);
+
 #endif

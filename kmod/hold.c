@@ -55,12 +55,14 @@ struct mobx_held {
  * @local: source
  * @remote: destination
  * @order: of the policy, or U64_MAX for negotiated selectors
+ * @values: protocol and ports, as far as the policy wants an SA for each
  * @family: of both, as a whole word so that there is no padding
  */
 struct mobx_hold_key {
 	union mobx_addr	local;
 	union mobx_addr	remote;
 	u64		order;
+	u64		values;
 	u64		family;
 };
 
@@ -87,6 +89,15 @@ static void mobx_hold_key(struct mobx_hold_key *key,
 	key->remote = choice->flow.remote;
 	key->order = choice->policy ? choice->policy->order : U64_MAX;
 	key->family = choice->flow.family;
+	key->values = 0;
+	if (!choice->policy)
+		return;
+	if (choice->policy->pfp & MOBX_PFP_PROTO)
+		key->values |= (u64)choice->flow.proto << 32;
+	if (choice->policy->pfp & MOBX_PFP_LOCAL_PORT)
+		key->values |= (u32)choice->flow.local_port << 16;
+	if (choice->policy->pfp & MOBX_PFP_REMOTE_PORT)
+		key->values |= choice->flow.remote_port;
 }
 
 static void mobx_held_drop(struct mobx_net *mnet, struct mobx_held *held)

@@ -66,7 +66,7 @@ static const struct rhashtable_params mobx_inner_params = {
 /* The newest SA of the youngest peer that leads to a prefix and fits @flow. */
 static struct mobx_sa *mobx_inner_best(struct mobx_inner *inner,
 				       const struct mobx_inner_key *key,
-				       const struct mobx_flow *flow)
+				       const struct mobx_flow *flow, u8 pfp)
 {
 	struct mobx_sa *best = NULL, *sa;
 	struct mobx_inner_node *n;
@@ -77,8 +77,7 @@ static struct mobx_sa *mobx_inner_best(struct mobx_inner *inner,
 					       mobx_inner_params), node) {
 		sa = n->sa;
 		if ((!best || sa->peer->serial > best->peer->serial) &&
-		    mobx_sa_usable(sa) &&
-		    mobx_sa_match(sa, flow) == MOBX_MATCH_YES)
+		    mobx_sa_serves(sa, flow, pfp))
 			best = sa;
 	}
 	return best;
@@ -88,6 +87,7 @@ static struct mobx_sa *mobx_inner_best(struct mobx_inner *inner,
  * mobx_inner_find - the tunnel for a flow
  * @mnet: namespace
  * @flow: of an inner packet
+ * @pfp: see mobx_sa_serves()
  *
  * Of selectors that match, those with the longest remote prefix win.
  *
@@ -95,7 +95,7 @@ static struct mobx_sa *mobx_inner_best(struct mobx_inner *inner,
  * Return: an outbound SA whose selectors match, or NULL
  */
 struct mobx_sa *mobx_inner_find(struct mobx_net *mnet,
-				const struct mobx_flow *flow)
+				const struct mobx_flow *flow, u8 pfp)
 {
 	unsigned int i = flow->family == AF_INET6, plen = MOBX_INNER_LENGTHS;
 	struct mobx_inner *inner = mnet->inner;
@@ -111,7 +111,7 @@ struct mobx_sa *mobx_inner_find(struct mobx_net *mnet,
 		key.plen = plen;
 		memset(&key.prefix, 0, sizeof(key.prefix));
 		ipv6_addr_prefix(&key.prefix.v6, &flow->remote.v6, plen);
-		sa = mobx_inner_best(inner, &key, flow);
+		sa = mobx_inner_best(inner, &key, flow, pfp);
 		if (sa)
 			return sa;
 	}

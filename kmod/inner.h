@@ -7,7 +7,7 @@ struct mobx_net;
 struct mobx_sa;
 
 struct mobx_sa *mobx_inner_find(struct mobx_net *mnet,
-				const struct mobx_flow *flow);
+				const struct mobx_flow *flow, u8 pfp);
 int mobx_inner_add(struct mobx_net *mnet, struct mobx_sa *sa);
 void mobx_inner_remove(struct mobx_net *mnet, struct mobx_sa *sa);
 

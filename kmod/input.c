@@ -18,6 +18,7 @@
 #include <net/route.h>
 #include <net/xfrm.h>
 
+#include "about.h"
 #include "alg.h"
 #include "compat.h"
 #include "esp.h"
@@ -163,16 +164,28 @@ static unsigned int mobx_input_nexthdr(struct sk_buff *skb, u16 family)
 					   IP6CB(skb)->nhoff;
 }
 
-/* Whether the content of a packet is what its SA is for. */
-static bool mobx_input_allowed(const struct mobx_sa *sa, struct sk_buff *skb,
-			       u16 family, u8 next)
+/*
+ * Whether the content of a packet is what its SA is for (RFC 4301, section
+ * 5.2); an ICMP error must be about what the SA is for. If not, @why says which.
+ */
+static bool mobx_input_allowed(struct mobx_sa *sa, const struct sk_buff *skb,
+			       u16 family, u8 next, enum mobx_stat *why)
 {
-	struct mobx_flow flow;
+	struct mobx_flow flow, about;
 
+	if (unlikely(mobx_flow_about(skb, 0, family, next, &about) >=
+		     MOBX_ABOUT_PACKET)) {
+		*why = MOBX_STAT_IN_ICMP;
+		return mobx_about_carried(sa, &about);
+	}
 	if (!sa->n_sels && likely(family == AF_INET || !ipv6_ext_hdr(next)))
 		return true;
-	return mobx_flow_inner(skb, family, next, &flow) &&
-	       mobx_sa_match(sa, &flow) == MOBX_MATCH_YES;
+	*why = MOBX_STAT_IN_SELECTOR;
+	if (likely(mobx_flow_inner(skb, family, next, &flow) &&
+		   mobx_sa_match(sa, &flow) == MOBX_MATCH_YES))
+		return true;
+	mobx_event_mismatch(sa, &flow);
+	return false;
 }
 
 static void mobx_input_hint(struct mobx_sa *sa, const struct sk_buff *skb,
@@ -258,10 +271,8 @@ static int mobx_input_admit(struct mobx_net *mnet, struct mobx_sa *sa,
 		why = MOBX_STAT_IN_EXPIRED;
 		goto drop;
 	}
-	if (unlikely(!mobx_input_allowed(sa, skb, family, next))) {
-		why = MOBX_STAT_IN_SELECTOR;
+	if (unlikely(!mobx_input_allowed(sa, skb, family, next, &why)))
 		goto drop;
-	}
 	*mobx_cb_flags(skb, family) |= MOBX_CB_AUTHENTIC;
 	if (unlikely(!e)) {
 		skb->ip_summed = CHECKSUM_NONE;
@@ -440,22 +451,14 @@ static int mobx_input_esp6(struct sk_buff *skb)
 	return 1;
 }
 
-/* Whether the selectors that a peer has negotiated want this protected. */
-static bool mobx_input_negotiated(struct mobx_net *mnet,
-				  const struct mobx_flow *flow)
+/* A packet that may pass, unless it is an error about what may not. */
+static unsigned int mobx_input_clear(struct mobx_net *mnet,
+				     const struct sk_buff *skb, u16 family)
 {
-	const struct mobx_binding *b;
-	struct mobx_addr_node *n;
-	struct rhlist_head *pos;
-
-	mobx_for_each_peer_at(n, pos, mnet, flow->family, &flow->remote) {
-		b = rcu_dereference(n->peer->binding);
-		if (b && mobx_binding_find(b, flow->family, &flow->local,
-					   &flow->remote) &&
-		    mobx_sa_negotiated(n->peer, MOBX_DIR_IN, flow))
-			return true;
-	}
-	return false;
+	if (likely(!mobx_about_forged(mnet, skb, family)))
+		return NF_ACCEPT;
+	mobx_stat_inc(mnet, MOBX_STAT_IN_ICMP);
+	return NF_DROP;
 }
 
 /* What goes on to another host is asked again when it leaves. */
@@ -499,13 +502,13 @@ unsigned int mobx_input_hook(void *priv, struct sk_buff *skb,
 	policy = mobx_policy_lookup(mnet, &flow);
 	if (policy) {
 		if (policy->action == MOBX_ACTION_BYPASS)
-			return NF_ACCEPT;
+			return mobx_input_clear(mnet, skb, state->pf);
 		if (policy->action == MOBX_ACTION_DISCARD)
 			why = MOBX_STAT_IN_DISCARDED;
-	} else if (!mobx_input_negotiated(mnet, &flow)) {
+	} else if (!mobx_flow_negotiated(mnet, MOBX_DIR_IN, &flow)) {
 		if (READ_ONCE(mnet->default_action) == MOBX_ACTION_BYPASS ||
 		    mobx_input_passes(state->net, &flow))
-			return NF_ACCEPT;
+			return mobx_input_clear(mnet, skb, state->pf);
 		why = MOBX_STAT_IN_DISCARDED;
 	}
 	if (mobx_exempt_in(mnet, skb, &flow) != MOBX_EXEMPT_NOT)

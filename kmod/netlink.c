@@ -72,12 +72,22 @@ static int mobx_conf_default(struct mobx_net *mnet, u32 action,
 	return 0;
 }
 
+/* Settings of a namespace, as they were at one moment. */
+struct mobx_conf {
+	u32	default_action;
+	u32	uncovered;
+	u32	protecting;
+	bool	icmp;
+};
+
 int mobx_nl_conf_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct mobx_net *mnet = mobx_pernet(genl_info_net(info));
 	struct nlattr *action = info->attrs[MOBX_A_CONF_DEFAULT_ACTION];
 	struct nlattr *fd = info->attrs[MOBX_A_CONF_IKE_SOCKET];
-	u32 now_default, protecting;
+	struct nlattr *uncovered = info->attrs[MOBX_A_CONF_UNCOVERED];
+	struct nlattr *icmp = info->attrs[MOBX_A_CONF_ICMP];
+	struct mobx_conf now = {};
 	struct sk_buff *msg;
 	int err = 0;
 	void *hdr;
@@ -99,8 +109,14 @@ int mobx_nl_conf_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!err && action)
 		err = mobx_conf_default(mnet, nla_get_u32(action),
 					info->extack);
-	now_default = mnet->default_action;
-	protecting = mnet->protecting;
+	if (!err && icmp)
+		WRITE_ONCE(mnet->icmp, nla_get_u8(icmp));
+	if (!err && uncovered)
+		mnet->uncovered = nla_get_u32(uncovered);
+	now.default_action = mnet->default_action;
+	now.icmp = mnet->icmp;
+	now.uncovered = mnet->uncovered;
+	now.protecting = mnet->protecting;
 	mutex_unlock(&mnet->lock);
 	if (err) {
 		nlmsg_free(msg);
@@ -108,8 +124,10 @@ int mobx_nl_conf_doit(struct sk_buff *skb, struct genl_info *info)
 	}
 	hdr = genlmsg_put_reply(msg, info, &mobx_nl_family, 0, MOBX_CMD_CONF);
 	if (!hdr ||
-	    nla_put_u32(msg, MOBX_A_CONF_DEFAULT_ACTION, now_default) ||
-	    nla_put_u32(msg, MOBX_A_CONF_PROTECTING, protecting)) {
+	    nla_put_u32(msg, MOBX_A_CONF_DEFAULT_ACTION, now.default_action) ||
+	    nla_put_u8(msg, MOBX_A_CONF_ICMP, now.icmp) ||
+	    nla_put_u32(msg, MOBX_A_CONF_UNCOVERED, now.uncovered) ||
+	    nla_put_u32(msg, MOBX_A_CONF_PROTECTING, now.protecting)) {
 		nlmsg_free(msg);
 		return -EMSGSIZE;
 	}

@@ -123,13 +123,14 @@ const struct nla_policy mobx_sa_flush_nl_policy[MOBX_A_SA_PEER + 1] = {
 };
 
 /* MOBX_CMD_POLICY_NEW - do */
-const struct nla_policy mobx_policy_new_nl_policy[MOBX_A_POLICY_LABEL + 1] = {
+const struct nla_policy mobx_policy_new_nl_policy[MOBX_A_POLICY_PFP + 1] = {
 	[MOBX_A_POLICY_ORDER] = { .type = NLA_U32, },
 	[MOBX_A_POLICY_ACTION] = NLA_POLICY_MAX(NLA_U32, 2),
 	[MOBX_A_POLICY_PEER] = { .type = NLA_U32, },
 	[MOBX_A_POLICY_MODE] = NLA_POLICY_MAX(NLA_U32, 1),
 	[MOBX_A_POLICY_SELECTOR] = NLA_POLICY_NESTED(mobx_selector_nl_policy),
 	[MOBX_A_POLICY_LABEL] = { .type = NLA_NUL_STRING, .len = MOBX_MAX_LABEL, },
+	[MOBX_A_POLICY_PFP] = NLA_POLICY_MASK(NLA_U32, 0x1f),
 };
 
 /* MOBX_CMD_POLICY_DEL - do */
@@ -148,14 +149,16 @@ const struct nla_policy mobx_policy_flush_nl_policy[MOBX_A_POLICY_LABEL + 1] = {
 };
 
 /* MOBX_CMD_CONF - do */
-const struct nla_policy mobx_conf_nl_policy[MOBX_A_CONF_IKE_SOCKET + 1] = {
+const struct nla_policy mobx_conf_nl_policy[MOBX_A_CONF_UNCOVERED + 1] = {
 	[MOBX_A_CONF_DEFAULT_ACTION] = NLA_POLICY_MAX(NLA_U32, 2),
 	[MOBX_A_CONF_IKE_SOCKET] = { .type = NLA_S32, },
+	[MOBX_A_CONF_ICMP] = NLA_POLICY_MAX(NLA_U8, 1),
+	[MOBX_A_CONF_UNCOVERED] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* MOBX_CMD_STATS_GET - do */
 const struct nla_policy mobx_stats_get_nl_policy[MOBX_A_STATS_WHICH + 1] = {
-	[MOBX_A_STATS_WHICH] = NLA_POLICY_MAX(NLA_U32, 34),
+	[MOBX_A_STATS_WHICH] = NLA_POLICY_MAX(NLA_U32, 35),
 };
 
 /* Ops table for mobx */
@@ -229,7 +232,7 @@ const struct genl_ops mobx_nl_ops[15] = {
 		.cmd		= MOBX_CMD_POLICY_NEW,
 		.doit		= mobx_nl_policy_new_doit,
 		.policy		= mobx_policy_new_nl_policy,
-		.maxattr	= MOBX_A_POLICY_LABEL,
+		.maxattr	= MOBX_A_POLICY_PFP,
 		.flags		= GENL_ADMIN_PERM,
 	},
 	{
@@ -258,7 +261,7 @@ const struct genl_ops mobx_nl_ops[15] = {
 		.cmd		= MOBX_CMD_CONF,
 		.doit		= mobx_nl_conf_doit,
 		.policy		= mobx_conf_nl_policy,
-		.maxattr	= MOBX_A_CONF_IKE_SOCKET,
+		.maxattr	= MOBX_A_CONF_UNCOVERED,
 		.flags		= GENL_ADMIN_PERM,
 	},
 	{

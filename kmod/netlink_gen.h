@@ -34,7 +34,7 @@ extern const struct nla_policy mobx_sa_get_nl_policy[MOBX_A_SA_SHOW_KEYS + 1];
 
 extern const struct nla_policy mobx_sa_flush_nl_policy[MOBX_A_SA_PEER + 1];
 
-extern const struct nla_policy mobx_policy_new_nl_policy[MOBX_A_POLICY_LABEL + 1];
+extern const struct nla_policy mobx_policy_new_nl_policy[MOBX_A_POLICY_PFP + 1];
 
 extern const struct nla_policy mobx_policy_del_nl_policy[MOBX_A_POLICY_ORDER + 1];
 
@@ -42,7 +42,7 @@ extern const struct nla_policy mobx_policy_get_nl_policy[MOBX_A_POLICY_ORDER + 1
 
 extern const struct nla_policy mobx_policy_flush_nl_policy[MOBX_A_POLICY_LABEL + 1];
 
-extern const struct nla_policy mobx_conf_nl_policy[MOBX_A_CONF_IKE_SOCKET + 1];
+extern const struct nla_policy mobx_conf_nl_policy[MOBX_A_CONF_UNCOVERED + 1];
 
 extern const struct nla_policy mobx_stats_get_nl_policy[MOBX_A_STATS_WHICH + 1];
 

@@ -32,6 +32,8 @@ struct mobx_stats {
  * @spd: policies; RCU, changed under @lock
  * @default_action: what becomes of packets that nothing matches, enum
  *	mobx_action, bypass or discard; READ_ONCE
+ * @icmp: whether what is discarded on its way out causes an ICMP error;
+ *	READ_ONCE
  * @n_ike: entries of @ike in use; READ_ONCE
  * @ike: cookies of registered IKE sockets, see ikesock.c; READ_ONCE each
  * @stats: counters, see mobx_stat_inc()
@@ -43,6 +45,8 @@ struct mobx_stats {
  * @lock: serialises every change of what is here, of peers, SAs and policies
  * @peers: peers by their id, changed under @lock
  * @peer_serial: serial of the youngest peer; under @lock
+ * @uncovered: what becomes of SAs that no policy covers any more, enum
+ *	mobx_uncovered; under @lock
  * @seq: counts the changes, for consistent dumps; under @lock
  * @protecting: peers, SAs, policies, and a default that discards; each holds
  *	a reference to the module, the first one brings the hooks; under @lock
@@ -58,6 +62,7 @@ struct mobx_net {
 	struct net		*net;
 	struct mobx_spd		spd;
 	u8			default_action;
+	bool			icmp;
 	u8			n_ike;
 	u64			ike[MOBX_IKE_SOCKETS];
 	struct mobx_stats __percpu *stats;
@@ -71,6 +76,7 @@ struct mobx_net {
 	struct mutex		lock;
 	struct xarray		peers;
 	u64			peer_serial;
+	u8			uncovered;
 	u32			seq;
 	u32			protecting;
 	u32			ike_next;

@@ -18,7 +18,7 @@ static u32 mobx_get_u32(const struct nlattr *attr, u32 absent)
 int mobx_nl_policy_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct mobx_net *mnet = mobx_pernet(genl_info_net(info));
-	struct mobx_selector sel = MOBX_SELECTOR_ANY;
+	struct mobx_policy_spec spec = { .sel = MOBX_SELECTOR_ANY };
 	struct nlattr **tb = info->attrs;
 	int err;
 
@@ -29,19 +29,20 @@ int mobx_nl_policy_new_doit(struct sk_buff *skb, struct genl_info *info)
 		return mobx_nl_missing(info, MOBX_A_POLICY_ACTION,
 				       "action is missing: bypass, discard or protect");
 	if (tb[MOBX_A_POLICY_SELECTOR]) {
-		err = mobx_selector_parse(&sel, tb[MOBX_A_POLICY_SELECTOR],
+		err = mobx_selector_parse(&spec.sel,
+					  tb[MOBX_A_POLICY_SELECTOR],
 					  info->extack);
 		if (err)
 			return err;
 	}
+	spec.order = nla_get_u32(tb[MOBX_A_POLICY_ORDER]);
+	spec.action = nla_get_u32(tb[MOBX_A_POLICY_ACTION]);
+	spec.mode = mobx_get_u32(tb[MOBX_A_POLICY_MODE], MOBX_MODE_TRANSPORT);
+	spec.pfp = mobx_get_u32(tb[MOBX_A_POLICY_PFP], 0);
+	spec.peer_id = mobx_get_u32(tb[MOBX_A_POLICY_PEER], 0);
+	spec.label = mobx_nl_label(tb[MOBX_A_POLICY_LABEL]);
 	mutex_lock(&mnet->lock);
-	err = mobx_policy_create(mnet, nla_get_u32(tb[MOBX_A_POLICY_ORDER]),
-				 nla_get_u32(tb[MOBX_A_POLICY_ACTION]),
-				 mobx_get_u32(tb[MOBX_A_POLICY_MODE],
-					      MOBX_MODE_TRANSPORT),
-				 mobx_get_u32(tb[MOBX_A_POLICY_PEER], 0), &sel,
-				 mobx_nl_label(tb[MOBX_A_POLICY_LABEL]),
-				 info->extack);
+	err = mobx_policy_create(mnet, &spec, info->extack);
 	mutex_unlock(&mnet->lock);
 	return err;
 }
@@ -100,6 +101,8 @@ static int mobx_policy_put_msg(struct sk_buff *skb,
 		return -EMSGSIZE;
 	if (pol->peer && nla_put_u32(skb, MOBX_A_POLICY_PEER, pol->peer->id))
 		return -EMSGSIZE;
+	if (pol->pfp && nla_put_u32(skb, MOBX_A_POLICY_PFP, pol->pfp))
+		return -EMSGSIZE;
 	if (*pol->label && nla_put_string(skb, MOBX_A_POLICY_LABEL, pol->label))
 		return -EMSGSIZE;
 	return nla_put_u64_64bit(skb, MOBX_A_POLICY_PACKETS,
@@ -156,6 +159,10 @@ static int mobx_exempt_put_msg(struct sk_buff *skb, enum mobx_exempt exempt)
 		[MOBX_EXEMPT_LINK] = {
 			"neighbour discovery and multicast listeners", AF_INET6,
 			IPPROTO_ICMPV6, 0, U16_MAX
+		},
+		[MOBX_EXEMPT_ICMP] = {
+			"ICMP, an ESP packet was too long, way in", AF_INET,
+			IPPROTO_ICMP, 0x304, 0x304
 		},
 		[MOBX_EXEMPT_IKE] = {
 			"registered IKE sockets", AF_UNSPEC, IPPROTO_UDP, 0,

@@ -6,10 +6,12 @@
  * comes back as ESP through LOCAL_OUT and POST_ROUTING, as with XFRM.
  */
 #include <linux/netfilter.h>
+#include <net/icmp.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/ipv6_stubs.h>
 
+#include "about.h"
 #include "alg.h"
 #include "compat.h"
 #include "esp.h"
@@ -80,6 +82,7 @@ static void mobx_output_consider(struct mobx_choice *choice,
 				 struct mobx_peer *peer, u64 *serial,
 				 u8 *state)
 {
+	u8 pfp = choice->policy ? choice->policy->pfp : 0;
 	const struct mobx_flow *flow = &choice->flow;
 	const struct mobx_binding *b = rcu_dereference(peer->binding);
 	const struct mobx_bound *e;
@@ -95,7 +98,7 @@ static void mobx_output_consider(struct mobx_choice *choice,
 			choice->peer = peer;
 		return;
 	}
-	sa = mobx_sa_choose_out(peer, MOBX_MODE_TRANSPORT, flow);
+	sa = mobx_sa_choose_out(peer, MOBX_MODE_TRANSPORT, flow, pfp);
 	if (!sa) {
 		if (!choice->sa)
 			choice->peer = peer;
@@ -115,6 +118,7 @@ static void mobx_output_consider(struct mobx_choice *choice,
 static void mobx_output_choose_tunnel(struct mobx_choice *choice,
 				      struct mobx_net *mnet, u8 *state)
 {
+	u8 pfp = choice->policy->pfp;
 	const struct mobx_binding *b;
 	const struct mobx_bound *e;
 	struct mobx_sa *sa;
@@ -122,8 +126,8 @@ static void mobx_output_choose_tunnel(struct mobx_choice *choice,
 	choice->peer = choice->policy->peer;
 	/* Where the policy leaves the peer open, selectors have to name it. */
 	sa = choice->peer ? mobx_sa_choose_out(choice->peer, MOBX_MODE_TUNNEL,
-					       &choice->flow) :
-			    mobx_inner_find(mnet, &choice->flow);
+					       &choice->flow, pfp) :
+			    mobx_inner_find(mnet, &choice->flow, pfp);
 	if (!sa)
 		return;
 	choice->peer = sa->peer;
@@ -215,22 +219,18 @@ static enum mobx_verdict mobx_output_choose(struct mobx_choice *choice,
 	return MOBX_TAKE;
 }
 
-/* Whether the selectors that a peer has negotiated want this protected. */
-static bool mobx_output_negotiated(struct mobx_net *mnet,
-				   const struct mobx_flow *flow)
+/*
+ * Tell who sent a packet that it may not pass (RFC 4301, section 5.1.1). The
+ * kernel limits the rate, and answers no ICMP errors.
+ */
+static void mobx_output_prohibit(struct sk_buff *skb, u16 family)
 {
-	const struct mobx_binding *b;
-	struct mobx_addr_node *n;
-	struct rhlist_head *pos;
-
-	mobx_for_each_peer_at(n, pos, mnet, flow->family, &flow->remote) {
-		b = rcu_dereference(n->peer->binding);
-		if (b && mobx_binding_find(b, flow->family, &flow->local,
-					   &flow->remote) &&
-		    mobx_sa_negotiated(n->peer, MOBX_DIR_OUT, flow))
-			return true;
-	}
-	return false;
+	if (!skb->dev || !skb_dst(skb))
+		return;
+	if (family == AF_INET)
+		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PKT_FILTERED, 0);
+	else
+		icmpv6_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADM_PROHIBITED, 0);
 }
 
 /**
@@ -271,17 +271,26 @@ enum mobx_verdict mobx_output_decide(struct mobx_net *mnet,
 	if (choice->policy) {
 		switch (choice->policy->action) {
 		case MOBX_ACTION_BYPASS:
+			if (unlikely(mobx_about_out(mnet, skb, &choice->flow,
+						    &choice->policy)))
+				break;
 			mobx_stat_inc(mnet, MOBX_STAT_OUT_BYPASSED);
 			return MOBX_PASS;
 		case MOBX_ACTION_DISCARD:
 			goto discard;
 		}
-		choice->mode = choice->policy->mode;
-	} else if (!mobx_output_negotiated(mnet, flow)) {
-		if (READ_ONCE(mnet->default_action) == MOBX_ACTION_BYPASS)
+	} else if (!mobx_flow_negotiated(mnet, MOBX_DIR_OUT, flow)) {
+		if (READ_ONCE(mnet->default_action) != MOBX_ACTION_BYPASS)
+			goto discard;
+		if (likely(!mobx_about_out(mnet, skb, &choice->flow,
+					   &choice->policy)))
 			return MOBX_PASS;
-		goto discard;
 	}
+	if (choice->policy)
+		choice->mode = choice->policy->mode;
+	if (unlikely(choice->policy &&
+		     !mobx_policy_pfp_shown(choice->policy, flow)))
+		goto discard;
 	/*
 	 * Transport mode is for whole datagrams (RFC 4303, section 3.3.4), and
 	 * for what the IP layer sends: br_netfilter shows us frames that are
@@ -295,6 +304,8 @@ enum mobx_verdict mobx_output_decide(struct mobx_net *mnet,
 
 discard:
 	mobx_stat_inc(mnet, MOBX_STAT_OUT_DISCARDED);
+	if (READ_ONCE(mnet->icmp))
+		mobx_output_prohibit(skb, family);
 	return MOBX_DROP;
 }
 

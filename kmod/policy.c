@@ -10,6 +10,8 @@
 #include <net/ndisc.h>
 #include <net/udp.h>
 
+#include "about.h"
+#include "cover.h"
 #include "datapath.h"
 #include "ikesock.h"
 #include "netns.h"
@@ -129,6 +131,8 @@ enum mobx_exempt mobx_exempt_in(const struct mobx_net *mnet,
 	struct sock *sk;
 	bool ike;
 
+	if (what == MOBX_EXEMPT_NOT && mobx_about_esp(skb, flow->family))
+		return MOBX_EXEMPT_ICMP;
 	if (what != MOBX_EXEMPT_NOT || flow->proto != IPPROTO_UDP ||
 	    flow->opaque_ports || !READ_ONCE(mnet->n_ike))
 		return what;
@@ -158,6 +162,23 @@ const struct mobx_policy *mobx_policy_lookup(const struct mobx_net *mnet,
 	return pol;
 }
 
+/**
+ * mobx_policy_pfp_shown - whether a packet shows what an SA would take from it
+ * @pol: policy that decides about it
+ * @flow: its flow
+ *
+ * A packet without the ports that PFP asks for cannot be given to any SA, and
+ * is discarded (RFC 4301, section 4.4.1).
+ *
+ * Context: RCU section.
+ */
+bool mobx_policy_pfp_shown(const struct mobx_policy *pol,
+			   const struct mobx_flow *flow)
+{
+	return !flow->opaque_ports ||
+	       !(pol->pfp & (MOBX_PFP_LOCAL_PORT | MOBX_PFP_REMOTE_PORT));
+}
+
 /* Packets that a policy decided, on all CPUs. */
 u64 mobx_policy_packets(const struct mobx_policy *pol)
 {
@@ -169,27 +190,46 @@ u64 mobx_policy_packets(const struct mobx_policy *pol)
 	return sum;
 }
 
-static int mobx_policy_check(struct mobx_net *mnet, u32 order, u8 action,
-			     u8 mode, u32 peer_id,
-			     const struct mobx_selector *sel,
+/* PFP takes a value from the packet, so packets must show one. */
+static int mobx_policy_check_pfp(const struct mobx_policy_spec *spec,
+				 struct netlink_ext_ack *extack)
+{
+	if (!spec->pfp)
+		return 0;
+	if (spec->action != MOBX_ACTION_PROTECT) {
+		NL_SET_ERR_MSG(extack,
+			       "pfp is for policies whose action is protect");
+		return -EINVAL;
+	}
+	if (spec->sel.opaque_ports &&
+	    spec->pfp & (MOBX_PFP_LOCAL_PORT | MOBX_PFP_REMOTE_PORT)) {
+		NL_SET_ERR_MSG(extack,
+			       "pfp takes ports from the packet, and an OPAQUE one has none to show");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int mobx_policy_check(struct mobx_net *mnet,
+			     const struct mobx_policy_spec *spec,
 			     struct netlink_ext_ack *extack)
 {
-	if (mobx_spd_find(&mnet->spd, order)) {
+	if (mobx_spd_find(&mnet->spd, spec->order)) {
 		NL_SET_ERR_MSG(extack,
 			       "there is a policy with this order already");
 		return -EEXIST;
 	}
-	if (action != MOBX_ACTION_PROTECT && peer_id) {
+	if (spec->action != MOBX_ACTION_PROTECT && spec->peer_id) {
 		NL_SET_ERR_MSG(extack,
 			       "a peer is for policies whose action is protect");
 		return -EINVAL;
 	}
-	if (peer_id && !mobx_peer_find(mnet, peer_id)) {
+	if (spec->peer_id && !mobx_peer_find(mnet, spec->peer_id)) {
 		NL_SET_ERR_MSG(extack,
 			       "there is no peer with this id: add it first, or leave the peer open");
 		return -ENOENT;
 	}
-	return 0;
+	return mobx_policy_check_pfp(spec, extack);
 }
 
 static void mobx_policy_free(struct mobx_policy *pol)
@@ -204,10 +244,8 @@ static void mobx_policy_free_cb(struct rcu_head *rcu)
 }
 
 /* Context: under mobx_net.lock. Return: a policy in no table, or NULL. */
-static struct mobx_policy *mobx_policy_alloc(struct mobx_net *mnet, u32 order,
-					     u8 action, u8 mode, u32 peer_id,
-					     const struct mobx_selector *sel,
-					     const char *label)
+static struct mobx_policy *
+mobx_policy_alloc(struct mobx_net *mnet, const struct mobx_policy_spec *spec)
 {
 	struct mobx_policy *pol = kzalloc(sizeof(*pol), GFP_KERNEL);
 
@@ -218,47 +256,42 @@ static struct mobx_policy *mobx_policy_alloc(struct mobx_net *mnet, u32 order,
 		kfree(pol);
 		return NULL;
 	}
-	pol->order = order;
-	pol->action = action;
-	pol->mode = mode;
-	pol->sel = *sel;
-	pol->peer = peer_id ? mobx_peer_find(mnet, peer_id) : NULL;
-	strscpy(pol->label, label, sizeof(pol->label));
+	pol->order = spec->order;
+	pol->action = spec->action;
+	pol->mode = spec->mode;
+	pol->pfp = spec->pfp;
+	pol->sel = spec->sel;
+	if (spec->peer_id)
+		pol->peer = mobx_peer_find(mnet, spec->peer_id);
+	strscpy(pol->label, spec->label, sizeof(pol->label));
 	return pol;
 }
 
 /**
  * mobx_policy_create - add a policy to the SPD
  * @mnet: namespace
- * @order: position, unique
- * @action: enum mobx_action
- * @mode: enum mobx_mode
- * @peer_id: for protect; 0 for whichever peer has the address
- * @sel: selector
- * @label: at most MOBX_MAX_LABEL octets
+ * @spec: what it is to be
  * @extack: says why not
  *
  * Context: process, under mobx_net.lock.
  * Return: 0, -EEXIST, -EINVAL, -EOPNOTSUPP, -ENOENT, -ENOMEM, or what
  * mobx_net_protect() returns
  */
-int mobx_policy_create(struct mobx_net *mnet, u32 order, u8 action, u8 mode,
-		       u32 peer_id, const struct mobx_selector *sel,
-		       const char *label, struct netlink_ext_ack *extack)
+int mobx_policy_create(struct mobx_net *mnet,
+		       const struct mobx_policy_spec *spec,
+		       struct netlink_ext_ack *extack)
 {
 	struct mobx_policy *pol;
 	int err;
 
 	lockdep_assert_held(&mnet->lock);
-	err = mobx_policy_check(mnet, order, action, mode, peer_id, sel,
-				extack);
+	err = mobx_policy_check(mnet, spec, extack);
 	if (err)
 		return err;
 	err = mobx_net_protect(mnet, extack);
 	if (err)
 		return err;
-	pol = mobx_policy_alloc(mnet, order, action, mode, peer_id, sel,
-				label);
+	pol = mobx_policy_alloc(mnet, spec);
 	if (!pol)
 		goto no_memory;
 	err = mobx_spd_insert(&mnet->spd, pol);
@@ -286,6 +319,7 @@ void mobx_policy_remove(struct mobx_net *mnet, struct mobx_policy *pol)
 	lockdep_assert_held(&mnet->lock);
 	mobx_spd_remove(&mnet->spd, pol);
 	mnet->seq++;
+	mobx_cover_gone(mnet, pol);
 	if (pol->peer) {
 		pol->peer->n_policies--;
 		mobx_peer_put(pol->peer);

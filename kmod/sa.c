@@ -117,42 +117,67 @@ enum mobx_match mobx_sa_match(const struct mobx_sa *sa,
 	return best;
 }
 
+/* Whether an SA that may carry a flow is for it alone in all that @pfp names. */
+static bool mobx_sa_narrow(const struct mobx_sa *sa,
+			   const struct mobx_flow *flow, u8 pfp)
+{
+	unsigned int i;
+
+	/* In transport mode the addresses are those of its peer anyway. */
+	if (sa->mode == MOBX_MODE_TRANSPORT)
+		pfp &= ~(MOBX_PFP_LOCAL | MOBX_PFP_REMOTE);
+	for (i = 0; i < sa->n_sels; i++)
+		if (mobx_selector_match(&sa->sels[i], flow) == MOBX_MATCH_YES &&
+		    mobx_selector_single(&sa->sels[i], pfp, flow->proto))
+			return true;
+	return !pfp;
+}
+
+/**
+ * mobx_sa_serves - whether an outbound SA can take a packet now
+ * @sa: SA
+ * @flow: flow of the packet
+ * @pfp: enum mobx_pfp of the policy: an SA for other values too will not do
+ *
+ * Context: RCU section.
+ */
+bool mobx_sa_serves(const struct mobx_sa *sa, const struct mobx_flow *flow,
+		    u8 pfp)
+{
+	return mobx_sa_usable(sa) && mobx_sa_match(sa, flow) == MOBX_MATCH_YES &&
+	       (likely(!pfp) || mobx_sa_narrow(sa, flow, pfp));
+}
+
 /**
  * mobx_sa_choose_out - the SA for a packet to a peer
  * @peer: peer
  * @mode: that its policy wants
  * @flow: flow of the packet
+ * @pfp: see mobx_sa_serves()
  *
  * Context: RCU section.
  * Return: the newest SA that may carry the packet, or NULL
  */
 struct mobx_sa *mobx_sa_choose_out(const struct mobx_peer *peer,
 				   enum mobx_mode mode,
-				   const struct mobx_flow *flow)
+				   const struct mobx_flow *flow, u8 pfp)
 {
 	struct mobx_sa *sa;
 
 	list_for_each_entry_rcu(sa, &peer->sas_out, list)
-		if (sa->mode == mode && mobx_sa_usable(sa) &&
-		    mobx_sa_match(sa, flow) == MOBX_MATCH_YES)
+		if (sa->mode == mode && mobx_sa_serves(sa, flow, pfp))
 			return sa;
 	return NULL;
 }
 
-/**
- * mobx_sa_negotiated - whether negotiated selectors ask for protection
- * @peer: peer in whose current binding the pair of addresses is
- * @dir: of the packet
- * @flow: its flow
- *
- * An SA without selectors asks for nothing: then policies alone decide, as they
- * do about tunnels. One that may match, if only the packet showed its ports,
- * does ask.
- *
- * Context: RCU section.
+/*
+ * Whether the selectors that a peer has negotiated ask for protection; the pair
+ * of addresses is in its binding. An SA without selectors asks for nothing:
+ * then policies alone decide, as they do about tunnels. One that may match, if
+ * only the packet showed its ports, does ask.
  */
-bool mobx_sa_negotiated(const struct mobx_peer *peer, enum mobx_dir dir,
-			const struct mobx_flow *flow)
+static bool mobx_sa_negotiated(const struct mobx_peer *peer, enum mobx_dir dir,
+			       const struct mobx_flow *flow)
 {
 	const struct list_head *sas;
 	const struct mobx_sa *sa;
@@ -162,6 +187,32 @@ bool mobx_sa_negotiated(const struct mobx_peer *peer, enum mobx_dir dir,
 		if (sa->n_sels && sa->mode == MOBX_MODE_TRANSPORT &&
 		    mobx_sa_match(sa, flow) != MOBX_MATCH_NO)
 			return true;
+	return false;
+}
+
+/**
+ * mobx_flow_negotiated - whether any peer's negotiated selectors ask for
+ *	protection of a flow
+ * @mnet: namespace
+ * @dir: of the packet
+ * @flow: its flow
+ *
+ * Context: RCU section.
+ */
+bool mobx_flow_negotiated(struct mobx_net *mnet, enum mobx_dir dir,
+			  const struct mobx_flow *flow)
+{
+	const struct mobx_binding *b;
+	struct mobx_addr_node *n;
+	struct rhlist_head *pos;
+
+	mobx_for_each_peer_at(n, pos, mnet, flow->family, &flow->remote) {
+		b = rcu_dereference(n->peer->binding);
+		if (b && mobx_binding_find(b, flow->family, &flow->local,
+					   &flow->remote) &&
+		    mobx_sa_negotiated(n->peer, dir, flow))
+			return true;
+	}
 	return false;
 }
 

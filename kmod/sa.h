@@ -85,6 +85,7 @@ struct mobx_lifetime {
  * @integrity_failed: inbound, packets whose ICV was wrong
  * @last_used: jiffies of the last packet, 0 for never
  * @next_hint: jiffies before which no further hint event is due
+ * @next_mismatch: jiffies before which no further selector event is due
  * @next_integrity: jiffies before which no further integrity event is due
  * @list: in mobx_peer.sas_out or .sas_in; RCU
  * @inner: of struct mobx_inner_node; under mobx_net.lock
@@ -136,6 +137,7 @@ struct mobx_sa {
 	atomic64_t		integrity_failed;
 	unsigned long		next_hint;
 	unsigned long		next_integrity;
+	unsigned long		next_mismatch;
 	struct llist_node	expired;
 	struct timerqueue_node	timer;
 	struct llist_node	free;
@@ -201,9 +203,11 @@ enum mobx_match mobx_sa_match(const struct mobx_sa *sa,
 			      const struct mobx_flow *flow);
 struct mobx_sa *mobx_sa_choose_out(const struct mobx_peer *peer,
 				   enum mobx_mode mode,
-				   const struct mobx_flow *flow);
-bool mobx_sa_negotiated(const struct mobx_peer *peer, enum mobx_dir dir,
-			const struct mobx_flow *flow);
+				   const struct mobx_flow *flow, u8 pfp);
+bool mobx_sa_serves(const struct mobx_sa *sa, const struct mobx_flow *flow,
+		    u8 pfp);
+bool mobx_flow_negotiated(struct mobx_net *mnet, enum mobx_dir dir,
+			  const struct mobx_flow *flow);
 
 void mobx_sa_expire(struct mobx_sa *sa, enum mobx_expire which);
 void mobx_sa_expire_timers(struct mobx_net *mnet);

@@ -5,6 +5,7 @@
 
 #include <linux/in.h>
 #include <linux/bitops.h>
+#include <uapi/linux/mobx.h>
 
 #include "selector.h"
 
@@ -164,6 +165,80 @@ enum mobx_match mobx_selector_match(const struct mobx_selector *sel,
 	return mobx_ports_match(sel, flow) ? MOBX_MATCH_YES : MOBX_MATCH_NO;
 }
 
+/* Whether a protocol has a type where others have a local port. */
+static bool mobx_proto_has_type(u8 proto)
+{
+	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6 ||
+	       proto == IPPROTO_MH;
+}
+
+/**
+ * mobx_selector_single - whether a selector is for one value
+ * @sel: selector
+ * @pfp: enum mobx_pfp, of what
+ * @proto: protocol of the packets; those without ports have none to tell apart,
+ *	and those with a type have it in the local ones
+ *
+ * Context: any.
+ */
+bool mobx_selector_single(const struct mobx_selector *sel, u8 pfp, u8 proto)
+{
+	if (!mobx_proto_has_ports(proto))
+		pfp &= ~(MOBX_PFP_LOCAL_PORT | MOBX_PFP_REMOTE_PORT);
+	if (mobx_proto_has_type(proto))
+		pfp &= ~MOBX_PFP_REMOTE_PORT;
+	return !((pfp & MOBX_PFP_LOCAL &&
+		  (!sel->family || !mobx_addr_eq(&sel->local.first,
+						 &sel->local.last))) ||
+		 (pfp & MOBX_PFP_REMOTE &&
+		  (!sel->family || !mobx_addr_eq(&sel->remote.first,
+						 &sel->remote.last))) ||
+		 (pfp & MOBX_PFP_PROTO && !sel->proto) ||
+		 (pfp & MOBX_PFP_LOCAL_PORT &&
+		  sel->local_port_min != sel->local_port_max) ||
+		 (pfp & MOBX_PFP_REMOTE_PORT &&
+		  sel->remote_port_min != sel->remote_port_max));
+}
+
+static bool mobx_range_meets(const struct mobx_range *a,
+			     const struct mobx_range *b)
+{
+	return !mobx_addr_below(&a->last, &b->first) &&
+	       !mobx_addr_below(&b->last, &a->first);
+}
+
+static bool mobx_ports_meet(const struct mobx_selector *a,
+			    const struct mobx_selector *b)
+{
+	if (a->any_ports || b->any_ports)
+		return true;
+	if (a->opaque_ports || b->opaque_ports)
+		return a->opaque_ports && b->opaque_ports;
+	return a->local_port_min <= b->local_port_max &&
+	       b->local_port_min <= a->local_port_max &&
+	       a->remote_port_min <= b->remote_port_max &&
+	       b->remote_port_min <= a->remote_port_max;
+}
+
+/**
+ * mobx_selector_meets - whether a packet can match two selectors
+ * @a: one
+ * @b: the other
+ *
+ * Context: any.
+ */
+bool mobx_selector_meets(const struct mobx_selector *a,
+			 const struct mobx_selector *b)
+{
+	if (a->proto && b->proto && a->proto != b->proto)
+		return false;
+	if (a->family && b->family &&
+	    (a->family != b->family || !mobx_range_meets(&a->local, &b->local) ||
+	     !mobx_range_meets(&a->remote, &b->remote)))
+		return false;
+	return mobx_ports_meet(a, b);
+}
+
 /**
  * mobx_proto_has_ports - whether selectors look into packets of a protocol
  * @proto: IP protocol
@@ -178,10 +253,7 @@ bool mobx_proto_has_ports(u8 proto)
 	case IPPROTO_UDPLITE:
 	case IPPROTO_SCTP:
 	case IPPROTO_DCCP:
-	case IPPROTO_ICMP:
-	case IPPROTO_ICMPV6:
-	case IPPROTO_MH:
 		return true;
 	}
-	return false;
+	return mobx_proto_has_type(proto);
 }

@@ -76,6 +76,9 @@ bool mobx_range_any(const struct mobx_range *range, u16 family);
 
 enum mobx_match mobx_selector_match(const struct mobx_selector *sel,
 				    const struct mobx_flow *flow);
+bool mobx_selector_single(const struct mobx_selector *sel, u8 pfp, u8 proto);
+bool mobx_selector_meets(const struct mobx_selector *a,
+			 const struct mobx_selector *b);
 int mobx_selector_parse(struct mobx_selector *sel, const struct nlattr *nest,
 			struct netlink_ext_ack *extack);
 int mobx_selector_put(struct sk_buff *skb, int attrtype,

@@ -23,6 +23,7 @@
 #include <net/route.h>
 
 #include "addr.h"
+#include "event.h"
 #include "layout.h"
 #include "netns.h"
 #include "output.h"
@@ -267,8 +268,14 @@ void mobx_tunnel_receive(struct mobx_net *mnet, struct mobx_sa *sa,
 		goto drop;
 	why = MOBX_STAT_IN_SELECTOR;
 	mobx_flow_in(skb, family, &flow, &h);
-	if (unlikely(!mobx_tunnel_allowed(mnet, sa, &flow, h.fragment)))
+	/* An error has to be about what the SA carries (RFC 4301, section 6.2). */
+	if (unlikely(mobx_packet_about(skb, family, &flow) >= MOBX_ABOUT_PACKET))
+		why = MOBX_STAT_IN_ICMP;
+	if (unlikely(!mobx_tunnel_allowed(mnet, sa, &flow, h.fragment))) {
+		if (why == MOBX_STAT_IN_SELECTOR)
+			mobx_event_mismatch(sa, &flow);
 		goto drop;
+	}
 	why = MOBX_STAT_IN_ECN;
 	if (unlikely(INET_ECN_decapsulate(skb, tos,
 					  family == AF_INET ?

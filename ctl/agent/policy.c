@@ -85,7 +85,7 @@ static bool same_selector(const struct kern_selector *a,
 static bool same(const struct kern_policy *a, const struct kern_policy *b)
 {
 	return a->action == b->action && a->peer == b->peer &&
-	       a->mode == b->mode && !strcmp(a->label, b->label) &&
+	       a->mode == b->mode && a->pfp == b->pfp && !strcmp(a->label, b->label) &&
 	       same_selector(&a->selector, &b->selector);
 }
 

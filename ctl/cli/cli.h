@@ -206,6 +206,9 @@ int cli_selector_check(const struct cli *c, const struct kern_selector *s);
 /** cli_selector_json() - add its members to an object */
 void cli_selector_json(json_t *o, const struct kern_selector *s);
 
+/** cli_pfp_json() - add the names of enum mobx_pfp's bits, if there are any */
+void cli_pfp_json(json_t *o, uint32_t pfp);
+
 /* Objects: parsers and printers, also for tests */
 
 /**

@@ -25,6 +25,7 @@ static const struct {
 	{ "sa-expire", ABOUT_SA },
 	{ "sequence-overflow", ABOUT_SA },
 	{ "integrity-failure", ABOUT_SA },
+	{ "selector-mismatch", ABOUT_SA },
 	{ "child-", ABOUT_SA | ABOUT_CONN },
 	{ "acquire", ABOUT_SA | ABOUT_CONN },
 	{ "binding-changed", ABOUT_PEER },
@@ -120,8 +121,9 @@ json_t *cli_event_json(const struct cli *c, const struct kern_event *ev)
 		sa_json(o, ev);
 	out_addr(o, "local", &ev->local);
 	out_addr(o, "remote", &ev->remote);
-	if (ev->cmd == MOBX_CMD_ACQUIRE)
+	if (ev->cmd == MOBX_CMD_ACQUIRE || ev->cmd == MOBX_CMD_SELECTOR_MISMATCH)
 		ports_json(o, ev);
+	cli_pfp_json(o, ev->pfp);
 	if (ev->has_policy)
 		out_u64(o, "order", ev->policy_order);
 	if (ev->label[0])

@@ -12,10 +12,12 @@ enum {
 	POLICY_PEER,
 	POLICY_MODE,
 	POLICY_LABEL,
+	POLICY_PFP,
 };
 
 static const char *const policy_words[] = {
-	CLI_SELECTOR_WORDS, "order", "action", "peer", "mode", "label", NULL
+	CLI_SELECTOR_WORDS, "order", "action", "peer", "mode", "label",
+	"pfp", NULL
 };
 
 static int take_peer(struct cli *c, uint32_t *peer)
@@ -26,6 +28,42 @@ static int take_peer(struct cli *c, uint32_t *peer)
 		return 0;
 	}
 	return cli_u32(c, "peer", 1, UINT32_MAX, peer);
+}
+
+/* "remote,dport": what an SA takes from the packet */
+static int take_pfp(struct cli *c, uint32_t *pfp)
+{
+	const char *word = cli_take(c, "pfp");
+	char text[64], *save = NULL;
+	int v;
+
+	if (!word)
+		return CLI_SYNTAX;
+	snprintf(text, sizeof(text), "%s", word);
+	*pfp = 0;
+	for (char *one = strtok_r(text, ",", &save); one;
+	     one = strtok_r(NULL, ",", &save)) {
+		v = kern_value(&kern_pfps, one);
+		if (v < 0)
+			return cli_syntax(c, "pfp: '%s' is none of local, remote, proto, sport, dport (with commas between them)",
+					  one);
+		*pfp |= 1U << v;
+	}
+	return *pfp ? 0 : cli_syntax(c, "pfp: '%s' names no selector", word);
+}
+
+void cli_pfp_json(json_t *o, uint32_t pfp)
+{
+	char text[64];
+	size_t len = 0;
+
+	for (unsigned int i = 0; i < kern_pfps.count; i++)
+		if (pfp & 1U << i)
+			len += (size_t)snprintf(text + len, sizeof(text) - len,
+						"%s%s", len ? "," : "",
+						kern_name(&kern_pfps, i));
+	if (len)
+		out_str(o, "pfp", text);
 }
 
 static int policy_value(struct cli *c, struct kern_policy *p, int word)
@@ -47,6 +85,8 @@ static int policy_value(struct cli *c, struct kern_policy *p, int word)
 		return v < 0;
 	case POLICY_LABEL:
 		return cli_label(c, p->label);
+	case POLICY_PFP:
+		return take_pfp(c, &p->pfp);
 	default:
 		return cli_selector(c, &p->selector, word);
 	}
@@ -70,8 +110,9 @@ int cli_policy_parse(struct cli *c, struct kern_policy *p)
 	if (!(given & 1U << POLICY_ACTION))
 		return cli_syntax(c, "action is missing: protect, bypass or discard");
 	if (p->action != MOBX_ACTION_PROTECT &&
-	    (given & (1U << POLICY_PEER | 1U << POLICY_MODE)))
-		return cli_syntax(c, "peer and mode belong to action protect only");
+	    (given & (1U << POLICY_PEER | 1U << POLICY_MODE |
+		      1U << POLICY_PFP)))
+		return cli_syntax(c, "peer, mode and pfp belong to action protect only");
 	return cli_selector_check(c, &p->selector);
 }
 
@@ -92,6 +133,7 @@ json_t *cli_policy_json(const struct cli *c, const struct kern_policy *p)
 		out_str(o, "mode", kern_name(&kern_modes, p->mode));
 	}
 	cli_selector_json(o, &p->selector);
+	cli_pfp_json(o, p->pfp);
 	if (p->label[0])
 		out_str(o, "label", p->label);
 	if (c->stats)
@@ -177,6 +219,8 @@ static int show_default(struct cli *c, struct kern *k)
 		return ret;
 	}
 	out_str(o, "default", kern_name(&kern_actions, conf.default_action));
+	out_str(o, "icmp", conf.icmp ? "on" : "off");
+	out_str(o, "uncovered", kern_name(&kern_uncovereds, conf.uncovered));
 	out_item(c, "policy", o);
 	return 0;
 }
@@ -220,25 +264,71 @@ static int policy_flush(struct cli *c)
 								    NULL));
 }
 
+static int take_icmp(struct cli *c, bool *icmp)
+{
+	const char *word = cli_take(c, "icmp");
+
+	if (!word)
+		return CLI_SYNTAX;
+	*icmp = !strcmp(word, "on");
+	if (!*icmp && strcmp(word, "off"))
+		return cli_syntax(c, "icmp: '%s' is neither on nor off", word);
+	return 0;
+}
+
+/* Words of `policy default` into @conf; what they set into @what. */
+static int take_default(struct cli *c, struct kern_conf *conf,
+			unsigned int *what)
+{
+	static const char *const words[] = { "bypass", "discard", "protect",
+					     "icmp", "uncovered", NULL };
+	int v;
+
+	while (cli_more(c)) {
+		switch (cli_keyword(c, words)) {
+		case MOBX_ACTION_BYPASS:
+			conf->default_action = MOBX_ACTION_BYPASS;
+			*what |= KERN_CONF_DEFAULT;
+			break;
+		case MOBX_ACTION_DISCARD:
+			conf->default_action = MOBX_ACTION_DISCARD;
+			*what |= KERN_CONF_DEFAULT;
+			break;
+		case MOBX_ACTION_PROTECT:
+			return cli_syntax(c, "the default is bypass or discard; what shall be protected takes a policy");
+		case 3:
+			if (take_icmp(c, &conf->icmp))
+				return CLI_SYNTAX;
+			*what |= KERN_CONF_ICMP;
+			break;
+		case 4:
+			v = cli_named(c, &kern_uncovereds);
+			if (v < 0)
+				return CLI_SYNTAX;
+			conf->uncovered = (enum mobx_uncovered)v;
+			*what |= KERN_CONF_UNCOVERED;
+			break;
+		default:
+			return CLI_SYNTAX;
+		}
+	}
+	return 0;
+}
+
 static int policy_default(struct cli *c)
 {
+	struct kern_conf conf = { 0 };
+	unsigned int what = 0;
 	struct kern *k;
-	int action = -1;
 	int ret;
 
-	if (cli_more(c)) {
-		action = cli_named(c, &kern_actions);
-		if (action < 0 || cli_end(c))
-			return CLI_SYNTAX;
-		if (action == MOBX_ACTION_PROTECT)
-			return cli_syntax(c, "the default is bypass or discard; what shall be protected takes a policy");
-	}
+	if (take_default(c, &conf, &what))
+		return CLI_SYNTAX;
 	k = cli_kern(c);
 	if (!k)
 		return CLI_REFUSED;
-	if (action >= 0)
-		return cli_kern_result(c, kern_conf_default(k,
-						(enum mobx_action)action));
+	if (what)
+		return cli_kern_result(c, kern_conf_set(k, &conf, what));
 	out_begin(c);
 	ret = show_default(c, k);
 	out_end(c);
@@ -248,10 +338,10 @@ static int policy_default(struct cli *c)
 static const struct cli_verb verbs[] = {
 	{ "show", policy_show, "[order N] [label TEXT]" },
 	{ "add", policy_add,
-	  "order N action protect|bypass|discard [peer ID|*] [mode transport|tunnel] SELECTOR [label TEXT]" },
+	  "order N action protect|bypass|discard [peer ID|*] [mode transport|tunnel] SELECTOR [pfp SELECTORS] [label TEXT]" },
 	{ "delete", policy_delete, "order N" },
 	{ "flush", policy_flush, "[label TEXT]" },
-	{ "default", policy_default, "[bypass|discard]" },
+	{ "default", policy_default, "[bypass|discard] [icmp on|off] [uncovered keep|remove]" },
 	{ "list", policy_show, NULL },
 	{ 0 }
 };
@@ -266,5 +356,6 @@ const struct cli_object cli_policy = {
 		"  [dport PORTS] [type N [code N]]   (as a packet that this host sends has them)\n"
 		"ADDRS := ADDRESS[/BITS] | FIRST-LAST | any    N := NUMBER | FIRST-LAST\n"
 		"PORTS := PORT | FIRST-LAST | any | opaque\n"
+		"SELECTORS := local,remote,proto,sport,dport or some of them: one SA for each value\n"
 		"The lowest order that matches decides; `default` is for what nothing matches.\n",
 };

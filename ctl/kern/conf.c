@@ -10,6 +10,8 @@ int kern_conf_get(struct kern *k, struct kern_conf *c)
 	struct nla_policy policy[MOBX_A_CONF_MAX + 1] = {
 		[MOBX_A_CONF_DEFAULT_ACTION] = { .type = NLA_U32 },
 		[MOBX_A_CONF_PROTECTING] = { .type = NLA_U32 },
+		[MOBX_A_CONF_ICMP] = { .type = NLA_U8 },
+		[MOBX_A_CONF_UNCOVERED] = { .type = NLA_U32 },
 	};
 	struct nlattr *tb[MOBX_A_CONF_MAX + 1] = { NULL };
 	struct kern_answer a = { 0 };
@@ -26,21 +28,32 @@ int kern_conf_get(struct kern *k, struct kern_conf *c)
 		ret = nla_parse(tb, MOBX_A_CONF_MAX, head, len, policy);
 	}
 	if (ret || !tb[MOBX_A_CONF_DEFAULT_ACTION] ||
-	    !tb[MOBX_A_CONF_PROTECTING]) {
+	    !tb[MOBX_A_CONF_PROTECTING] || !tb[MOBX_A_CONF_ICMP] ||
+	    !tb[MOBX_A_CONF_UNCOVERED]) {
 		ret = kern_bad_answer(k, "configuration");
 	} else {
 		c->default_action = nla_get_u32(tb[MOBX_A_CONF_DEFAULT_ACTION]);
+		c->icmp = nla_get_u8(tb[MOBX_A_CONF_ICMP]);
+		c->uncovered = nla_get_u32(tb[MOBX_A_CONF_UNCOVERED]);
 		c->protecting = nla_get_u32(tb[MOBX_A_CONF_PROTECTING]);
 	}
 	kern_answer_free(&a);
 	return ret;
 }
 
-int kern_conf_default(struct kern *k, enum mobx_action action)
+int kern_conf_set(struct kern *k, const struct kern_conf *c, unsigned int what)
 {
 	struct nl_msg *m = kern_msg(k, MOBX_CMD_CONF, 0);
-	bool full = m && nla_put_u32(m, MOBX_A_CONF_DEFAULT_ACTION, action);
+	bool full = false;
 
+	if (m && what & KERN_CONF_DEFAULT)
+		full = nla_put_u32(m, MOBX_A_CONF_DEFAULT_ACTION,
+				   c->default_action);
+	if (m && what & KERN_CONF_ICMP)
+		full = full || nla_put_u8(m, MOBX_A_CONF_ICMP, c->icmp);
+	if (m && what & KERN_CONF_UNCOVERED)
+		full = full || nla_put_u32(m, MOBX_A_CONF_UNCOVERED,
+					   c->uncovered);
 	return kern_send(k, m, full, NULL);
 }
 

@@ -34,6 +34,7 @@ static struct nla_policy event_policy[MOBX_A_EVENT_MAX + 1] = {
 	[MOBX_A_EVENT_REMOTE_PORT] = { .type = NLA_U16 },
 	[MOBX_A_EVENT_POLICY_ORDER] = { .type = NLA_U32 },
 	[MOBX_A_EVENT_PATHS] = { .type = NLA_NESTED },
+	[MOBX_A_EVENT_PFP] = { .type = NLA_U32 },
 };
 
 static void get_scalars(struct nlattr *const tb[], struct kern_event *ev)
@@ -54,6 +55,8 @@ static void get_scalars(struct nlattr *const tb[], struct kern_event *ev)
 		ev->local_port = nla_get_u16(tb[MOBX_A_EVENT_LOCAL_PORT]);
 	if (tb[MOBX_A_EVENT_REMOTE_PORT])
 		ev->remote_port = nla_get_u16(tb[MOBX_A_EVENT_REMOTE_PORT]);
+	if (tb[MOBX_A_EVENT_PFP])
+		ev->pfp = nla_get_u32(tb[MOBX_A_EVENT_PFP]);
 	if (tb[MOBX_A_EVENT_POLICY_ORDER]) {
 		ev->policy_order = nla_get_u32(tb[MOBX_A_EVENT_POLICY_ORDER]);
 		ev->has_policy = true;

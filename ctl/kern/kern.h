@@ -194,6 +194,7 @@ struct kern_sa {
  * @action: protect, bypass or discard
  * @peer: for protect, id of the peer; 0 for whichever has the address
  * @mode: for protect, transport or tunnel
+ * @pfp: enum mobx_pfp, for action protect: what an SA takes from the packet
  * @selector: what it matches
  * @label: may be empty; policies are flushed by it
  * @packets: that it decided (answers only)
@@ -204,6 +205,7 @@ struct kern_policy {
 	enum mobx_action action;
 	uint32_t peer;
 	enum mobx_mode mode;
+	uint32_t pfp;
 	struct kern_selector selector;
 	char label[MOBX_MAX_LABEL + 1];
 	uint64_t packets;
@@ -213,10 +215,14 @@ struct kern_policy {
 /**
  * struct kern_conf - settings of the network namespace
  * @default_action: for what no policy matches: bypass or discard
+ * @icmp: whether what is discarded on its way out causes an ICMP error
+ * @uncovered: what becomes of SAs that no policy covers any more
  * @protecting: peers, SAs and policies that keep the module loaded
  */
 struct kern_conf {
 	enum mobx_action default_action;
+	bool icmp;
+	enum mobx_uncovered uncovered;
 	uint32_t protecting;
 };
 
@@ -233,7 +239,7 @@ struct kern_stats {
 /**
  * struct kern_event - what the module reports on its own
  * @cmd: MOBX_CMD_SA_EXPIRE, _ACQUIRE, _PATH_HINT, _BINDING_CHANGED,
- *	_SEQUENCE_OVERFLOW or _INTEGRITY_FAILURE
+ *	_SEQUENCE_OVERFLOW, _INTEGRITY_FAILURE or _SELECTOR_MISMATCH
  * @peer: id of the peer, 0 if none
  * @spi: SPI of the SA
  * @dir: its direction
@@ -241,9 +247,10 @@ struct kern_stats {
  * @generation: of the new binding
  * @local: own address; family 0 if the event has none
  * @remote: the other end's
- * @proto: IP protocol of the packet that waits
+ * @proto: IP protocol of the packet that waits, or that did not fit its SA
  * @local_port: its own port, host order
  * @remote_port: its other port
+ * @pfp: enum mobx_pfp, which of these values an SA is to take
  * @policy_order: of the policy that wants it protected
  * @has_policy: an explicit policy, not a negotiated selector, wants it so
  * @label: of that policy, or of the peer whose binding changed
@@ -264,6 +271,7 @@ struct kern_event {
 	uint8_t proto;
 	uint16_t local_port;
 	uint16_t remote_port;
+	uint32_t pfp;
 	uint32_t policy_order;
 	bool has_policy;
 	char label[MOBX_MAX_LABEL + 1];
@@ -417,8 +425,27 @@ int kern_policy_flush(struct kern *k, const char *label);
 /** kern_conf_get() - settings of the network namespace */
 int kern_conf_get(struct kern *k, struct kern_conf *c);
 
-/** kern_conf_default() - what happens to packets that no policy matches */
-int kern_conf_default(struct kern *k, enum mobx_action action);
+/**
+ * enum kern_conf_what - settings, bits for kern_conf_set()
+ * @KERN_CONF_DEFAULT: default_action
+ * @KERN_CONF_ICMP: icmp
+ * @KERN_CONF_UNCOVERED: uncovered
+ */
+enum kern_conf_what {
+	KERN_CONF_DEFAULT = 1,
+	KERN_CONF_ICMP = 2,
+	KERN_CONF_UNCOVERED = 4,
+};
+
+/**
+ * kern_conf_set() - change settings of the network namespace
+ * @k: handle
+ * @c: new values
+ * @what: which of them, enum kern_conf_what; the others stay
+ *
+ * Return: 0 or a negative errno.
+ */
+int kern_conf_set(struct kern *k, const struct kern_conf *c, unsigned int what);
 
 /** kern_conf_ike_socket() - exempt the UDP socket @fd of this process */
 int kern_conf_ike_socket(struct kern *k, int fd);

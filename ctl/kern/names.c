@@ -51,6 +51,12 @@ NAMES(kern_actions, "action",
 	[MOBX_ACTION_DISCARD] = "discard",
 	[MOBX_ACTION_PROTECT] = "protect");
 
+NAMES(kern_pfps, "selector", "local", "remote", "proto", "sport", "dport");
+
+NAMES(kern_uncovereds, "lot of an SA without a policy",
+	[MOBX_UNCOVERED_KEEP] = "keep",
+	[MOBX_UNCOVERED_REMOVE] = "remove");
+
 NAMES(kern_expires, "limit",
 	[MOBX_EXPIRE_SOFT] = "soft",
 	[MOBX_EXPIRE_HARD] = "hard");
@@ -90,7 +96,8 @@ NAMES(kern_counters, "counter",
 	[MOBX_STAT_IN_CRYPTO_ERROR] = "in-crypto-error",
 	[MOBX_STAT_OUT_NO_ROUTE] = "out-no-route",
 	[MOBX_STAT_OUT_TOO_BIG] = "out-too-big",
-	[MOBX_STAT_IN_ECN] = "in-ecn");
+	[MOBX_STAT_IN_ECN] = "in-ecn",
+	[MOBX_STAT_IN_ICMP] = "in-icmp");
 
 NAMES(kern_event_names, "event",
 	[MOBX_CMD_SA_EXPIRE] = "sa-expire",
@@ -98,7 +105,8 @@ NAMES(kern_event_names, "event",
 	[MOBX_CMD_PATH_HINT] = "path-hint",
 	[MOBX_CMD_BINDING_CHANGED] = "binding-changed",
 	[MOBX_CMD_SEQUENCE_OVERFLOW] = "sequence-overflow",
-	[MOBX_CMD_INTEGRITY_FAILURE] = "integrity-failure");
+	[MOBX_CMD_INTEGRITY_FAILURE] = "integrity-failure",
+	[MOBX_CMD_SELECTOR_MISMATCH] = "selector-mismatch");
 
 const char *kern_name(const struct kern_names *names, uint32_t value)
 {
@@ -207,12 +215,15 @@ static const char *const policy_words[] = {
 	[MOBX_A_POLICY_PACKETS] = "packets",
 	[MOBX_A_POLICY_BUILTIN] = "builtin",
 	[MOBX_A_POLICY_PAD] = "pad",
+	[MOBX_A_POLICY_PFP] = "pfp",
 };
 
 static const char *const conf_words[] = {
 	[MOBX_A_CONF_DEFAULT_ACTION] = "default-action",
 	[MOBX_A_CONF_IKE_SOCKET] = "ike-socket",
 	[MOBX_A_CONF_PROTECTING] = "protecting",
+	[MOBX_A_CONF_ICMP] = "icmp",
+	[MOBX_A_CONF_UNCOVERED] = "uncovered",
 };
 
 static const char *const stats_words[] = {

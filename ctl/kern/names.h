@@ -29,6 +29,8 @@ extern const struct kern_names kern_dfs;
 extern const struct kern_names kern_encs;
 extern const struct kern_names kern_auths;
 extern const struct kern_names kern_actions;
+extern const struct kern_names kern_pfps;	/* by bit of enum mobx_pfp */
+extern const struct kern_names kern_uncovereds;
 extern const struct kern_names kern_expires;
 extern const struct kern_names kern_counters;
 extern const struct kern_names kern_event_names;	/* by enum mobx_cmd */

@@ -13,6 +13,7 @@ static struct nla_policy policy_policy[MOBX_A_POLICY_MAX + 1] = {
 	[MOBX_A_POLICY_SELECTOR] = { .type = NLA_NESTED },
 	[MOBX_A_POLICY_PACKETS] = { .type = NLA_U64 },
 	[MOBX_A_POLICY_BUILTIN] = { .type = NLA_FLAG },
+	[MOBX_A_POLICY_PFP] = { .type = NLA_U32 },
 };
 
 /* A built-in exemption stands before the order and has none. */
@@ -40,6 +41,8 @@ int kern_get_policy(const struct nlmsghdr *h, struct kern_policy *p)
 		p->peer = nla_get_u32(tb[MOBX_A_POLICY_PEER]);
 	if (tb[MOBX_A_POLICY_MODE])
 		p->mode = nla_get_u32(tb[MOBX_A_POLICY_MODE]);
+	if (tb[MOBX_A_POLICY_PFP])
+		p->pfp = nla_get_u32(tb[MOBX_A_POLICY_PFP]);
 	if (tb[MOBX_A_POLICY_PACKETS])
 		p->packets = nla_get_u64(tb[MOBX_A_POLICY_PACKETS]);
 	return 0;
@@ -55,6 +58,8 @@ static bool put_policy(struct nl_msg *m, const struct kern_policy *p)
 
 	if (p->action == MOBX_ACTION_PROTECT)
 		full = full || nla_put_u32(m, MOBX_A_POLICY_MODE, p->mode);
+	if (p->pfp)
+		full = full || nla_put_u32(m, MOBX_A_POLICY_PFP, p->pfp);
 	if (p->peer)
 		full = full || nla_put_u32(m, MOBX_A_POLICY_PEER, p->peer);
 	return full;

@@ -189,7 +189,7 @@ m policy show
 [ "$(grep -v '^#' "$dir/out")" = "policy order 10 action protect peer * mode transport remote 10.0.3.0/24 label conn:x
 policy order 50 action bypass proto icmp type 8
 policy order 100 action protect peer 1 mode transport proto udp dport 7000
-policy default bypass" ]
+policy default bypass icmp off uncovered keep" ]
 result $? "policy: shown in order, the default last"
 json "policy: built-in exemptions are listed" \
 	'{"ESP", "DHCP"} <= {x.get("label") for x in d if x.get("builtin")}' policy
@@ -202,7 +202,7 @@ refuses "flush: a policy names a peer" 2 "policy" peer flush
 does "policy: deleted" policy del order 50
 refuses "policy: there is none to delete" 2 "no policy\|no such" policy del order 50
 does "policy: default discard" policy default discard
-shows "policy: default is told" "policy default discard" policy default
+shows "policy: default is told" "policy default discard icmp off uncovered keep" policy default
 
 # What is printed can be typed: save everything, lose it, load it.
 save() {

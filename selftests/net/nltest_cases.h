@@ -415,6 +415,18 @@ static void odd_policy(uint16_t a, const void *va, size_t la, uint16_t b,
 	nest_end(n);
 }
 
+/* The selector of packets that show no ports. */
+static void opaque_ports(void)
+{
+	static const uint8_t udp = 17;
+	size_t n = nest(MOBX_A_POLICY_SELECTOR);
+
+	put(MOBX_A_SELECTOR_PROTO, &udp, 1);
+	put16(MOBX_A_SELECTOR_LOCAL_PORT_MIN, 65535);
+	put16(MOBX_A_SELECTOR_LOCAL_PORT_MAX, 0);
+	nest_end(n);
+}
+
 /* Ranges of addresses, and OPAQUE in place of ports. */
 static void test_policy_ranges(void)
 {
@@ -496,6 +508,16 @@ static void test_policy(void)
 	refused(EINVAL, "protocol", "policy: ports of no protocol");
 	test_policy_ranges();
 
+	policy(10, MOBX_ACTION_DISCARD);
+	put32(MOBX_A_POLICY_PFP, MOBX_PFP_REMOTE);
+	refused(EINVAL, "protect", "policy: discard with pfp");
+	policy(10, MOBX_ACTION_PROTECT);
+	put32(MOBX_A_POLICY_PFP, 32);
+	refused(EINVAL, "", "policy: an unknown pfp");
+	policy(10, MOBX_ACTION_PROTECT);
+	put32(MOBX_A_POLICY_PFP, MOBX_PFP_LOCAL_PORT);
+	opaque_ports();
+	refused(EINVAL, "OPAQUE", "policy: pfp of OPAQUE ports");
 	policy(10, MOBX_ACTION_PROTECT);
 	put32(MOBX_A_POLICY_PEER, 1);
 	put(MOBX_A_POLICY_LABEL, "mine", 5);

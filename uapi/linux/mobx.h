@@ -98,6 +98,29 @@ enum mobx_action {
 };
 
 /**
+ * enum mobx_pfp - Selectors of a policy whose value an SA takes from the
+ *   packet that asks for it (PFP, RFC 4301, section 4.4.1).
+ */
+enum mobx_pfp {
+	MOBX_PFP_LOCAL = 1,
+	MOBX_PFP_REMOTE = 2,
+	MOBX_PFP_PROTO = 4,
+	MOBX_PFP_LOCAL_PORT = 8,
+	MOBX_PFP_REMOTE_PORT = 16,
+};
+
+/**
+ * enum mobx_uncovered - What becomes of SAs that no policy covers any more
+ *   (RFC 4301, section 4.4.1).
+ * @MOBX_UNCOVERED_KEEP: They serve until they expire or are removed.
+ * @MOBX_UNCOVERED_REMOVE: They end at once, with a hard sa-expire event.
+ */
+enum mobx_uncovered {
+	MOBX_UNCOVERED_KEEP,
+	MOBX_UNCOVERED_REMOVE,
+};
+
+/**
  * enum mobx_expire - Which limit an SA has met.
  */
 enum mobx_expire {
@@ -161,6 +184,8 @@ enum mobx_expire {
  *   senders were told.
  * @MOBX_STAT_IN_ECN: Packets dropped because congestion met what knows no ECN
  *   (RFC 6040).
+ * @MOBX_STAT_IN_ICMP: ICMP errors about a packet that their SA cannot have
+ *   carried, or that was never sent in clear.
  */
 enum mobx_stat {
 	MOBX_STAT_OUT_PROTECTED,
@@ -198,6 +223,7 @@ enum mobx_stat {
 	MOBX_STAT_OUT_NO_ROUTE,
 	MOBX_STAT_OUT_TOO_BIG,
 	MOBX_STAT_IN_ECN,
+	MOBX_STAT_IN_ICMP,
 
 	/* private: */
 	__MOBX_STAT_MAX,
@@ -310,6 +336,7 @@ enum {
 	MOBX_A_POLICY_PACKETS,
 	MOBX_A_POLICY_BUILTIN,
 	MOBX_A_POLICY_PAD,
+	MOBX_A_POLICY_PFP,
 
 	__MOBX_A_POLICY_MAX,
 	MOBX_A_POLICY_MAX = (__MOBX_A_POLICY_MAX - 1)
@@ -319,6 +346,8 @@ enum {
 	MOBX_A_CONF_DEFAULT_ACTION = 1,
 	MOBX_A_CONF_IKE_SOCKET,
 	MOBX_A_CONF_PROTECTING,
+	MOBX_A_CONF_ICMP,
+	MOBX_A_CONF_UNCOVERED,
 
 	__MOBX_A_CONF_MAX,
 	MOBX_A_CONF_MAX = (__MOBX_A_CONF_MAX - 1)
@@ -356,6 +385,7 @@ enum {
 	MOBX_A_EVENT_LABEL,
 	MOBX_A_EVENT_PATHS,
 	MOBX_A_EVENT_PAD,
+	MOBX_A_EVENT_PFP,
 
 	__MOBX_A_EVENT_MAX,
 	MOBX_A_EVENT_MAX = (__MOBX_A_EVENT_MAX - 1)
@@ -383,6 +413,7 @@ enum mobx_cmd {
 	MOBX_CMD_BINDING_CHANGED,
 	MOBX_CMD_SEQUENCE_OVERFLOW,
 	MOBX_CMD_INTEGRITY_FAILURE,
+	MOBX_CMD_SELECTOR_MISMATCH,
 
 	__MOBX_CMD_MAX,
 	MOBX_CMD_MAX = (__MOBX_CMD_MAX - 1)
