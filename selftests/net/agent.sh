@@ -4,7 +4,7 @@
 # mobxd when things go wrong: a bad configuration, another daemon or a second
 # agent, each of its processes killed, a disk that is full, clients that
 # misbehave. Traffic flows on, or waits; nothing is ever in clear.
-# rig: timeout=900
+# rig: timeout=900 alone
 # covers: I2 MX14
 
 . "$(dirname "$0")/agent_lib"
