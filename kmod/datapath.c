@@ -10,13 +10,11 @@
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 
 #include "datapath.h"
-#include "esp.h"
 #include "gro.h"
 #include "hold.h"
 #include "input.h"
 #include "netns.h"
 #include "output.h"
-#include "tunnel.h"
 
 static const struct nf_hook_ops mobx_hook_ops[] = {
 	{
@@ -78,8 +76,10 @@ err_ipv4:
 }
 
 /**
- * mobx_hooks_down - detach it again; waits until nobody is in a hook
+ * mobx_hooks_down - detach it again
  * @mnet: namespace
+ *
+ * Packets may be in a hook until the current RCU sections end.
  *
  * Context: process, may sleep.
  */
@@ -163,21 +163,18 @@ static long mobx_datapath_busy(const struct mobx_hold *hold)
 }
 
 /**
- * mobx_datapath_net_exit - a namespace ends
+ * mobx_datapath_net_close - a namespace ends: nothing waits there any more
  * @mnet: namespace, without hooks and with empty tables
  *
- * Waits for cipher requests that are under way, since they count here.
+ * Until the current RCU sections end, packets that found an SA before it went
+ * may still be on their way to the cipher.
  *
  * Context: process, may sleep.
  */
-void mobx_datapath_net_exit(struct mobx_net *mnet)
+void mobx_datapath_net_close(struct mobx_net *mnet)
 {
 	struct mobx_hold *hold = mnet->hold;
 
-	while (mobx_datapath_busy(hold))
-		msleep(20);
-	/* Who counted down last may still be about to leave. */
-	synchronize_rcu();
 	spin_lock_bh(&hold->lock);
 	hold->closing = true;
 	spin_unlock_bh(&hold->lock);
@@ -185,13 +182,35 @@ void mobx_datapath_net_exit(struct mobx_net *mnet)
 	cancel_delayed_work_sync(&hold->work);
 	mobx_hold_drop_all(hold);
 	mobx_keep_drop_all(hold);
-	free_percpu(hold->busy);
-	kfree(hold);
+}
+
+/**
+ * mobx_datapath_net_drain - wait for cipher requests, which count here
+ * @mnet: closed namespace, an RCU grace period later
+ *
+ * Context: process, may sleep.
+ */
+void mobx_datapath_net_drain(const struct mobx_net *mnet)
+{
+	while (mobx_datapath_busy(mnet->hold))
+		msleep(20);
+}
+
+/**
+ * mobx_datapath_net_exit - free what the data path has in a namespace
+ * @mnet: drained namespace, an RCU grace period later
+ *
+ * Context: process.
+ */
+void mobx_datapath_net_exit(struct mobx_net *mnet)
+{
+	free_percpu(mnet->hold->busy);
+	kfree(mnet->hold);
 	mnet->hold = NULL;
 }
 
 /**
- * mobx_datapath_init - ready for ESP
+ * mobx_datapath_init - open the ways in
  *
  * Context: module init.
  * Return: 0 or an error
@@ -200,26 +219,17 @@ int mobx_datapath_init(void)
 {
 	int err;
 
-	err = mobx_tunnel_init();
-	if (err)
-		return err;
 	err = mobx_gro_init();
 	if (err)
-		goto err_tunnel;
+		return err;
 	err = mobx_input_init();
 	if (err)
-		goto err_gro;
-	return 0;
-
-err_gro:
-	mobx_gro_exit();
-err_tunnel:
-	mobx_tunnel_exit();
+		mobx_gro_exit();
 	return err;
 }
 
 /**
- * mobx_datapath_exit - the opposite
+ * mobx_datapath_exit - close them; requests to the cipher may be under way
  *
  * Context: module exit.
  */
@@ -227,6 +237,4 @@ void mobx_datapath_exit(void)
 {
 	mobx_input_exit();
 	mobx_gro_exit();
-	mobx_esp_exit();
-	mobx_tunnel_exit();
 }

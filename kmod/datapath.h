@@ -8,16 +8,18 @@ struct mobx_net;
  * What the control plane calls in the data path.
  */
 
-/* Protocol handlers, caches. Context: module init and exit. */
+/* Protocol handlers. Context: module init and exit. */
 int mobx_datapath_init(void);
 void mobx_datapath_exit(void);
 
 /*
- * Hold queues and the like of one namespace, at its birth and end. At the end
- * nothing is in the tables of the namespace any more and its hooks are gone;
- * asynchronous requests may still be under way.
+ * Hold queues and the like of one namespace, at its birth, and when it ends and
+ * nothing is in its tables any more: first close, then drain what the cipher
+ * still has, then free, an RCU grace period between each.
  */
 int mobx_datapath_net_init(struct mobx_net *mnet);
+void mobx_datapath_net_close(struct mobx_net *mnet);
+void mobx_datapath_net_drain(const struct mobx_net *mnet);
 void mobx_datapath_net_exit(struct mobx_net *mnet);
 
 /*

@@ -65,7 +65,6 @@ struct mobx_esp_op {
 
 /* One request is kept on each CPU, so that most packets allocate nothing. */
 static DEFINE_PER_CPU(struct mobx_esp_op *, mobx_esp_spare);
-static bool mobx_esp_closing;
 
 static struct mobx_esp_op *mobx_esp_op_get(struct mobx_net *mnet,
 					   struct mobx_sa *sa,
@@ -111,8 +110,7 @@ static void mobx_esp_op_put(struct mobx_esp_op *op)
 
 	if (async)
 		mobx_sa_put(op->sa);
-	if (likely(op->size == MOBX_ESP_OP_SIZE &&
-		   !READ_ONCE(mobx_esp_closing)))
+	if (likely(op->size == MOBX_ESP_OP_SIZE))
 		op = this_cpu_xchg(mobx_esp_spare, op);
 	kfree(op);
 	if (async)
@@ -122,16 +120,14 @@ static void mobx_esp_op_put(struct mobx_esp_op *op)
 /**
  * mobx_esp_exit - give the spare requests back
  *
- * Context: module exit; nothing makes requests any more, some may be under way.
+ * Context: module exit; no request is under way any more.
  */
 void mobx_esp_exit(void)
 {
 	int cpu;
 
-	WRITE_ONCE(mobx_esp_closing, true);
-	synchronize_rcu();
 	for_each_possible_cpu(cpu)
-		kfree_sensitive(xchg(per_cpu_ptr(&mobx_esp_spare, cpu), NULL));
+		kfree_sensitive(*per_cpu_ptr(&mobx_esp_spare, cpu));
 }
 
 /*

@@ -6,11 +6,12 @@
 #include <linux/module.h>
 
 #include "datapath.h"
+#include "esp.h"
 #include "netlink.h"
 #include "netns.h"
 #include "replay.h"
-#include "sa.h"
 #include "selftest.h"
+#include "tunnel.h"
 
 static int __init mobx_init(void)
 {
@@ -31,9 +32,12 @@ static int __init mobx_init(void)
 	err = mobx_alg_selftest();
 	if (err)
 		return err;
-	err = mobx_netns_init();
+	err = mobx_tunnel_init();
 	if (err)
 		return err;
+	err = mobx_netns_init();
+	if (err)
+		goto err_tunnel;
 	err = mobx_datapath_init();
 	if (err)
 		goto err_netns;
@@ -47,6 +51,8 @@ err_datapath:
 	mobx_datapath_exit();
 err_netns:
 	mobx_netns_exit();
+err_tunnel:
+	mobx_tunnel_exit();
 	return err;
 }
 
@@ -54,10 +60,10 @@ static void __exit mobx_exit(void)
 {
 	mobx_netlink_exit();
 	mobx_datapath_exit();
+	/* Waits for requests to the cipher, SAs and their RCU callbacks. */
 	mobx_netns_exit();
-	/* SAs hold peers; both have callbacks in this module. */
-	mobx_sa_flush_free();
-	rcu_barrier();
+	mobx_esp_exit();
+	mobx_tunnel_exit();
 }
 
 module_init(mobx_init);

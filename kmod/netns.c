@@ -167,37 +167,62 @@ static void mobx_net_clear(struct mobx_net *mnet)
 	mutex_unlock(&mnet->lock);
 }
 
-static void __net_exit mobx_net_exit(struct net *net)
+static void mobx_net_close(struct mobx_net *mnet)
 {
-	struct mobx_net *mnet = mobx_pernet(net);
-
 	mutex_lock(&mobx_nets_lock);
 	list_del(&mnet->list);
 	mutex_unlock(&mobx_nets_lock);
-
 	mobx_net_clear(mnet);
-	mobx_datapath_net_exit(mnet);
-	/* No packet is on its way any more that could expire an SA. */
+	mobx_datapath_net_close(mnet);
+}
+
+/* No packet is on its way any more that could expire an SA. */
+static void mobx_net_quiet(struct mobx_net *mnet)
+{
 	cancel_work_sync(&mnet->expire_work);
 	mutex_lock(&mnet->lock);
 	mobx_sa_expire_remove(mnet);
 	mutex_unlock(&mnet->lock);
 	cancel_delayed_work_sync(&mnet->timer_work);
-	/*
-	 * Readers may still be walking the tables; and routes that peers still
-	 * remember must go before the tables of routes do.
-	 */
-	mobx_sa_flush_free();
-	rcu_barrier();
+}
+
+static void mobx_net_free(struct mobx_net *mnet)
+{
+	mobx_datapath_net_exit(mnet);
 	mobx_sa_tables_exit(mnet);
 	mobx_peer_tables_exit(mnet);
 	mobx_spd_exit(&mnet->spd);
 	free_percpu(mnet->stats);
 }
 
+/*
+ * In steps, each for all namespaces that end at once, so that these wait
+ * together: take everything away; when no packet can have found any of it, wait
+ * for the cipher; when nobody is in there any more, free. Routes that peers
+ * still remember must go before the tables of routes do.
+ */
+static void __net_exit mobx_net_exit_batch(struct list_head *nets)
+{
+	struct net *net;
+
+	list_for_each_entry(net, nets, exit_list)
+		mobx_net_close(mobx_pernet(net));
+	synchronize_rcu();
+	list_for_each_entry(net, nets, exit_list)
+		mobx_datapath_net_drain(mobx_pernet(net));
+	/* Who counted down last may still be about to leave. */
+	synchronize_rcu();
+	list_for_each_entry(net, nets, exit_list)
+		mobx_net_quiet(mobx_pernet(net));
+	mobx_sa_flush_free();
+	rcu_barrier();
+	list_for_each_entry(net, nets, exit_list)
+		mobx_net_free(mobx_pernet(net));
+}
+
 static struct pernet_operations mobx_net_ops = {
 	.init = mobx_net_init,
-	.exit = mobx_net_exit,
+	.exit_batch = mobx_net_exit_batch,
 	.id = &mobx_net_id,
 	.size = sizeof(struct mobx_net),
 };
