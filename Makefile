@@ -25,6 +25,7 @@ help:
 	@echo 'check         every test; the last line counts passed, failed and skipped (T="NAME..." picks)'
 	@echo 'fuzz-esp      packets to the module, sealed and damaged (COUNT=100000 SEED=...)'
 	@echo 'fuzz-netlink  requests to the module, made from its YAML description, the same way'
+	@echo 'fuzz-ike      libFuzzer on all that reads what strangers write (SECONDS=60 a target, TARGET=...)'
 	@echo 'torture       a peer that moves without end under traffic, audited on every link (MINUTES=10)'
 	@echo 'soak          the same with namespaces that come and go (MINUTES=30)'
 	@echo 'bench         measure; BENCH=datapath and the other scripts in selftests/bench,'
@@ -178,6 +179,22 @@ $(FUZZERS): ready
 	@selftests/vm/run -k $(or $(KVER),6.1) -t $(or $(LIMIT),14400) -- \
 		selftests/fuzz/run $(@:fuzz-%=%) $(SEED) $(COUNT)
 
+# libFuzzer: everything of userspace that reads octets of strangers. TARGET is
+# one of feed_targets; what is found is kept in build/fuzz-ike.
+FUZZ_IKE := $(notdir $(patsubst %/.,%,$(wildcard selftests/fuzz/ike/*/.)))
+FUZZ_IKE_SAN := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=undefined \
+	-fsanitize=address,undefined,fuzzer-no-link
+fuzz-ike: ready
+	+@$(MAKE) $(JOBS) --no-print-directory BUILD=$(BUILD)/clang CC=clang \
+		SAN='$(FUZZ_IKE_SAN)' $(FUZZ_IKE:%=$(BUILD)/clang/fuzz-ike/%)
+	@selftests/fuzz/ike/run $(or $(SECONDS),60) $(or $(TARGET),$(FUZZ_IKE))
+
+$(BUILD)/fuzz-ike/%: selftests/fuzz/ike/fuzz.c $(UNIT_SHARED) \
+		$(BUILD)/san/libagent.a $(BUILD)/san/libcli.a $(call libs,san/)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) -Iselftests/unit -DTARGET=$* $(CFLAGS_ALL) $(SAN) \
+		-fsanitize=fuzzer -o $@ $^ -lcmocka $(PKG_LIBS) -lm
+
 # A peer that moves without end under all kinds of traffic.
 torture: ready
 	+@$(MAKE) $(JOBS) --no-print-directory rig-build
@@ -275,7 +292,7 @@ clean:
 
 Q := $(if $(V),,@)
 .PHONY: all help deps ready modules ctl objects units helpers rig-build check \
-	$(FUZZERS) torture soak demo \
+	$(FUZZERS) fuzz-ike torture soak demo \
 	bench lint genl coverage-ids coverage-table install uninstall clean
 
 -include $(shell find $(BUILD)/obj $(BUILD)/san $(BUILD)/net $(BUILD)/bench \

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What fuzzers feed, and the test that replays what they have found. */
+#include <errno.h>
+#include <event2/event.h>
+#include <jansson.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "agent/chan.h"
+#include "agent/conf.h"
+#include "agent/control.h"
+#include "agent/worker.h"
+#include "crypto/cert.h"
+#include "crypto/dn.h"
+#include "crypto/util.h"
+#include "feed.h"
+#include "ike_net.h"
+
+static void message(const uint8_t *data, size_t len)
+{
+	feed_message(data, len);
+}
+
+static void payload(const uint8_t *data, size_t len)
+{
+	uint8_t *copy = malloc(len ? len : 1);
+	struct wire_payload pl = { .body = copy, .len = len };
+
+	memcpy(copy, data, len);
+	feed_body(&pl);
+	free(copy);
+}
+
+/* What two hosts have agreed on in the kernel belongs to an IKE SA. */
+static void consistent(struct net *net)
+{
+	for (int host = 0; host < 2; host++) {
+		struct net_host *h = &net->host[host];
+
+		assert_true(h->n_peers == 0 ? h->n_sas == 0 :
+			    net_sa_count(net, host) > 0);
+	}
+}
+
+/* A datagram to a host that waits for its peer, from anybody. */
+static void datagram(const uint8_t *data, size_t len)
+{
+	const struct wire_endpoint src = { net_addr("10.0.0.1"), 500 };
+	const struct wire_endpoint dst = { net_addr("10.0.0.2"), 500 };
+	struct net *net = net_new(1);
+	struct ike_conn s = net_conn(1);
+
+	net_conn_add(net, 1, &s);
+	net_inject(net, 1, &src, &dst, data, len);
+	net_run(net, NET_SECOND);
+	consistent(net);
+	net_free(net);
+}
+
+/*
+ * What an authentic peer may write: octet 0 chooses the exchange, who writes
+ * and whether it is an answer, octet 1 is the type of the first payload.
+ */
+static void inner(const uint8_t *data, size_t len)
+{
+	static const uint8_t exchanges[] = {
+		IKE_EX_AUTH, IKE_EX_CREATE_CHILD_SA, IKE_EX_INFORMATIONAL,
+		IKE_EX_INFORMATIONAL,
+	};
+	struct net *net;
+	uint8_t what;
+	bool auth;
+
+	if (len < 2)
+		return;
+	what = data[0];
+	auth = what % 4 == 0;
+	net = net_new(2);
+	net_conns(net);
+	/* Half-way through IKE_AUTH, or established. */
+	net_run(net, auth ? 11 * NET_MS : 200 * NET_MS);
+	net_seal(net, !auth && what & 4, exchanges[what % 4], what & 8,
+		 auth ? 1 : what & 4 ? 0 : 2, data[1], data + 2, len - 2);
+	net_run(net, 3 * NET_SECOND);
+	consistent(net);
+	net_free(net);
+}
+
+static void conf(const uint8_t *data, size_t len)
+{
+	char err[CONF_MAX_ERROR], path[32];
+	struct conf *c = NULL;
+	int fd = memfd_create("conf", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, data, len), (ssize_t)len);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (conf_load(path, &c, err, sizeof(err)))
+		assert_true(err[0]);
+	else
+		conf_free(c);
+	close(fd);
+}
+
+/* ---------------------------------------------------------- control socket */
+
+static struct worker agent;
+
+static void ignore(void *ctx, uint32_t type, uint64_t tag, const void *data,
+		   size_t len)
+{
+	(void)ctx;
+	(void)type;
+	(void)tag;
+	(void)data;
+	(void)len;
+}
+
+static void ignore_closed(void *ctx)
+{
+	(void)ctx;
+}
+
+static void ignore_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+}
+
+static socklen_t control_address(struct sockaddr_un *sun)
+{
+	int n;
+
+	memset(sun, 0, sizeof(*sun));
+	sun->sun_family = AF_UNIX;
+	n = snprintf(sun->sun_path + 1, sizeof(sun->sun_path) - 1,
+		     "mobx-feed-%d", (int)getpid());
+	return (socklen_t)sizeof(sa_family_t) + 1 + (socklen_t)n;
+}
+
+/* A worker with one connection whose peer has to begin. */
+static void agent_start(void)
+{
+	static const struct chan_ops ops = { ignore, ignore_closed };
+	static const struct ike_settings settings = { .random = crypto_random };
+	struct ike_event ev = { .type = IKE_EV_CONN_ADD };
+	struct ike_actions acts = { 0 };
+	struct ike_conn c = net_conn(1);
+	struct sockaddr_un sun;
+	socklen_t len = control_address(&sun);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), pair[2];
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&sun, len), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	assert_int_equal(chan_pair(pair), 0);
+	agent.base = event_base_new();
+	agent.engine = ike_engine_new(&settings, NULL);
+	agent.timer = evtimer_new(agent.base, ignore_timer, NULL);
+	agent.parent = chan_new(agent.base, pair[0], &ops, NULL);
+	agent.creds = chan_new(agent.base, pair[1], &ops, NULL);
+	agent.control = control_new(agent.base, fd, &agent);
+	agent.udp[0] = -1;
+	agent.udp[1] = -1;
+	ev.u.conn.conn = &c;
+	ike_engine_event(agent.engine, &ev, worker_now_us(), &acts);
+	ike_actions_clear(&acts);
+}
+
+static void agent_stop(void)
+{
+	control_free(agent.control);
+	chan_free(agent.parent);
+	chan_free(agent.creds);
+	event_free(agent.timer);
+	ike_engine_free(agent.engine);
+	event_base_free(agent.base);
+	agent = (struct worker){ 0 };
+}
+
+static void all_objects(const char *answers, size_t len)
+{
+	const char *end;
+	json_t *o;
+
+	while ((end = memchr(answers, '\n', len))) {
+		o = json_loadb(answers, (size_t)(end - answers), 0, NULL);
+		assert_true(json_is_object(o));
+		json_decref(o);
+		len -= (size_t)(end - answers) + 1;
+		answers = end + 1;
+	}
+}
+
+/* Whatever a client writes, each line that it gets is an object. */
+static void control(const uint8_t *data, size_t len)
+{
+	static char answers[1 << 20];
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	struct sockaddr_un sun;
+	size_t got = 0;
+	ssize_t more;
+	socklen_t n;
+
+	if (!agent.base)
+		agent_start();
+	n = control_address(&sun);
+	assert_int_equal(connect(fd, (struct sockaddr *)&sun, n), 0);
+	(void)!send(fd, data, len, MSG_NOSIGNAL);
+	shutdown(fd, SHUT_WR);
+	for (int i = 0; i < 8; i++) {
+		event_base_loop(agent.base, EVLOOP_NONBLOCK);
+		while ((more = recv(fd, answers + got, sizeof(answers) - got,
+				    0)) > 0)
+			got += (size_t)more;
+	}
+	all_objects(answers, got);
+	close(fd);
+	event_base_loop(agent.base, EVLOOP_NONBLOCK);
+}
+
+/* ------------------------------------------------------------ certificates */
+
+static void cert(const uint8_t *data, size_t len)
+{
+	static const struct {
+		uint8_t type;
+		const char *text;
+	} ids[] = {
+		{ IKE_ID_FQDN, "mobile.example" },
+		{ IKE_ID_RFC822_ADDR, "mobile@example.org" },
+		{ IKE_ID_IPV4_ADDR, "\x0a\x00\x00\x01" },
+		{ IKE_ID_DER_ASN1_DN, "\x30\x02\x31\x00" },
+	};
+	struct wire_span der = { data, len };
+	uint8_t hash[IKE_CA_HASH_LEN];
+	char text[300];
+	X509 *x;
+
+	crypto_dn_text(der, text, sizeof(text));
+	x = crypto_cert_decode(der);
+	if (!x)
+		return;
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		const struct wire_span id = {
+			(const uint8_t *)ids[i].text, strlen(ids[i].text),
+		};
+
+		crypto_cert_has_id(x, ids[i].type, id);
+	}
+	crypto_cert_names(x, text, sizeof(text));
+	crypto_cert_for_ike(x);
+	crypto_ca_hash(x, hash);
+	X509_free(x);
+}
+
+const struct feed_target feed_targets[] = {
+	{ "message", message }, { "payload", payload },
+	{ "datagram", datagram }, { "inner", inner }, { "conf", conf },
+	{ "control", control }, { "cert", cert },
+};
+
+const unsigned int feed_n_targets = sizeof(feed_targets) /
+				    sizeof(feed_targets[0]);
+
+void feed_end(void)
+{
+	if (agent.base)
+		agent_stop();
+}
