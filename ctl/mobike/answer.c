@@ -415,6 +415,25 @@ static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
 	return carry_out(s, sa, in, rq, a, &next);
 }
 
+/*
+ * What it is told holds until it says something new: nothing older changes it
+ * afterwards, and what the kernel may yet refuse is not told.
+ */
+static void query(struct mx_session *s, struct ike_sa *sa,
+		  const struct ike_in *in, struct mx_answer *a)
+{
+	a->with_set = true;
+	if (is_stale(s, sa, in))
+		return;
+	if (s->pending.sa) {
+		say_no(a, IKE_N_TEMPORARY_FAILURE, MOBIKEX_R_BUSY, 0,
+		       "a change is in work");
+		return;
+	}
+	s->last_sa = sa;
+	s->last_mid = in->mid;
+}
+
 /**
  * mx_request() - a request without Delete has come (ike_ext_ops.request)
  * @sa: by this IKE SA
@@ -445,7 +464,8 @@ enum ike_verdict mx_request(struct ike_sa *sa, const struct ike_in *in,
 	/* RFC 4555's announcements are heard; no use is made of them. */
 	if (rq.additional && rq.nat)
 		a.error = IKE_N_UNEXPECTED_NAT_DETECTED;
-	a.with_set = rq.query;
+	if (rq.query && !a.error)
+		query(s, sa, in, &a);
 	mx_put_answer(s, sa, body, &a);
 	return IKE_ANSWER;
 }

@@ -323,6 +323,48 @@ static void test_overtaken(void **state)
 	sim_free(sim);
 }
 
+/* A query is newer as well: what it was told is not changed by what is older. */
+static void test_query_overtakes(void **state)
+{
+	struct sim *sim = start();
+	struct ask slow = hand_ask_by(WLAN), quick = hand_ask_by(RADIO);
+
+	(void)state;
+	sim->node[0].links[1].delay_us = 80 * SIM_MS;
+	hand_put_block(&slow, IKE_N_ADD_SA_ADDRESS, 1, 0, NULL, WLAN);
+	hand_put(&quick, IKE_N_SA_ADDRESS_SET, NULL, 0);
+	hand_send(sim, &slow, &quick);
+	sim_run(sim, SIM_SECOND);
+	assert_true(slow.answered && quick.answered);
+	assert_int_equal(quick.set.n, 1);
+	assert_int_equal(slow.error, 0);
+	assert_int_equal(slow.set.n, 1);
+	assert_int_equal(sim_path_state(sim, 1, SERVER, WLAN), -1);
+	sim_free(sim);
+}
+
+/* Nor is it told what the kernel may yet refuse. */
+static void test_query_waits(void **state)
+{
+	struct sim *sim = start();
+	struct ask a = hand_ask_by(WLAN), b = hand_ask_by(WLAN);
+
+	(void)state;
+	hand_put_block(&a, IKE_N_ADD_SA_ADDRESS, 1, 0, NULL, WLAN);
+	hand_put(&b, IKE_N_SA_ADDRESS_SET, NULL, 0);
+	hand_send(sim, &a, &b);
+	sim_run(sim, SIM_SECOND);
+	assert_true(a.answered && b.answered);
+	assert_int_equal(a.error, 0);
+	assert_int_equal(b.error, IKE_N_TEMPORARY_FAILURE);
+	assert_int_equal(b.reason.code, MOBIKEX_R_BUSY);
+	b = hand_ask_by(WLAN);
+	hand_put(&b, IKE_N_SA_ADDRESS_SET, NULL, 0);
+	hand_agree(sim, &b);
+	assert_int_equal(b.set.n, 2);
+	sim_free(sim);
+}
+
 /* A path test from an unknown address is answered and changes nothing. */
 static void test_probe_changes_nothing(void **state)
 {
@@ -489,6 +531,8 @@ int main(void)
 		cmocka_unit_test(test_e6_busy),
 		cmocka_unit_test(test_e8_cookie),
 		cmocka_unit_test(test_overtaken),
+		cmocka_unit_test(test_query_overtakes),
+		cmocka_unit_test(test_query_waits),
 		cmocka_unit_test(test_probe_changes_nothing),
 		cmocka_unit_test(test_not_negotiated),
 		cmocka_unit_test(test_asker_closes_on_wrong_cookie),
