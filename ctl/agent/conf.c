@@ -169,6 +169,7 @@ static cfg_t *parser_new(void)
 		CFG_STR("control", CONF_DEFAULT_CONTROL, CFGF_NONE),
 		CFG_STR("user", "nobody", CFGF_NONE),
 		CFG_INT("cookie-threshold", 64, CFGF_NONE),
+		CFG_BOOL("seccomp", cfg_true, CFGF_NONE),
 		CFG_SEC("connection", conf_conn_options(),
 			CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 		CFG_END()
@@ -228,6 +229,7 @@ static int build(cfg_t *cfg, struct conf *c, char *err, size_t errlen)
 	snprintf(c->user, sizeof(c->user), "%s", cfg_getstr(cfg, "user"));
 	c->cookie_threshold =
 		(unsigned int)cfg_getint(cfg, "cookie-threshold");
+	c->seccomp = cfg_getbool(cfg, "seccomp");
 	c->conn = calloc(cfg_size(cfg, "connection") + 1, sizeof(*c->conn));
 	if (!c->conn) {
 		snprintf(err, errlen, "no memory");

@@ -79,6 +79,7 @@ bool conf_item_next(struct wire_rd *rd, enum conf_item *item,
  * @control: path of the control socket
  * @user: who the unprivileged processes are
  * @cookie_threshold: half-open IKE SAs before cookies are asked for
+ * @seccomp: the processes may make only the system calls that they need
  * @nconn: entries in @conn
  * @conn: connections in the order of the file
  */
@@ -87,6 +88,7 @@ struct conf {
 	char control[CONF_MAX_PATH];
 	char user[64];
 	unsigned int cookie_threshold;
+	bool seccomp;
 	unsigned int nconn;
 	struct conf_conn *conn;
 };

@@ -102,12 +102,13 @@ static const struct chan_ops worker_ops = { from_worker, on_closed };
 
 static int set_up(const struct msg_start *start)
 {
-	int ret = crypto_keep_secrets(SECRET_MEMORY);
+	int ret;
 
-	if (ret == -EPERM)
-		log_line(IKE_LOG_WARNING, NULL, "start",
-			 "cannot lock the memory of the keys; LimitMEMLOCK=infinity or more would be right");
-	else if (ret)
+	drop_swapping();
+	ret = crypto_keep_secrets(SECRET_MEMORY);
+
+	/* The parent has told if memory cannot be locked. */
+	if (ret && ret != -EPERM)
 		return ret;
 	ret = crypto_init();
 	return ret ? ret : drop_privileges(start->root, start->uid, start->gid);
@@ -132,7 +133,8 @@ int creds_main(int parent, int worker)
 	c.base = event_base_new();
 	c.parent = c.base ? chan_new(c.base, parent, &parent_ops, &c) : NULL;
 	c.worker = c.base ? chan_new(c.base, worker, &worker_ops, &c) : NULL;
-	if (c.parent && c.worker)
+	if (c.parent && c.worker &&
+	    !drop_system_calls(FILTER_CREDS, start.seccomp))
 		event_base_dispatch(c.base);
 	cred_list_free(&c.list);
 	chan_free(c.parent);

@@ -162,9 +162,9 @@ static void warn_fixed(const struct conf *old, const struct conf *new)
 	if (strcmp(old->control, new->control) ||
 	    strcmp(old->user, new->user) ||
 	    old->cookie_threshold != new->cookie_threshold ||
-	    old->level != new->level)
+	    old->seccomp != new->seccomp || old->level != new->level)
 		log_line(IKE_LOG_WARNING, NULL, "reload",
-			 "log-level, control, user and cookie-threshold change with a restart only");
+			 "log-level, control, user, cookie-threshold and seccomp change with a restart only");
 }
 
 /* At the end it is the socket in use that is removed, not another's. */
@@ -173,6 +173,7 @@ static void keep_fixed(struct conf *new, const struct conf *old)
 	memcpy(new->control, old->control, sizeof(new->control));
 	memcpy(new->user, old->user, sizeof(new->user));
 	new->cookie_threshold = old->cookie_threshold;
+	new->seccomp = old->seccomp;
 	new->level = old->level;
 }
 

@@ -71,6 +71,7 @@ enum msg_start_fd {
  * @gid: likewise
  * @root: empty folder to be locked into
  * @cookie_threshold: see struct conf
+ * @seccomp: likewise
  * @has_control: a control socket could be made
  */
 struct msg_start {
@@ -79,6 +80,7 @@ struct msg_start {
 	gid_t gid;
 	char root[CONF_MAX_PATH + 8];
 	unsigned int cookie_threshold;
+	bool seccomp;
 	bool has_control;
 };
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent/chan.h"
+#include "agent/drop.h"
 #include "agent/listen.h"
 #include "agent/log.h"
 #include "agent/msg.h"
@@ -320,6 +321,7 @@ static bool start_others(struct parent *p)
 	memset(&start, 0, sizeof(start));
 	start.level = parent_level(p);
 	start.cookie_threshold = p->conf->cookie_threshold;
+	start.seccomp = p->conf->seccomp;
 	start.has_control = p->control >= 0;
 	if (!start.has_control)
 		fds[MSG_FD_CONTROL] = p->udp[0];
@@ -369,19 +371,35 @@ static bool start_loop(struct parent *p)
 	return true;
 }
 
+static bool give_up_rights(const struct parent *p)
+{
+	int ret = drop_to_admin();
+
+	if (ret)
+		log_line(IKE_LOG_ERROR, NULL, "start",
+			 "cannot give up capabilities: %s; in a service, CAP_SETPCAP in CapabilityBoundingSet would be right",
+			 strerror(-ret));
+	return !ret && !drop_system_calls(FILTER_PARENT, p->conf->seccomp);
+}
+
 /* -------------------------------------------------------------------- end */
 
-/* With their channels closed the others end by themselves. */
+/*
+ * With their channels closed the others end by themselves. One that was killed
+ * is why, and its channel may have told of it sooner than its death.
+ */
 static void reap(struct parent *p)
 {
 	pid_t pids[] = { p->args->worker_pid, p->args->creds_pid };
 
 	for (int i = 0; i < 2; i++) {
-		int step;
+		int step, status;
 
 		for (step = 0; step < REAP_STEPS; step++) {
-			pid_t got = waitpid(pids[i], NULL, WNOHANG);
+			pid_t got = waitpid(pids[i], &status, WNOHANG);
 
+			if (got == pids[i] && WIFSIGNALED(status))
+				tell_death(p, got, status);
 			if (got == pids[i] || (got < 0 && errno == ECHILD))
 				break;
 			usleep(10000);
@@ -429,9 +447,12 @@ int parent_main(const struct parent_args *args)
 		.status = 1,
 	};
 
+	if (drop_swapping())
+		log_line(IKE_LOG_WARNING, NULL, "start",
+			 "cannot keep keys out of swap space: memory must not be locked; LimitMEMLOCK=infinity would be right");
 	p.base = event_base_new();
 	if (p.base && load(&p) && open_sockets(&p) && open_kernel(&p) &&
-	    start_others(&p) && start_loop(&p)) {
+	    start_others(&p) && start_loop(&p) && give_up_rights(&p)) {
 		parent_first_load(&p);
 		event_base_dispatch(p.base);
 	}

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -352,6 +353,7 @@ static bool set_up(struct worker *w, int parent, int creds)
 	if (chan_take(parent, MSG_START, &start, sizeof(start), fds, MSG_NFDS))
 		return false;
 	log_init("worker", start.level);
+	drop_swapping();
 	w->base = new_base();
 	ret = w->base ? crypto_init() : -ENOMEM;
 	if (ret)
@@ -360,6 +362,8 @@ static bool set_up(struct worker *w, int parent, int creds)
 	ret = -EIO;
 	if (!w->watch)
 		goto fail;
+	/* It reads a device for that when it is first used. */
+	json_object_seed(0);
 	ret = drop_privileges(start.root, start.uid, start.gid);
 	if (ret)
 		goto fail;
@@ -376,7 +380,7 @@ static bool set_up(struct worker *w, int parent, int creds)
 	w->creds = chan_new(w->base, creds, &creds_ops, w);
 	w->parent = chan_new(w->base, parent, &parent_ops, w);
 	if (w->creds && w->parent)
-		return true;
+		return !drop_system_calls(FILTER_WORKER, start.seccomp);
 fail:
 	log_line(IKE_LOG_ERROR, NULL, "start",
 		 "cannot set the worker up: %s", err[0] ? err : strerror(-ret));

@@ -2,6 +2,7 @@
 /* A first run of everything that is asked of libcrypto. */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "crypto/auth.h"
 #include "crypto/ke.h"
@@ -97,6 +98,8 @@ int crypto_init(void)
 	uint8_t hash[IKE_NATD_LEN];
 	int err;
 
+	/* The time zone, which every comparison of times asks for. */
+	tzset();
 	err = crypto_natd(0, 0, &nowhere, hash);
 	if (!err)
 		err = try_prfs();

@@ -77,6 +77,19 @@ check $? "processes: worker and credentials have no capability"
 	[ -z "$(ls -A "$tmp/m/empty")" ]
 check $? "processes: both are locked into an empty folder"
 
+filters() {	# FIELD
+	grep -h "^$1:" "/proc/$pid_m/status" \
+		"/proc/$(worker_of "$pid_m")/status" \
+		"/proc/$(creds_of "$pid_m")/status" | awk '{ print $2 }'
+}
+[ "$(filters Seccomp | tr -d '\n')" = 222 ]
+check $? "processes: all three filter their system calls"
+[ "$(grep -h '^Cap\(Prm\|Eff\|Bnd\)' "/proc/$pid_m/status" |
+	awk '{ print $2 }' | sort -u)" = 0000000000001020 ]
+check $? "processes: the parent kept CAP_NET_ADMIN and CAP_KILL"
+[ "$(filters VmLck | awk '$1 > 0' | wc -l)" = 3 ]
+check $? "processes: no memory of theirs is ever swapped"
+
 # ----------------------------------------------------------- control socket
 
 [ "$(stat -c %a "$tmp/m/control")" = 600 ]
@@ -90,8 +103,8 @@ check $? "control: an unknown connection is refused"
 ask m '{"cmd":"path-add","name":"server","addr":"moon"}' |
 	grep -q '"ok":false.*moon'
 check $? "control: a bad address is refused"
-ask m '{"cmd":"status"}' | jq -e '.ok and .data.connections == 1 and
-	(.data.addresses | length) == 2' >/dev/null
+[ "$(ask m '{"cmd":"status"}' | jq '.ok and .data.connections == 1 and
+	(.data.addresses | length) == 2')" = true ]
 check $? "control: status knows the two links"
 python3 - "$tmp/m/control" <<'END'
 import socket, sys

@@ -10,9 +10,12 @@
 #include <event2/event.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -138,6 +141,135 @@ static void privileges(void **state)
 		_exit(setgroups(1, &group) ? 8 : still_has());
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(chmod(folder, 0700), 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* Ends with 0 if what a process must do all day still works. */
+static int all_day(const int *pair)
+{
+	char c = 'x';
+	void *p;
+
+	if (write(pair[0], &c, 1) != 1 || read(pair[1], &c, 1) != 1)
+		return 1;
+	p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED || mprotect(p, 1 << 20, PROT_READ) ||
+	    munmap(p, 1 << 20))
+		return 2;
+	if (syscall(SYS_getrandom, &c, 1, 0) != 1)
+		return 3;
+	return 0;
+}
+
+static const struct forbidden {
+	long number;
+	long arg[4];
+	bool parent_may;
+} forbidden[] = {
+	{ SYS_execve, { 0, 0, 0 }, false },
+	{ SYS_clone, { SIGCHLD, 0, 0 }, false },
+	{ SYS_ptrace, { 0, 0, 0 }, false },
+	{ SYS_setuid, { 0 }, false },
+	{ SYS_mmap, { 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE }, false },
+	{ SYS_mprotect, { 0, 4096, PROT_EXEC }, false },
+	{ SYS_socket, { AF_INET, SOCK_DGRAM, 0 }, false },
+	{ SYS_socket, { AF_PACKET, SOCK_RAW, 0 }, false },
+	{ SYS_ioctl, { 0, TIOCSTI, 0 }, false },
+	{ SYS_bpf, { 0, 0, 0 }, false },
+	{ SYS_socket, { AF_NETLINK, SOCK_RAW, 0 }, true },
+	{ SYS_openat, { AT_FDCWD, 0, O_RDONLY }, true },
+	{ SYS_kill, { 1, 0 }, true },
+	{ SYS_unlink, { 0 }, true },
+};
+
+/* The status of a process that filters itself and then makes a call. */
+static int filtered(enum filter_process process, const struct forbidden *f)
+{
+	int status, pair[2];
+	pid_t pid;
+
+	assert_int_equal(chan_pair(pair), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		if (filter_system_calls(process))
+			_exit(9);
+		status = f ? 0 : all_day(pair);
+		if (f)
+			syscall(f->number, f->arg[0], f->arg[1], f->arg[2],
+				f->arg[3], -1, 0);
+		/* The sanitizer's own _exit() asks for a signal stack. */
+		syscall(SYS_exit_group, status);
+	}
+	close(pair[0]);
+	close(pair[1]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+/* A process that does what its work does not take ends at once. */
+static void system_calls(void **state)
+{
+	static const enum filter_process all[] = {
+		FILTER_PARENT, FILTER_WORKER, FILTER_CREDS
+	};
+	size_t n = sizeof(forbidden) / sizeof(forbidden[0]);
+	int status;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		status = filtered(all[i], NULL);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+		for (size_t j = 0; j < n; j++) {
+			status = filtered(all[i], &forbidden[j]);
+			if (all[i] == FILTER_PARENT && forbidden[j].parent_may) {
+				assert_true(WIFEXITED(status));
+				continue;
+			}
+			assert_true(WIFSIGNALED(status));
+			assert_int_equal(WTERMSIG(status), SIGSYS);
+		}
+	}
+}
+
+/* The parent keeps two capabilities and can get no other. */
+static int admin_only(void)
+{
+	const unsigned int kept = 1u << CAP_NET_ADMIN | 1u << CAP_KILL;
+	struct __user_cap_header_struct h = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct d[2];
+
+	if (drop_to_admin())
+		return 1;
+	if (syscall(SYS_capget, &h, d) || d[0].effective != kept ||
+	    d[0].permitted != kept || d[1].effective || d[1].permitted ||
+	    d[0].inheritable || d[1].inheritable)
+		return 2;
+	for (unsigned long cap = 0; cap <= CAP_LAST_CAP; cap++)
+		if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) > 0 &&
+		    cap != CAP_NET_ADMIN && cap != CAP_KILL)
+			return 3;
+	return setuid(NOBODY) ? 0 : 4;
+}
+
+static void parent_rights(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(admin_only());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
@@ -276,6 +408,8 @@ int main(void)
 		cmocka_unit_test(file_in_the_way),
 		cmocka_unit_test(control_socket),
 		cmocka_unit_test(privileges),
+		cmocka_unit_test(system_calls),
+		cmocka_unit_test(parent_rights),
 		cmocka_unit_test(bad_peers),
 		cmocka_unit_test(bad_sas),
 		cmocka_unit_test(channels),
