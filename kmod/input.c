@@ -25,6 +25,7 @@
 #include "event.h"
 #include "gro.h"
 #include "hold.h"
+#include "hooks.h"
 #include "input.h"
 #include "layout.h"
 #include "netns.h"
@@ -95,34 +96,11 @@ static void mobx_input_inject(struct mobx_net *mnet, struct sk_buff *skb,
 					  mobx_input_route6);
 }
 
-/* Ours, or the one that puts fragments together, which has nothing to do. */
-static bool mobx_input_idle_hook(const struct nf_hook_entries *entries,
-				 unsigned int i)
-{
-	const struct nf_hook_ops *ops;
-
-	if (entries->hooks[i].hook == mobx_input_hook)
-		return true;
-	ops = nf_hook_entries_get_hook_ops(entries)[i];
-	return ops->priority == NF_IP_PRI_CONNTRACK_DEFRAG && !ops->priv;
-}
-
 /* Whether anybody would see a decrypted packet at PRE_ROUTING or LOCAL_IN. */
 static bool mobx_input_watched(const struct net *net, u16 family)
 {
-	struct nf_hook_entries __rcu *const *hooks;
-	const struct nf_hook_entries *entries;
-	unsigned int i;
-
-	hooks = likely(family == AF_INET) ? net->nf.hooks_ipv4 :
-					    net->nf.hooks_ipv6;
-	if (rcu_access_pointer(hooks[NF_INET_LOCAL_IN]))
-		return true;
-	entries = rcu_dereference(hooks[NF_INET_PRE_ROUTING]);
-	for (i = 0; entries && i < entries->num_hook_entries; i++)
-		if (!mobx_input_idle_hook(entries, i))
-			return true;
-	return false;
+	return mobx_hooks_watched(net, family, NF_INET_LOCAL_IN) ||
+	       mobx_hooks_watched(net, family, NF_INET_PRE_ROUTING);
 }
 
 /* Count an authentic packet for its path, @len with IP header and ESP. */

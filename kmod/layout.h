@@ -4,6 +4,8 @@
 
 #include <linux/types.h>
 
+#include "output.h"
+
 struct mobx_alg;
 struct mobx_net;
 struct mobx_path;
@@ -23,6 +25,7 @@ struct sk_buff;
  * @tos: DSCP and ECN
  * @df: the don't-fragment bit
  * @label: flow label
+ * @finish: how an ESP packet over IPv4 leaves, NULL for through all hooks
  * @path: that the packet was accounted for, to see whether it moved since
  */
 struct mobx_layout {
@@ -36,6 +39,7 @@ struct mobx_layout {
 	u8		tos;
 	bool		df;
 	__be32		label;
+	mobx_okfn_t	*finish;
 	const struct mobx_path *path;
 };
 

@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "esp.h"
 #include "hold.h"
+#include "hooks.h"
 #include "inner.h"
 #include "layout.h"
 #include "netns.h"
@@ -259,6 +260,7 @@ enum mobx_verdict mobx_output_decide(struct mobx_net *mnet,
 	choice->sa = NULL;
 	choice->path = NULL;
 	choice->dst = NULL;
+	choice->finish = NULL;
 	choice->mode = MOBX_MODE_TRANSPORT;
 	choice->forwarded = mobx_is_forwarded(skb);
 	choice->no_credit = false;
@@ -353,6 +355,7 @@ static bool mobx_output_layout(struct mobx_net *mnet, struct sk_buff *skb,
 	l->room = LL_RESERVED_SPACE(choice->dst->dev);
 	l->family = choice->flow.family;
 	l->path = choice->path;
+	l->finish = choice->finish;
 	if (likely(choice->mode == MOBX_MODE_TRANSPORT)) {
 		l->tunnel = false;
 		l->at = choice->headers.esp;
@@ -486,41 +489,21 @@ void mobx_output_take(struct mobx_net *mnet, struct sk_buff *skb,
 }
 
 /*
- * Hooks behind ours: of those with the same priority the youngest comes first,
- * so connection tracking, which confirms a connection here, may be among them.
- * What is taken or held never gets there by itself. A queue would resume behind
- * our hook, with the packet in clear, so nothing is queued from there.
+ * How ESP goes on in place of the packet, if it need not pass LOCAL_OUT and
+ * POST_ROUTING, because nobody looks there. A route that is not sent by
+ * ip_output(), or by another device than its own, has reasons of its own.
  */
-static unsigned int mobx_output_others(struct sk_buff *skb,
+static mobx_okfn_t *mobx_output_finish(const struct sk_buff *skb,
 				       const struct nf_hook_state *state)
 {
-	struct nf_hook_entries __rcu *const *hooks;
-	const struct nf_hook_entries *entries;
-	unsigned int i, verdict;
-	bool behind = false;
+	const struct dst_entry *dst = skb_dst(skb);
 
-	hooks = state->pf == NFPROTO_IPV4 ? state->net->nf.hooks_ipv4 :
-					    state->net->nf.hooks_ipv6;
-	entries = rcu_dereference(hooks[state->hook]);
-	for (i = 0; entries && i < entries->num_hook_entries; i++) {
-		const struct nf_hook_entry *entry = &entries->hooks[i];
-
-		if (!behind) {
-			behind = entry->hook == mobx_output_hook;
-			continue;
-		}
-		verdict = entry->hook(entry->priv, skb, state);
-		switch (verdict & NF_VERDICT_MASK) {
-		case NF_ACCEPT:
-			break;
-		case NF_DROP:
-		case NF_STOLEN:
-			return verdict;
-		default:
-			return NF_DROP;
-		}
-	}
-	return NF_ACCEPT;
+	if (state->pf != NFPROTO_IPV4 || dst->output != ip_output ||
+	    dst->dev != state->out ||
+	    mobx_hooks_watched(state->net, AF_INET, NF_INET_LOCAL_OUT) ||
+	    mobx_hooks_watched(state->net, AF_INET, NF_INET_POST_ROUTING))
+		return NULL;
+	return state->okfn;
 }
 
 /**
@@ -547,12 +530,14 @@ unsigned int mobx_output_hook(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (what == MOBX_DROP)
 		return NF_DROP;
-	verdict = mobx_output_others(skb, state);
+	verdict = mobx_hooks_behind(skb, state);
 	if (unlikely(verdict != NF_ACCEPT))
 		return verdict;
-	if (what == MOBX_TAKE)
+	if (likely(what == MOBX_TAKE)) {
+		choice.finish = mobx_output_finish(skb, state);
 		mobx_output_take(mnet, skb, &choice);
-	else
+	} else {
 		mobx_hold_packet(mnet, skb, state, &choice);
+	}
 	return NF_STOLEN;
 }

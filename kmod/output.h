@@ -7,6 +7,8 @@
 #include "addr.h"
 
 struct dst_entry;
+struct net;
+struct sock;
 struct mobx_net;
 struct mobx_path;
 struct mobx_peer;
@@ -14,6 +16,9 @@ struct mobx_policy;
 struct mobx_sa;
 struct nf_hook_state;
 struct sk_buff;
+
+/* How a packet goes on from a netfilter hook. */
+typedef int mobx_okfn_t(struct net *net, struct sock *sk, struct sk_buff *skb);
 
 /**
  * enum mobx_verdict - what becomes of a packet that wants to leave
@@ -38,6 +43,7 @@ enum mobx_verdict {
  * @sa: the SA, NULL to wait
  * @path: the pair of addresses that it has on the wire; NULL to wait
  * @dst: in tunnel mode, route of the outer addresses
+ * @finish: how ESP leaves, NULL for through all hooks
  * @epoch: of the hold queues, before anything was looked up
  * @mode: enum mobx_mode
  * @forwarded: another host has sent the packet
@@ -53,6 +59,7 @@ struct mobx_choice {
 	struct mobx_sa			*sa;
 	struct mobx_path		*path;
 	struct dst_entry		*dst;
+	mobx_okfn_t			*finish;
 	unsigned int			epoch;
 	u8				mode;
 	bool				forwarded;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * ESP packets leave: through LOCAL_OUT and POST_ROUTING once more, for
- * connection tracking packets of their own.
+ * connection tracking packets of their own; or, where nobody looks there, as the
+ * packets that they were would have gone on.
  *
  * Routes of the pair have been told the inner MTU, which must not count for
  * what is sent here. What is too long for its path is fragmented, after ESP,
@@ -37,7 +38,16 @@ static void mobx_send4(struct mobx_net *mnet, struct sk_buff *skb,
 			__ip_select_ident(mnet->net, iph, 1);
 		}
 	}
-	ip_local_out(mnet->net, skb->sk, skb);
+	if (!l->finish || unlikely(skb_dst(skb)->output != ip_output)) {
+		ip_local_out(mnet->net, skb->sk, skb);
+		return;
+	}
+	iph->tot_len = htons(skb->len);
+	ip_send_check(iph);
+	skb->protocol = htons(ETH_P_IP);
+	skb->dev = skb_dst(skb)->dev;
+	IP_UPD_PO_STATS(mnet->net, IPSTATS_MIB_OUT, skb->len);
+	l->finish(mnet->net, skb->sk, skb);
 }
 
 static int mobx_send6_neigh(struct net *net, struct sock *sk,

@@ -75,9 +75,42 @@ both() {
 	mb policy add order 10 action protect remote $A
 }
 
+# Each short cut has hooks of its own to ask, so a rule on any one alone counts.
+alone() {	# HOOK
+	local ns kind seen
+
+	both
+	for ns in a b; do
+		ip netns exec $ns nft -f - <<-END
+		table ip t {
+			counter clear-$1 { }
+			counter esp-$1 { }
+			chain $1 {
+				type filter hook $1 priority 0;
+				meta l4proto udp counter name clear-$1
+				meta l4proto esp counter name esp-$1
+			}
+		}
+		END
+	done
+	exchange
+	check $? "with a rule at $1 alone"
+	seen=$(for ns in a b; do for kind in clear esp; do
+		seen $ns $kind-$1; done; done | tr '\n' ' ')
+	[ "$seen" = "$N $N $N $N " ]
+	check $? "it sees all, in clear and as ESP, at both ends: $seen"
+}
+
 both
 exchange
 check $? "without a firewall"
+# 29 octets or 30 in clear, 64 as ESP: both count, though ESP did not pass all of IP.
+sent=$(a sh -c "awk '/^IpExt:/ && n++ { print \$9 }' /proc/net/netstat")
+[ "$sent" -ge $((N * (29 + 64))) ]
+check $? "all are in the statistics of IP: $sent octets sent"
+for hook in prerouting input output postrouting; do
+	alone $hook
+done
 
 both
 firewall a

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who else has hooks where ours are. Rules of a firewall see every packet that
+ * they would see with XFRM: clear ones before ESP and behind it, and ESP. Where
+ * there are none, packets need not be shown to nobody.
+ */
+#include <linux/netfilter_ipv4.h>
+
+#include "hooks.h"
+#include "input.h"
+#include "output.h"
+
+static const struct nf_hook_entries *mobx_hooks_at(const struct net *net,
+						   u16 family,
+						   unsigned int hook)
+{
+	struct nf_hook_entries __rcu *const *hooks;
+
+	hooks = likely(family == AF_INET) ? net->nf.hooks_ipv4 :
+					    net->nf.hooks_ipv6;
+	return rcu_dereference(hooks[hook]);
+}
+
+static bool mobx_hooks_is_ours(const struct nf_hook_entry *entry)
+{
+	return entry->hook == mobx_input_hook ||
+	       entry->hook == mobx_output_hook;
+}
+
+/*
+ * Hooks that have nothing to say of a packet that comes from us. Those that put
+ * fragments together. And AppArmor's, which looks at the socket and the mark of
+ * a packet: ESP has those of the packet in it, that was let pass. (SELinux has
+ * one of the same priority and wants more, but one at LOCAL_OUT as well.) Tables
+ * of a firewall have something private. IPv6 has the same priorities.
+ */
+static bool mobx_hooks_is_idle(const struct nf_hook_ops *ops)
+{
+	if (ops->priv)
+		return false;
+	return ops->priority == NF_IP_PRI_CONNTRACK_DEFRAG ||
+	       (ops->priority == NF_IP_PRI_SELINUX_FIRST &&
+		ops->hooknum == NF_INET_POST_ROUTING);
+}
+
+/**
+ * mobx_hooks_watched - whether anybody would see a packet at a hook
+ * @net: namespace
+ * @family: of the packet, NFPROTO_IPV4 or NFPROTO_IPV6
+ * @hook: enum nf_inet_hooks
+ *
+ * Neither we nor those count that have nothing to do with a packet of ours.
+ *
+ * Context: RCU section.
+ */
+bool mobx_hooks_watched(const struct net *net, u16 family, unsigned int hook)
+{
+	const struct nf_hook_entries *entries = mobx_hooks_at(net, family,
+							      hook);
+	unsigned int i;
+
+	if (!entries)
+		return false;
+	for (i = 0; i < entries->num_hook_entries; i++)
+		if (!mobx_hooks_is_ours(&entries->hooks[i]) &&
+		    !mobx_hooks_is_idle(nf_hook_entries_get_hook_ops(entries)[i]))
+			return true;
+	return false;
+}
+
+/**
+ * mobx_hooks_behind - show a packet to the hooks behind ours at POST_ROUTING
+ * @skb: packet, consumed unless the verdict is NF_ACCEPT or NF_DROP
+ * @state: of the hook that called us
+ *
+ * Of those with the same priority the youngest comes first, so connection
+ * tracking, which confirms a connection here, may be among them. What is taken
+ * or held never gets there by itself. A queue would resume behind our hook, with
+ * the packet in clear, so nothing is queued from there.
+ *
+ * Context: RCU section.
+ * Return: NF_ACCEPT, NF_DROP or NF_STOLEN, with an error code possibly
+ */
+unsigned int mobx_hooks_behind(struct sk_buff *skb,
+			       const struct nf_hook_state *state)
+{
+	const struct nf_hook_entries *entries = mobx_hooks_at(state->net,
+							      state->pf,
+							      state->hook);
+	unsigned int i = 0, verdict;
+
+	if (!entries)
+		return NF_ACCEPT;
+	while (i < entries->num_hook_entries &&
+	       entries->hooks[i].hook != mobx_output_hook)
+		i++;
+	for (i++; i < entries->num_hook_entries; i++) {
+		verdict = entries->hooks[i].hook(entries->hooks[i].priv, skb,
+						 state);
+		switch (verdict & NF_VERDICT_MASK) {
+		case NF_ACCEPT:
+			break;
+		case NF_DROP:
+		case NF_STOLEN:
+			return verdict;
+		default:
+			return NF_DROP;
+		}
+	}
+	return NF_ACCEPT;
+}
