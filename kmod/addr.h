@@ -8,7 +8,7 @@
 #include <linux/minmax.h>
 #include <linux/skbuff.h>
 #include <linux/socket.h>
-#include <linux/string.h>
+#include <net/ipv6.h>
 
 /**
  * union mobx_addr - an IP address; who holds one also holds its family
@@ -33,7 +33,7 @@ static inline union mobx_addr mobx_addr_v4(__be32 addr)
 static inline bool mobx_addr_eq(const union mobx_addr *a,
 				const union mobx_addr *b)
 {
-	return !memcmp(a, b, sizeof(*a));
+	return ipv6_addr_equal(&a->v6, &b->v6);
 }
 
 /* Octets of an address on the wire and in netlink attributes. */

@@ -161,7 +161,8 @@ static int mobx_esp_map(struct mobx_esp_op *op, unsigned int offset,
 
 	__skb_push(skb, high);
 	if (likely(n_sg == 1)) {
-		sg_init_one(op->sg, skb->data + offset, skb->len - offset);
+		sg_init_marker(op->sg, 1);
+		sg_set_buf(op->sg, skb->data + offset, skb->len - offset);
 	} else {
 		sg_init_table(op->sg, n_sg);
 		n = skb_to_sgvec(skb, op->sg, offset, skb->len - offset);

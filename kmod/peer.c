@@ -35,6 +35,7 @@
  * that of SAs or policies.
  */
 
+#include <linux/jhash.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
 
@@ -44,10 +45,32 @@
 #include "peer.h"
 #include "sa.h"
 
+static u32 mobx_addr_hash(const void *data, u32 len, u32 seed)
+{
+	const struct mobx_addr_key *key = data;
+
+	if (likely(key->family == AF_INET))
+		return jhash_1word(key->addr.w[0], seed);
+	return jhash2(key->addr.w, ARRAY_SIZE(key->addr.w), seed);
+}
+
+static int mobx_addr_differs(struct rhashtable_compare_arg *arg,
+			     const void *obj)
+{
+	const struct mobx_addr_key *want = arg->key;
+	const struct mobx_addr_key *have =
+		&((const struct mobx_addr_node *)obj)->key;
+
+	return want->family != have->family ||
+	       !mobx_addr_eq(&want->addr, &have->addr);
+}
+
 static const struct rhashtable_params mobx_addr_params = {
 	.key_len = sizeof(struct mobx_addr_key),
 	.key_offset = offsetof(struct mobx_addr_node, key),
 	.head_offset = offsetof(struct mobx_addr_node, node),
+	.hashfn = mobx_addr_hash,
+	.obj_cmpfn = mobx_addr_differs,
 	.automatic_shrinking = true,
 };
 

@@ -22,8 +22,14 @@ static bool mobx_addr_below(const union mobx_addr *a, const union mobx_addr *b)
 }
 
 static bool mobx_range_has(const struct mobx_range *range,
-			   const union mobx_addr *addr)
+			   const union mobx_addr *addr, u16 family)
 {
+	if (likely(family == AF_INET)) {
+		u32 a = ntohl(addr->v4);
+
+		return a >= ntohl(range->first.v4) &&
+		       a <= ntohl(range->last.v4);
+	}
 	return !mobx_addr_below(addr, &range->first) &&
 	       !mobx_addr_below(&range->last, addr);
 }
@@ -151,8 +157,10 @@ enum mobx_match mobx_selector_match(const struct mobx_selector *sel,
 	if (sel->proto && sel->proto != flow->proto && !flow->opaque_proto)
 		return MOBX_MATCH_NO;
 	if (sel->family && (sel->family != flow->family ||
-			    !mobx_range_has(&sel->remote, &flow->remote) ||
-			    !mobx_range_has(&sel->local, &flow->local)))
+			    !mobx_range_has(&sel->remote, &flow->remote,
+					    sel->family) ||
+			    !mobx_range_has(&sel->local, &flow->local,
+					    sel->family)))
 		return MOBX_MATCH_NO;
 	if (sel->proto && flow->opaque_proto)
 		return MOBX_MATCH_MAYBE;

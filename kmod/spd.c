@@ -81,11 +81,31 @@ static u32 mobx_spd_hash(const void *data, u32 len, u32 seed)
 			    seed ^ key->shape ^ key->proto << 24);
 }
 
+/* The same as memcmp() says of keys, in the words that they are made of. */
+static int mobx_spd_differs(struct rhashtable_compare_arg *arg,
+			    const void *obj)
+{
+	const struct mobx_spd_key *want = arg->key;
+	const struct mobx_spd_key *have =
+		&((const struct mobx_spd_node *)obj)->key;
+
+	if (want->shape != have->shape || want->proto != have->proto ||
+	    want->local_port != have->local_port ||
+	    want->remote_port != have->remote_port)
+		return 1;
+	if (!(want->shape & MOBX_SHAPE_V6))
+		return want->local.w[0] != have->local.w[0] ||
+		       want->remote.w[0] != have->remote.w[0];
+	return !mobx_addr_eq(&want->local, &have->local) ||
+	       !mobx_addr_eq(&want->remote, &have->remote);
+}
+
 static const struct rhashtable_params mobx_spd_params = {
 	.key_len = sizeof(struct mobx_spd_key),
 	.key_offset = offsetof(struct mobx_spd_node, key),
 	.head_offset = offsetof(struct mobx_spd_node, node),
 	.hashfn = mobx_spd_hash,
+	.obj_cmpfn = mobx_spd_differs,
 	.automatic_shrinking = true,
 };
 

@@ -24,8 +24,6 @@ enum mobx_spd_view {
  * @remote_port: the other one
  * @local: own prefix
  * @remote: the other side's
- *
- * Without padding, since it is compared octet by octet.
  */
 struct mobx_spd_key {
 	u32		shape;
