@@ -115,7 +115,16 @@ MOBX_ALGS = {
 }
 
 
-def mobx(mode, alg, family):
+def mobx_policies(ns, number, family):
+    """That many policies for others, in front of the one that counts."""
+    net = "192.0.2.0/24" if family == "ipv4" else "2001:db8::/64"
+    lines = [f"policy add order {n} action discard proto udp remote {net} "
+             f"dport {n}" for n in range(1, number + 1)]
+    run(os.path.join(TOP, "build", "mobx"), "-n", ns, "-b", "-",
+        input="\n".join(lines) + "\n")
+
+
+def mobx(mode, alg, family, policies=1000):
     if not os.environ.get("MOBX_KO"):
         raise RuntimeError("mobx.ko is not built: run 'make modules'")
     run("modprobe", "mobx")
@@ -128,7 +137,8 @@ def mobx(mode, alg, family):
         for way, i in (("out", me), ("in", 1 - me)):
             run(command, "-n", ns, "sa", "add", "dir", way, "spi", SPIS[i],
                 "peer", "1", "mode", mode, *MOBX_ALGS[alg](i))
-        run(command, "-n", ns, "policy", "add", "order", "100", "action",
+        mobx_policies(ns, policies, family)
+        run(command, "-n", ns, "policy", "add", "order", "100000", "action",
             "protect", "peer", "1", "mode", mode, "local", inner[me],
             "remote", inner[1 - me])
 
