@@ -8,7 +8,10 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-/* What an event loop, a log, malloc() and libcrypto need. */
+/*
+ * What an event loop, a log, malloc() and libcrypto need. With more than a
+ * kilobyte to sort, qsort() asks how much memory there is.
+ */
 static const int always[] = {
 	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(close),
 	SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(sendto),
@@ -17,7 +20,7 @@ static const int always[] = {
 	SCMP_SYS(epoll_ctl), SCMP_SYS(timerfd_settime),
 	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time),
 	SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(getppid),
-	SCMP_SYS(gettid),
+	SCMP_SYS(gettid), SCMP_SYS(sysinfo),
 	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
 	SCMP_SYS(munlock), SCMP_SYS(futex), SCMP_SYS(restart_syscall),
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(tgkill),
