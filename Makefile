@@ -26,6 +26,7 @@ help:
 	@echo 'fuzz-esp      packets to the module, sealed and damaged (COUNT=100000 SEED=...)'
 	@echo 'fuzz-netlink  requests to the module, made from its YAML description, the same way'
 	@echo 'fuzz-ike      libFuzzer on all that reads what strangers write (SECONDS=60 a target, TARGET=...)'
+	@echo 'model         check the model of the MOBIKE-X exchange (spin)'
 	@echo 'torture       a peer that moves without end under traffic, audited on every link (MINUTES=10)'
 	@echo 'soak          the same with namespaces that come and go (MINUTES=30)'
 	@echo 'bench         measure; BENCH=datapath and the other scripts in selftests/bench,'
@@ -224,6 +225,9 @@ bench: ready
 		`cd selftests/bench && find . -maxdepth 1 -type f -perm -1 -printf '%f '`; exit 1; } >&2
 	@selftests/bench/$(BENCH) $(ARGS)
 
+model:
+	@scripts/model $(BOUNDS)
+
 lint: ready
 	@scripts/lint
 
@@ -292,7 +296,7 @@ clean:
 
 Q := $(if $(V),,@)
 .PHONY: all help deps ready modules ctl objects units helpers rig-build check \
-	$(FUZZERS) fuzz-ike torture soak demo \
+	$(FUZZERS) fuzz-ike torture soak demo model \
 	bench lint genl coverage-ids coverage-table install uninstall clean
 
 -include $(shell find $(BUILD)/obj $(BUILD)/san $(BUILD)/net $(BUILD)/bench \
