@@ -13,7 +13,7 @@ static unsigned int answers(const struct net *net)
 	return n;
 }
 
-/* Unknown and critical: refused by name; else skipped. covers: K12 K16 */
+/* Unknown and critical: refused by name; else skipped. covers: K12 K16 E7 */
 static void critical(void **state)
 {
 	struct net *net = net_new(15);

@@ -4,7 +4,7 @@
  * what the kernel holds before and after.
  *
  * covers: MX5 MX8 MB7 MB8 MB13 MB14 MB20 MB21 MB22 MB24 MB26
- * covers: MB28 MB29
+ * covers: MB28 MB29 E0 E3 E4 E5 E6
  */
 #include <errno.h>
 #include <setjmp.h>
