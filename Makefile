@@ -13,22 +13,24 @@ KREL = $(eval KREL := $(shell if [ -n "$(KVER)" ]; then \
 	elif [ -d /lib/modules/`uname -r`/build ]; then uname -r; \
 	else scripts/kernel-release 6.1; fi))$(KREL)
 KDIR ?= $(firstword $(wildcard /lib/modules/$(KREL)/build) \
-	/usr/src/linux-headers-$(KREL))
+	$(if $(filter debug,$(KVER)),$(shell scripts/kernel-release \
+	--headers $(KVER))) /usr/src/linux-headers-$(KREL))
 
 all: modules ctl
 
 help:
 	@echo 'all           module, agent and command'
-	@echo 'modules       mobx.ko in build/modules/RELEASE; KVER=6.1|6.12 or KDIR=...; DEBUG=1 C=1 W=1'
+	@echo 'modules       mobx.ko in build/modules/RELEASE; KVER=6.1|6.12|debug or KDIR=...; DEBUG=1 C=1 W=1'
 	@echo 'ctl           build/mobxd and build/mobx'
 	@echo 'demo          two links, one mobile, no packet lost: see mobx at work (boots a VM)'
 	@echo 'check         every test; the last line counts passed, failed and skipped (T="NAME..." picks)'
-	@echo 'fuzz-esp      packets to the module, sealed and damaged (COUNT=100000 SEED=...)'
+	@echo 'check-debug   the same in a VM with KASAN, lockdep, kmemleak (builds that kernel first); T="NAME..." picks'
+	@echo 'fuzz-esp      packets to the module, sealed and damaged, under the debug kernel (COUNT=100000 SEED=...)'
 	@echo 'fuzz-netlink  requests to the module, made from its YAML description, the same way'
 	@echo 'fuzz-ike      libFuzzer on all that reads what strangers write (SECONDS=60 a target, TARGET=...)'
 	@echo 'model         check the model of the MOBIKE-X exchange (spin)'
-	@echo 'torture       a peer that moves without end under traffic, audited on every link (MINUTES=10)'
-	@echo 'soak          the same with namespaces that come and go (MINUTES=30)'
+	@echo 'torture       a peer that moves without end under traffic, audited on every link (MINUTES=10, KVER=debug)'
+	@echo 'soak          the same with namespaces that come and go, under the debug kernel (MINUTES=30)'
 	@echo 'bench         measure; BENCH=datapath and the other scripts in selftests/bench,'
 	@echo '              ARGS for their arguments, KVER for one kernel'
 	@echo 'lint          checkpatch, sparse, W=1, gcc and clang warnings, man pages'
@@ -171,13 +173,21 @@ check: ready
 	+@$(MAKE) $(JOBS) --no-print-directory rig-build units
 	@selftests/run-all $(T)
 
+# Under a kernel that looks for bugs (memory, locks, leaks), unless one is named;
+# so does what these need first.
+FUZZERS := fuzz-esp fuzz-netlink
+check-debug soak $(FUZZERS): export KVER := $(or $(KVER),debug)
+
+check-debug: ready
+	+@$(MAKE) $(JOBS) --no-print-directory rig-build
+	@selftests/run-all $(or $(T),net)
+
 # Fuzzers: COUNT cases, from SEED on.
 SEED ?= $(shell od -An -N3 -tu4 /dev/urandom | tr -d ' ')
-FUZZERS := fuzz-esp fuzz-netlink
 $(FUZZERS): COUNT ?= 100000
 $(FUZZERS): ready
-	+@$(MAKE) $(JOBS) --no-print-directory rig-build KVER=$(or $(KVER),6.1)
-	@selftests/vm/run -k $(or $(KVER),6.1) -t $(or $(LIMIT),14400) -- \
+	+@$(MAKE) $(JOBS) --no-print-directory rig-build
+	@selftests/vm/run -k $(KVER) -t $(or $(LIMIT),14400) -- \
 		selftests/fuzz/run $(@:fuzz-%=%) $(SEED) $(COUNT)
 
 # libFuzzer: everything of userspace that reads octets of strangers. TARGET is
@@ -197,16 +207,17 @@ $(BUILD)/fuzz-ike/%: selftests/fuzz/ike/fuzz.c $(UNIT_SHARED) \
 		-fsanitize=fuzzer -o $@ $^ -lcmocka $(PKG_LIBS) -lm
 
 # A peer that moves without end under all kinds of traffic.
+TORTURE_debug := 100 100
 torture: ready
 	+@$(MAKE) $(JOBS) --no-print-directory rig-build
 	@selftests/vm/run -k $(or $(KVER),6.1) -t $$((60 * $(or $(MINUTES),10) + 300)) -- \
 		selftests/torture/run $$((60 * $(or $(MINUTES),10))) \
-		$(or $(RATES),1000 1000)
+		$(or $(RATES),$(TORTURE_$(KVER)),1000 1000)
 
 # The same, with namespaces that come and go and requests of the fuzzer.
 soak: ready
-	+@$(MAKE) $(JOBS) --no-print-directory rig-build KVER=$(or $(KVER),6.1)
-	@selftests/vm/run -k $(or $(KVER),6.1) -t $$((60 * $(or $(MINUTES),30) + 600)) -- \
+	+@$(MAKE) $(JOBS) --no-print-directory rig-build
+	@selftests/vm/run -k $(KVER) -t $$((60 * $(or $(MINUTES),30) + 600)) -- \
 		selftests/torture/soak $$((60 * $(or $(MINUTES),30))) $(or $(RATES),100 100)
 
 demo: ready
@@ -296,7 +307,7 @@ clean:
 
 Q := $(if $(V),,@)
 .PHONY: all help deps ready modules ctl objects units helpers rig-build check \
-	$(FUZZERS) fuzz-ike torture soak demo model \
+	check-debug $(FUZZERS) fuzz-ike torture soak demo model \
 	bench lint genl coverage-ids coverage-table install uninstall clean
 
 -include $(shell find $(BUILD)/obj $(BUILD)/san $(BUILD)/net $(BUILD)/bench \

@@ -30,7 +30,7 @@ vm() {
 	status=$?
 }
 
-echo 1..8
+echo 1..11
 vm -- sh -c 'printf "a\r\n\001b\n"; echo c >&2; echo "$0 $1" >$MOBX_OUT/file
 	echo lost >/etc/mobx-rig-test; sleep 1000 & exit 7' 'x y' '*'
 check "the job's exit status is ours" test "$status" = 7
@@ -46,6 +46,18 @@ check "a job without end is ended" test "$status" = 124
 
 vm -- sh -c 'echo "WARNING: CPU: 0 PID: 1 at rig test" >/dev/kmsg'
 check "what the kernel complains of is a failure" test "$status" = 125
+
+complaint() {
+	printf 'a\n%s\nb\n' "$1" | selftests/vm/complaint >"$dir/stdout"
+	status=$?
+}
+
+complaint "mobx: IPsec for hosts that move"
+check "what a kernel says is no complaint" test "$status" = 1
+complaint "BUG: KASAN: use-after-free in mobx_input_hook"
+check "that it found a bug is one" test "$status" = 0
+complaint "unreferenced object 0xffff888004a1c000 (size 64):"
+check "and so is memory that nobody points to" test "$status" = 0
 
 vm -k 5.4 -- true
 check "an unknown kernel is refused" test "$status" = 2
