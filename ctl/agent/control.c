@@ -337,6 +337,12 @@ static void cmd_status(struct client *cl, json_t *req)
 	answer_ok(cl, status_agent(cl->c->w));
 }
 
+static void cmd_stats(struct client *cl, json_t *req)
+{
+	(void)req;
+	answer_ok(cl, status_counters(cl->c->w));
+}
+
 static void cmd_monitor(struct client *cl, json_t *req)
 {
 	(void)req;
@@ -359,6 +365,7 @@ static const struct {
 	{ "path-del", cmd_path_del },
 	{ "path-use", cmd_path_use },
 	{ "status", cmd_status },
+	{ "stats", cmd_stats },
 	{ "monitor", cmd_monitor },
 };
 

@@ -222,3 +222,22 @@ json_t *status_agent(const struct worker *w)
 	json_object_set_new(o, "addresses", addrs);
 	return o;
 }
+
+static void add_counter(const struct ike_counter *c, void *ctx)
+{
+	json_t *o = json_object();
+
+	set_text(o, "name", c->name);
+	if (c->key)
+		set_text(o, c->key, c->of);
+	set_number(o, "value", c->value);
+	json_array_append_new(ctx, o);
+}
+
+json_t *status_counters(const struct worker *w)
+{
+	json_t *list = json_array();
+
+	ike_engine_counters(w->engine, add_counter, list);
+	return list;
+}

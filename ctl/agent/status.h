@@ -18,4 +18,7 @@ json_t *status_report(const struct ike_report *r);
 /** status_agent() - the agent itself */
 json_t *status_agent(const struct worker *w);
 
+/** status_counters() - what the agent has counted, a list of objects */
+json_t *status_counters(const struct worker *w);
+
 #endif /* MOBX_AGENT_STATUS_H */

@@ -9,6 +9,9 @@
 #include "crypto/util.h"
 #include "ike/priv.h"
 
+/* Log lines about those who fail to authenticate. */
+#define FAILURES_PER_SECOND 10
+
 static void action_clear(struct ike_action *a)
 {
 	switch (a->type) {
@@ -384,4 +387,35 @@ bool ike_bucket_take(struct ike_engine *eng, struct ike_bucket *b,
 		return false;
 	b->left--;
 	return true;
+}
+
+/**
+ * ike_stranger_report() - somebody who has not proved who it is fails
+ * @sa: IKE SA of a responder
+ * @reason: why
+ *
+ * Anybody can bring that about: so many lines a second, the rest is counted and
+ * told with the next.
+ */
+void ike_stranger_report(struct ike_sa *sa, const char *reason)
+{
+	struct ike_engine *eng = sa->eng;
+	char text[IKE_MAX_ID + 8];
+	struct ike_report *r;
+
+	if (!ike_bucket_take(eng, &eng->failures, FAILURES_PER_SECOND)) {
+		eng->n.happened[IKE_HAPPENED_NOT_SAID]++;
+		eng->not_said++;
+		return;
+	}
+	r = ike_sa_report(sa, IKE_LOG_ERROR, "error");
+	ike_report_addr(r, "remote", &sa->remote.addr);
+	if (sa->remote_id.type)
+		ike_report_text(r, "remote_id", "%s",
+				ike_id_text(&sa->remote_id, text,
+					    sizeof(text)));
+	ike_report_text(r, "reason", "%s", reason);
+	if (eng->not_said)
+		ike_report_number(r, "left_out", eng->not_said);
+	eng->not_said = 0;
 }

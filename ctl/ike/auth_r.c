@@ -46,16 +46,7 @@ static struct ike_conn_state *find_conn(const struct ike_sa *sa,
 /* No detail for the peer (section 2.21.2), all of it for the log. */
 static void fail(struct ike_sa *sa, uint16_t type, const char *reason)
 {
-	struct ike_report *r;
-	char text[IKE_MAX_ID + 8];
-
-	r = ike_sa_report(sa, IKE_LOG_ERROR, "error");
-	ike_report_addr(r, "remote", &sa->remote.addr);
-	if (sa->remote_id.type)
-		ike_report_text(r, "remote_id", "%s",
-				ike_id_text(&sa->remote_id, text,
-					    sizeof(text)));
-	ike_report_text(r, "reason", "%s", reason);
+	ike_stranger_report(sa, reason);
 	ike_slot_error(sa, 1, type, NULL, 0);
 	ike_sa_fail(sa, reason);
 	ike_sa_keep_answer(sa);
@@ -76,6 +67,7 @@ static void answer(struct ike_sa *sa, uint16_t child_error)
 	wire_auth_encode(&enc, p->auth_method, p->auth_mine.p,
 			 p->auth_mine.len);
 	if (child_error) {
+		ike_count_error_out(sa->eng, child_error);
 		wire_notify_encode(&enc, child_error, NULL, 0);
 	} else if (!p->childless) {
 		ike_child_put_sa(&enc, p->offer);

@@ -360,6 +360,7 @@ struct ike_child *ike_child_add(struct ike_sa *sa, const struct ike_offer *o,
 	f->c.nselectors = o->nselectors;
 	memcpy(f->c.selectors, o->selectors, sizeof(o->selectors));
 	ike_spi_take(sa->eng, &f->spi, o->spi_in);
+	sa->eng->n.happened[IKE_HAPPENED_CHILD]++;
 	for (at = &sa->children; *at; at = &(*at)->next)
 		;
 	*at = &f->c;

@@ -280,6 +280,8 @@ void ike_request_transmit(struct ike_sa *sa, struct ike_request *r)
 	try_smaller(sa, r);
 	ike_send_buf(eng, request_local(sa, r), request_remote(sa, r),
 		     &r->data);
+	ike_count(eng, r->exchange, r->total_tries ? IKE_COUNT_RESENT_OUT :
+						     IKE_COUNT_REQUEST_OUT);
 	if (r->total_tries == 0)
 		r->first_us = eng->now;
 	if (r->tries == 0) {
@@ -447,6 +449,7 @@ static void request_used_up(struct ike_sa *sa, struct ike_request *r)
 		return;
 	}
 	sa->p->silent = true;
+	ike_count(sa->eng, r->exchange, IKE_COUNT_UNANSWERED);
 	ike_sa_fail(sa, "the peer does not answer");
 }
 

@@ -22,6 +22,7 @@
 
 #include "ike/action.h"
 #include "ike/conn.h"
+#include "ike/counters.h"
 #include "ike/event.h"
 #include "ike/status.h"
 #include "ike/text.h"

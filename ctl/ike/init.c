@@ -251,6 +251,7 @@ void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 		return;
 	}
 	if (wire_notify_error(msg, &n)) {
+		ike_count_error_in(sa->eng, msg);
 		init_error(sa, &n);
 		return;
 	}
@@ -282,6 +283,7 @@ void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 	p->childless = may_begin_childless(sa) &&
 		       wire_notify_find(msg, IKE_N_CHILDLESS_SUPPORTED, &n);
 	ike_cert_init_read(sa, msg);
+	ike_count(sa->eng, IKE_EX_SA_INIT, IKE_COUNT_ANSWERED);
 	p->init_error_us = IKE_NEVER;
 	/* This pair leads somewhere: IKE_AUTH gets all the time it needs. */
 	p->expire_us = IKE_NEVER;
@@ -313,6 +315,7 @@ static void refuse(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 	if (type != IKE_N_COOKIE &&
 	    !ike_bucket_take(eng, &eng->refusals, REFUSALS_PER_SECOND))
 		return;
+	ike_count_error_out(eng, type);
 	wire_enc_start(&enc, &hdr);
 	wire_notify_encode(&enc, type, data, len);
 	if (wire_enc_finish(&enc))
@@ -536,9 +539,13 @@ void ike_init_request(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 	struct wire_sa offer;
 	struct wire_ke ke;
 
-	if (msg->has_sk || msg->hdr.spi_i == 0 || eng->shutdown ||
-	    init_repeated(eng, pkt, msg))
+	if (msg->has_sk || msg->hdr.spi_i == 0 || eng->shutdown)
 		return;
+	if (init_repeated(eng, pkt, msg)) {
+		ike_count(eng, IKE_EX_SA_INIT, IKE_COUNT_REPEATED_IN);
+		return;
+	}
+	ike_count(eng, IKE_EX_SA_INIT, IKE_COUNT_REQUEST_IN);
 	if (critical) {
 		refuse(eng, pkt, msg, IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD,
 		       &critical, 1);
@@ -551,8 +558,10 @@ void ike_init_request(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 		refuse(eng, pkt, msg, IKE_N_INVALID_SYNTAX, NULL, 0);
 		return;
 	}
-	if (eng->half_open >= eng->s.max_half_open)
+	if (eng->half_open >= eng->s.max_half_open) {
+		eng->n.drop[IKE_DROP_HALF_OPEN]++;
 		return;
+	}
 	if (ike_cookie_check(eng, pkt, msg, ni, cookie) == IKE_COOKIE_WANTED) {
 		refuse(eng, pkt, msg, IKE_N_COOKIE, cookie, sizeof(cookie));
 		return;

@@ -71,6 +71,7 @@ void ike_slot_error(struct ike_sa *sa, uint32_t mid, uint16_t type,
 {
 	struct wire_enc enc;
 
+	ike_count_error_out(sa->eng, type);
 	wire_enc_start(&enc, NULL);
 	wire_notify_encode(&enc, type, data, len);
 	ike_slot_answer(sa, mid, &enc);
@@ -172,6 +173,7 @@ static void request_in(struct ike_sa *sa, struct ike_in *in, enum wire_err err)
 	struct ike_slot *s = slot_at(sa, in->mid);
 	uint8_t critical;
 
+	ike_count(sa->eng, in->msg->hdr.exchange, IKE_COUNT_REQUEST_IN);
 	ike_buf_free(&s->answer);
 	s->state = IKE_SLOT_PENDING;
 	s->mid = in->mid;
@@ -203,6 +205,8 @@ static void response_in(struct ike_sa *sa, struct ike_in *in,
 		ike_sa_fail(sa, "the peer sent a malformed message");
 		return;
 	}
+	ike_count(sa->eng, r->exchange, IKE_COUNT_ANSWERED);
+	ike_count_error_in(sa->eng, in->msg);
 	in->sent_us = r->first_us;
 	in->tries = r->total_tries;
 	ike_request_measure(sa, r);
@@ -248,6 +252,7 @@ static void repeat_answer(struct ike_sa *sa, struct ike_slot *s,
 {
 	s->local = pkt->local;
 	s->remote = pkt->remote;
+	ike_count(sa->eng, s->exchange, IKE_COUNT_REPEATED_IN);
 	if (s->state == IKE_SLOT_ANSWERED)
 		ike_send_buf(sa->eng, &s->local, &s->remote, &s->answer);
 }
@@ -382,8 +387,10 @@ void ike_message_in(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 		return;
 	if (response)
 		r = request_of(sa, &msg->hdr);
-	if (response ? !r : !in_window(sa, in.mid))
+	if (response ? !r : !in_window(sa, in.mid)) {
+		sa->eng->n.drop[IKE_DROP_OUTSIDE_WINDOW]++;
 		return;
+	}
 	plain = malloc(room ? room : 1);
 	if (!plain)
 		return;
@@ -392,10 +399,14 @@ void ike_message_in(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 				     room, &len))
 			fragment_in(sa, pkt, &in, msg, r,
 				    (struct wire_span){ plain, len });
+		else
+			sa->eng->n.drop[IKE_DROP_NOT_AUTHENTIC]++;
 	} else if (!crypto_sk_open(&sa->p->keys, !sa->initiator, msg, plain,
 				   room, &err)) {
 		ike_frags_drop(sa, response, in.mid);
 		opened(sa, pkt, &in, msg, r, err);
+	} else {
+		sa->eng->n.drop[IKE_DROP_NOT_AUTHENTIC]++;
 	}
 	crypto_wipe(plain, room);
 	free(plain);

@@ -23,6 +23,7 @@ static void answer_in_clear(struct ike_engine *eng,
 
 	wire_enc_start(&enc, &hdr);
 	wire_notify_encode(&enc, type, NULL, 0);
+	ike_count_error_out(eng, type);
 	if (wire_enc_finish(&enc))
 		ike_act_send(eng, &pkt->local, &pkt->remote, enc.wr.data,
 			     enc.wr.len);
@@ -46,6 +47,7 @@ static void for_sa(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 
 	sa = ike_sa_lookup(eng, from_initiator ? h->spi_r : h->spi_i);
 	if (!sa || sa->initiator == from_initiator) {
+		eng->n.drop[IKE_DROP_UNKNOWN_SPI]++;
 		if (!(h->flags & IKE_FLAG_RESPONSE) &&
 		    h->exchange != IKE_EX_SA_INIT &&
 		    ike_bucket_take(eng, &eng->unknown_spi,
@@ -81,6 +83,7 @@ void ike_packet(struct ike_engine *eng, const struct ike_ev_packet *pkt)
 	case WIRE_OK:
 		break;
 	case WIRE_E_MAJOR:
+		eng->n.drop[IKE_DROP_VERSION]++;
 		if (!(msg.hdr.flags & IKE_FLAG_RESPONSE) &&
 		    ike_bucket_take(eng, &eng->bad_version,
 				    UNKNOWN_PER_SECOND))
@@ -88,6 +91,7 @@ void ike_packet(struct ike_engine *eng, const struct ike_ev_packet *pkt)
 					IKE_N_INVALID_MAJOR_VERSION);
 		return;
 	default:
+		eng->n.drop[IKE_DROP_MALFORMED]++;
 		return;
 	}
 	if (is_init_request(&msg.hdr))

@@ -20,6 +20,7 @@ void ike_act_cmd_done(struct ike_engine *eng, uint64_t reply, int err,
 	__attribute__((format(printf, 4, 5)));
 struct ike_report *ike_act_report(struct ike_engine *eng, enum ike_level level,
 				  const char *kind, const char *conn);
+void ike_stranger_report(struct ike_sa *sa, const char *reason);
 struct ike_action *ike_ask(struct ike_engine *eng, enum ike_action_type type,
 			   struct ike_sa *sa, ike_wait_fn fn, void *ctx);
 void ike_answered(struct ike_engine *eng, uint64_t tag,
@@ -30,6 +31,11 @@ void ike_waits_move(struct ike_engine *eng, const struct ike_sa *from,
 void ike_waits_cancel(struct ike_engine *eng, struct ike_sa *sa);
 bool ike_bucket_take(struct ike_engine *eng, struct ike_bucket *b,
 		     unsigned int per_second);
+
+/* counters.c */
+void ike_count(struct ike_engine *eng, uint8_t exchange, enum ike_count what);
+void ike_count_error_out(struct ike_engine *eng, uint16_t type);
+void ike_count_error_in(struct ike_engine *eng, const struct wire_msg *msg);
 
 /* engine.c */
 int ike_random(struct ike_engine *eng, void *buf, size_t len);

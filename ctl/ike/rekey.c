@@ -98,6 +98,7 @@ static void move_children(struct ike_sa *from, struct ike_sa *to)
 
 static void move_state(const struct ike_sa *from, struct ike_sa *to)
 {
+	from->eng->n.happened[IKE_HAPPENED_REKEYED]++;
 	to->first_initiator = from->first_initiator;
 	to->local = from->local;
 	to->remote = from->remote;

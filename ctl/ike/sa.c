@@ -158,6 +158,7 @@ void ike_sa_established(struct ike_sa *sa)
 	sa->established_us = sa->eng->now;
 	sa->t_ike_us = sa->eng->now - sa->p->start_us;
 	sa->last_in_us = sa->eng->now;
+	sa->eng->n.happened[IKE_HAPPENED_ESTABLISHED]++;
 	r = ike_sa_report(sa, IKE_LOG_INFO, "ike-up");
 	ike_report_addr(r, "local", &sa->local.addr);
 	ike_report_addr(r, "remote", &sa->remote.addr);
@@ -269,6 +270,7 @@ static void report_down(struct ike_sa *sa, const char *reason)
 		ike_report_text(r, "spi_out", "%08x", c->spi_out);
 		ike_report_text(r, "reason", "the IKE SA ends");
 	}
+	sa->eng->n.happened[IKE_HAPPENED_ENDED]++;
 	r = ike_sa_report(sa, IKE_LOG_INFO, "ike-down");
 	ike_report_text(r, "reason", "%s", reason);
 }

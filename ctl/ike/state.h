@@ -467,6 +467,10 @@ struct ike_engine {
 	struct ike_bucket bad_version;
 	struct ike_bucket refusals;
 	struct ike_bucket nat_reports;
+	struct ike_bucket failures;
+	/* Lines about strangers that were left out since one was not. */
+	unsigned int not_said;
+	struct ike_counters n;
 	bool shutdown;
 };
 
