@@ -50,6 +50,22 @@ static void make(const char *kind, int fd)
 	write_item(fd, CONF_ITEM_CRL, pki_crl_der(pki_crl(root, ca_key, NULL)));
 }
 
+/* Whole, however it comes; false at the end. */
+static bool read_all(int fd, void *buf, size_t len)
+{
+	uint8_t *at = buf;
+	ssize_t n;
+
+	while (len > 0) {
+		n = read(fd, at, len);
+		if (n <= 0)
+			return false;
+		at += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
 static void be_told(struct cred_list *l, int fd)
 {
 	static uint8_t body[sizeof(struct msg_cred_item) + MAX_DER];
@@ -60,8 +76,8 @@ static void be_told(struct cred_list *l, int fd)
 	size_t len;
 
 	cred_list_told(l, MSG_CRED_BEGIN, &head, sizeof(head));
-	while (read(fd, &len, sizeof(len)) == sizeof(len) &&
-	       len <= sizeof(body) && read(fd, body, len) == (ssize_t)len)
+	while (read_all(fd, &len, sizeof(len)) && len <= sizeof(body) &&
+	       read_all(fd, body, len))
 		cred_list_told(l, MSG_CRED_ITEM, body, len);
 	cred_list_told(l, MSG_CRED_END, &end, sizeof(end));
 }
