@@ -167,6 +167,40 @@ static void test_hard(void **state)
 	sim_free(sim);
 }
 
+/*
+ * All that the server sends is lost while it answers: the move is known to both
+ * ends a tenth of a second and a round trip later.
+ */
+static void test_hard_answer_lost(void **state)
+{
+	struct sim *sim = start(3);
+	struct ike_status s;
+
+	(void)state;
+	start_data(sim);
+	/* For the round trip time to be known. */
+	sim_run(sim, 25 * SIM_SECOND);
+	sim_set_link(sim, 0, 0, false);
+	sim_run(sim, 7 * SIM_MS);
+	sim->node[1].links[0].lose = 1000;
+	sim_run(sim, 3 * SIM_MS);
+	sim->node[1].links[0].lose = 0;
+	sim_run(sim, 100 * SIM_MS);
+	assert_true(sim_status(sim, 0, &s));
+	assert_string_not_equal(s.move.kind, "hard");
+	sim_run(sim, 30 * SIM_MS);
+	assert_true(sim_status(sim, 0, &s));
+	assert_string_equal(s.move.kind, "hard");
+	assert_in_range(s.move.t_update_us, 100 * SIM_MS, 130 * SIM_MS);
+	sim_run(sim, SIM_SECOND);
+	assert_primary(sim, WLAN);
+	assert_mirrored(sim);
+	/* What was sent with credit flowed on. */
+	assert_true(sim->node[0].flow.longest_gap <= 50 * SIM_MS);
+	assert_true(sim->node[1].flow.longest_gap <= 50 * SIM_MS);
+	sim_free(sim);
+}
+
 static struct sim *start_with(uint64_t seed, bool auto_add, bool server_x,
 			      enum ike_rrc rrc)
 {
@@ -647,6 +681,7 @@ int main(void)
 		cmocka_unit_test(test_all_links_are_paths),
 		cmocka_unit_test(test_soft_loses_nothing),
 		cmocka_unit_test(test_hard),
+		cmocka_unit_test(test_hard_answer_lost),
 		cmocka_unit_test(test_hard_single),
 		cmocka_unit_test(test_routability_policies),
 		cmocka_unit_test(test_commands),
