@@ -25,6 +25,7 @@ help:
 	@echo 'demo          two links, one mobile, no packet lost: see mobx at work (boots a VM)'
 	@echo 'check         every test; the last line counts passed, failed and skipped (T="NAME..." picks)'
 	@echo 'check-debug   the same in a VM with KASAN, lockdep, kmemleak (builds that kernel first); T="NAME..." picks'
+	@echo 'check-interop every way to authenticate, beside strongSwan'
 	@echo 'fuzz-esp      packets to the module, sealed and damaged, under the debug kernel (COUNT=100000 SEED=...)'
 	@echo 'fuzz-netlink  requests to the module, made from its YAML description, the same way'
 	@echo 'fuzz-ike      libFuzzer on all that reads what strangers write (SECONDS=60 a target, TARGET=...)'
@@ -173,6 +174,11 @@ check: ready
 	+@$(MAKE) $(JOBS) --no-print-directory rig-build units
 	@selftests/run-all $(T)
 
+# Long tests with other IKE daemons.
+check-interop: ready
+	+@$(MAKE) $(JOBS) --no-print-directory rig-build
+	@selftests/run-all interop
+
 # Under a kernel that looks for bugs (memory, locks, leaks), unless one is named;
 # so does what these need first.
 FUZZERS := fuzz-esp fuzz-netlink
@@ -307,7 +313,7 @@ clean:
 
 Q := $(if $(V),,@)
 .PHONY: all help deps ready modules ctl objects units helpers rig-build check \
-	check-debug $(FUZZERS) fuzz-ike torture soak demo model \
+	check-debug check-interop $(FUZZERS) fuzz-ike torture soak demo model \
 	bench lint genl coverage-ids coverage-table install uninstall clean
 
 -include $(shell find $(BUILD)/obj $(BUILD)/san $(BUILD)/net $(BUILD)/bench \
