@@ -12,6 +12,19 @@
 #include "layout.h"
 #include "netns.h"
 
+/* Move a header, mostly that of IPv4 without options, by less than itself. */
+static void mobx_layout_move(u8 *to, const u8 *from, unsigned int len)
+{
+	struct iphdr header;
+
+	if (unlikely(len != sizeof(header))) {
+		memmove(to, from, len);
+		return;
+	}
+	header = *(const struct iphdr *)from;
+	*(struct iphdr *)to = header;
+}
+
 /*
  * A packet in one piece, all its own: @head octets of room for ESP at l->at,
  * and @tail behind. Datagrams from sockets have little room in front and,
@@ -55,7 +68,7 @@ static int mobx_layout_open_linear(struct sk_buff *skb,
 			skb->len - l->at);
 		__skb_put(skb, shift);
 	}
-	memmove(begin - push, begin, l->at);
+	mobx_layout_move(begin - push, begin, l->at);
 	if (push >= 0)
 		__skb_push(skb, push);
 	else
@@ -183,8 +196,9 @@ void mobx_layout_close(struct sk_buff *skb, u16 family, unsigned int nexthdr,
 	unsigned int len = skb_network_header_len(skb);
 	unsigned int by = -skb_transport_offset(skb);
 	u8 *from = skb_network_header(skb);
-	u8 *to = memmove(from + by, from, len);
+	u8 *to = from + by;
 
+	mobx_layout_move(to, from, len);
 	skb->network_header += by;
 	skb_reset_transport_header(skb);
 	to[nexthdr] = next;

@@ -24,6 +24,7 @@
  * changes, therefore, and looks again when one was finished meanwhile.
  */
 
+#include <linux/hash.h>
 #include <linux/jhash.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
@@ -69,16 +70,23 @@ struct mobx_spd_map {
 	struct mobx_spd_shape	shapes[];
 };
 
-/* An IPv4 key is zero where addresses of IPv6 go on. */
+/*
+ * Who sends packets cannot choose keys that are in the table, so for IPv4 two
+ * products are hash enough. What differs most stands low in what goes into them,
+ * for all of what is above depends on it.
+ */
 static u32 mobx_spd_hash(const void *data, u32 len, u32 seed)
 {
 	const struct mobx_spd_key *key = data;
-	u32 ports = (u32)key->local_port << 16 | key->remote_port;
+	u64 addrs, rest;
 
 	if (key->shape & MOBX_SHAPE_V6)
 		return jhash2(data, sizeof(*key) / sizeof(u32), seed);
-	return jhash_3words(key->local.w[0], key->remote.w[0], ports,
-			    seed ^ key->shape ^ key->proto << 24);
+	addrs = (u64)ntohl(key->local.v4) << 32 | ntohl(key->remote.v4);
+	rest = (u64)(key->shape ^ key->proto << 24) << 32 |
+	       (u32)key->local_port << 16 | key->remote_port;
+	return (((addrs ^ seed) * GOLDEN_RATIO_64 ^ rest) *
+		GOLDEN_RATIO_64) >> 32;
 }
 
 /* The same as memcmp() says of keys, in the words that they are made of. */
@@ -172,7 +180,7 @@ mobx_spd_ask(struct rhltable *table, const struct mobx_spd_key *key,
 			       node) {
 		pol = entry->policy;
 		if ((!best || pol->order < best->order) &&
-		    mobx_policy_decides(pol, flow))
+		    (likely(entry->exact) || mobx_policy_decides(pol, flow)))
 			best = pol;
 	}
 	return best;
@@ -270,6 +278,23 @@ static void mobx_spd_shape_of(struct mobx_spd_shape *shape,
 	shape->remote = mobx_addr_mask(remote, sel->family);
 }
 
+static bool mobx_spd_port_exact(u16 min, u16 max)
+{
+	return min == max || (!min && max == U16_MAX);
+}
+
+/* Whether packets that show their ports match if they have the key. */
+static bool mobx_spd_exact(const struct mobx_selector *sel)
+{
+	return !sel->opaque_ports &&
+	       mobx_spd_port_exact(sel->local_port_min, sel->local_port_max) &&
+	       mobx_spd_port_exact(sel->remote_port_min,
+				   sel->remote_port_max) &&
+	       (!sel->family ||
+		(mobx_range_is_prefix(&sel->local, sel->family) &&
+		 mobx_range_is_prefix(&sel->remote, sel->family)));
+}
+
 /* Where a policy of this shape is; what its selector leaves open is zero. */
 static void mobx_spd_key_at(struct mobx_spd_key *key,
 			    const struct mobx_spd_shape *shape,
@@ -362,6 +387,7 @@ static int mobx_spd_enter(struct mobx_spd *spd, struct mobx_policy *pol,
 	mobx_spd_shape_of(&shape, pol, view);
 	mobx_spd_key_at(&entry->key, &shape, &pol->sel);
 	entry->policy = pol;
+	entry->exact = view == MOBX_SPD_PORTS && mobx_spd_exact(&pol->sel);
 	have = mobx_spd_shape_find(map, shape.id);
 	if (have && have->first <= pol->order) {
 		err = rhltable_insert(&spd->table, &entry->node,

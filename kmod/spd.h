@@ -39,10 +39,12 @@ struct mobx_spd_key {
  * @node: in mobx_spd.table
  * @key: where
  * @policy: the policy
+ * @exact: all of its selector is in @key
  */
 struct mobx_spd_node {
 	struct rhlist_head		node;
 	struct mobx_spd_key		key;
+	bool				exact;
 	const struct mobx_policy	*policy;
 };
 
