@@ -108,8 +108,7 @@ static void refused(struct ike_sa *sa, uint16_t type)
 		snprintf(reason, sizeof(reason), "the peer refuses:"
 			 " AUTHENTICATION_FAILED: do the identities and the"
 			 " %s of both ends agree?",
-			 sa->conn->local_auth == IKE_AUTHBY_PSK ?
-			 "pre-shared keys" : "certificates");
+			 ike_method(sa->conn->local_auth)->credentials);
 	else if (type == IKE_N_UNEXPECTED_NAT_DETECTED)
 		snprintf(reason, sizeof(reason), "behind a NAT: UDP"
 			 " encapsulation is not supported yet");
@@ -193,7 +192,7 @@ static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
 		return;
 	if (!ev->u.auth_done.ok) {
 		ike_sa_end(sa, ev->u.auth_done.text ? ev->u.auth_done.text :
-			   "the peer does not know the pre-shared key",
+			   ike_method(sa->conn->remote_auth)->no_proof,
 			   IKE_N_AUTHENTICATION_FAILED, true);
 		return;
 	}
@@ -204,6 +203,17 @@ static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
 						  p->child_sent, p->offer);
 	ike_auth_release(sa);
 	ike_peer_new(sa, peer_made);
+}
+
+/* Not who it should be, or not in the way that was wanted. */
+static void another(struct ike_sa *sa)
+{
+	char reason[IKE_MAX_TEXT];
+
+	snprintf(reason, sizeof(reason), "the peer is not who it should be:"
+		 " remote-id differs, or %s",
+		 ike_method(sa->conn->remote_auth)->otherwise);
+	ike_sa_end(sa, reason, IKE_N_AUTHENTICATION_FAILED, true);
 }
 
 static void answered(struct ike_sa *sa, void *ctx, enum ike_result result,
@@ -233,12 +243,7 @@ static void answered(struct ike_sa *sa, void *ctx, enum ike_result result,
 	    !ike_method_fits(sa->conn, auth.method) ||
 	    (sa->conn->remote_id.type &&
 	     !ike_id_equal(&sa->remote_id, &sa->conn->remote_id))) {
-		ike_sa_end(sa, sa->conn->remote_auth == IKE_AUTHBY_PSK ?
-			   "the peer is not who it should be: remote-id"
-			   " differs, or it uses no pre-shared key" :
-			   "the peer is not who it should be: remote-id"
-			   " differs, or it does not sign",
-			   IKE_N_AUTHENTICATION_FAILED, true);
+		another(sa);
 		return;
 	}
 	if (!ike_auth_hold(sa, in) ||

@@ -231,7 +231,7 @@ static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
 	if (!ev->u.auth_done.ok) {
 		fail(sa, IKE_N_AUTHENTICATION_FAILED, ev->u.auth_done.text ?
 		     ev->u.auth_done.text :
-		     "the peer does not know the pre-shared key");
+		     ike_method(sa->conn->remote_auth)->no_proof);
 		return;
 	}
 	ike_sa_authentic(sa);

@@ -27,22 +27,6 @@ bool ike_may_mean(const struct ike_conn_state *cs,
 	       ike_conn_remote_ok(&cs->cfg, &remote->addr);
 }
 
-/** ike_method_fits() - is that how the peer of a connection has to sign */
-bool ike_method_fits(const struct ike_conn *c, uint8_t method)
-{
-	switch (method) {
-	case IKE_AUTH_PSK:
-		return c->remote_auth == IKE_AUTHBY_PSK;
-	case IKE_AUTH_RSA_SIG:
-	case IKE_AUTH_ECDSA_256:
-	case IKE_AUTH_ECDSA_384:
-	case IKE_AUTH_ECDSA_521:
-	case IKE_AUTH_DIGITAL_SIG:
-		return c->remote_auth == IKE_AUTHBY_PUBKEY;
-	}
-	return false;
-}
-
 /* ----------------------------------------------------------------- CERTREQ */
 
 /** struct cas - authorities to be named, each once */
@@ -108,8 +92,8 @@ static void ask_stranger(const struct ike_sa *sa, struct wire_enc *enc)
 void ike_cert_init_build(struct ike_sa *sa, struct wire_enc *enc)
 {
 	if (sa->initiator) {
-		if (sa->conn->local_auth == IKE_AUTHBY_PUBKEY ||
-		    sa->conn->remote_auth == IKE_AUTHBY_PUBKEY)
+		if (ike_method(sa->conn->local_auth)->signs ||
+		    ike_method(sa->conn->remote_auth)->signs)
 			wire_hashes_encode(enc, CRYPTO_SIG_HASHES);
 		return;
 	}

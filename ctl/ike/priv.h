@@ -124,6 +124,25 @@ void ike_cert_init_read(struct ike_sa *sa, const struct wire_msg *msg);
 void ike_cert_put(const struct ike_buf *certs, struct wire_enc *enc);
 void ike_cert_ask(const struct ike_sa *sa, struct wire_enc *enc);
 bool ike_cert_collect(const struct wire_msg *msg, struct wire_wr *list);
+
+/* method.c */
+/**
+ * struct ike_method - a way to prove who one is
+ * @auth: a bit for each AUTH method that belongs to it
+ * @credentials: what both ends have to agree on, for a log line
+ * @otherwise: what a peer does that proves it in another way
+ * @no_proof: what is wrong when the proof fails and nobody knows better
+ * @signs: with a private key, so that hash algorithms are to be agreed on
+ */
+struct ike_method {
+	uint32_t auth;
+	const char *credentials;
+	const char *otherwise;
+	const char *no_proof;
+	bool signs;
+};
+
+const struct ike_method *ike_method(enum ike_authby by);
 bool ike_method_fits(const struct ike_conn *c, uint8_t method);
 
 /* frag.c */
