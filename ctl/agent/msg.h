@@ -37,6 +37,7 @@ enum msg_type {
 	MSG_PEER_DEL,
 	MSG_SA_NEW,
 	MSG_SA_DEL,
+	MSG_NEIGH,
 	MSG_RELOAD,
 	MSG_READY,
 	MSG_IDLE,

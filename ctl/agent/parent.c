@@ -110,6 +110,21 @@ static void on_kernel_readable(evutil_socket_t fd, short what, void *arg)
 
 /* ------------------------------------------------------- other processes */
 
+/* Without it a move takes longer: nothing to complain about. */
+static void neighbour(struct parent *p, const void *data, size_t len)
+{
+	struct neigh_ask m;
+	int ret;
+
+	if (len != sizeof(m))
+		return;
+	memcpy(&m, data, sizeof(m));
+	ret = neigh_ask(&p->neigh, &m);
+	if (ret)
+		log_line(IKE_LOG_DEBUG, NULL, "neighbour",
+			 "cannot ask for the next hop: %s", strerror(-ret));
+}
+
 static void from_worker(void *ctx, uint32_t type, uint64_t tag,
 			const void *data, size_t len)
 {
@@ -124,6 +139,9 @@ static void from_worker(void *ctx, uint32_t type, uint64_t tag,
 	case MSG_SA_DEL:
 		request_run(p->kern, type, data, len, &done);
 		chan_send(p->worker, MSG_KERNEL_DONE, tag, &done, sizeof(done));
+		break;
+	case MSG_NEIGH:
+		neighbour(p, data, len);
 		break;
 	case MSG_RELOAD:
 		parent_reload(p, tag);
@@ -266,6 +284,7 @@ static bool open_sockets(struct parent *p)
 			return false;
 		}
 	}
+	neigh_open(&p->neigh);
 	return true;
 }
 
@@ -433,6 +452,7 @@ static void tear_down(struct parent *p)
 		event_free(p->patience);
 	kern_events_close(p->kern_events);
 	kern_close(p->kern);
+	neigh_close(&p->neigh);
 	conf_free(p->conf);
 	if (p->base)
 		event_base_free(p->base);
@@ -444,6 +464,7 @@ int parent_main(const struct parent_args *args)
 		.args = args,
 		.control = -1,
 		.udp = { -1, -1 },
+		.neigh = { .fd = -EBADF },
 		.status = 1,
 	};
 

@@ -4,6 +4,7 @@
 #define MOBX_AGENT_PARENT_PRIV_H
 
 #include "agent/conf.h"
+#include "agent/neigh.h"
 #include "agent/parent.h"
 
 struct chan;
@@ -23,6 +24,7 @@ struct event_base;
  * @worker: channel
  * @creds: channel
  * @udp: sockets of ports 500 and 4500, kept to the end
+ * @neigh: greets the links
  * @control: listening socket until it is passed on, or -1
  * @made_control: the control socket's file is ours to remove
  * @stopping: told to stop
@@ -40,6 +42,7 @@ struct parent {
 	struct chan *worker;
 	struct chan *creds;
 	int udp[2];
+	struct neigh neigh;
 	int control;
 	bool made_control;
 	bool stopping;

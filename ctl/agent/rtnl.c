@@ -2,6 +2,9 @@
 #include "agent/rtnl.h"
 
 #include <errno.h>
+#include <linux/if.h>
+#include <linux/if_arp.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -136,6 +139,9 @@ static void on_route(struct nlmsghdr *h, void *ctx)
 		l->out->ifindex = nla_get_u32(tb[RTA_OIF]);
 	if (tb[RTA_PRIORITY] && nla_len(tb[RTA_PRIORITY]) >= 4)
 		l->out->metric = nla_get_u32(tb[RTA_PRIORITY]);
+	if (tb[RTA_GATEWAY])
+		wire_addr_set(&l->out->hop, nla_data(tb[RTA_GATEWAY]),
+			      (size_t)nla_len(tb[RTA_GATEWAY]));
 	if (tb[RTA_PREFSRC])
 		wire_addr_set(&l->out->source, nla_data(tb[RTA_PREFSRC]),
 			      (size_t)nla_len(tb[RTA_PREFSRC]));
@@ -177,6 +183,157 @@ int rtnl_lookup(struct rtnl *r, const struct wire_addr *remote,
 	if (!ret)
 		ret = l.ret;
 out:
+	nlmsg_free(msg);
+	return ret;
+}
+
+/* Where a link address goes, and what became of it. */
+struct neigh {
+	uint8_t *mac;
+	int ret;
+};
+
+static void on_own(struct nlmsghdr *h, void *ctx)
+{
+	const struct rtmsg *rtm = nlmsg_data(h);
+	bool *own = ctx;
+
+	*own = h->nlmsg_type == RTM_NEWROUTE &&
+	       nlmsg_datalen(h) >= (int)sizeof(*rtm) &&
+	       rtm->rtm_type == RTN_LOCAL;
+}
+
+bool rtnl_is_own(struct rtnl *r, const struct wire_addr *addr)
+{
+	int len = (int)wire_addr_len(addr->family);
+	struct rtmsg rtm = {
+		.rtm_family = addr->family == 4 ? AF_INET : AF_INET6,
+		.rtm_dst_len = (uint8_t)(len * 8),
+	};
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_REQUEST);
+	bool own = false;
+
+	if (!msg)
+		return false;
+	if (nlmsg_append(msg, &rtm, sizeof(rtm), NLMSG_ALIGNTO) ||
+	    nla_put(msg, RTA_DST, len, addr->a) || ask(r, nlmsg_hdr(msg)) ||
+	    answers(r, on_own, &own))
+		own = false;
+	nlmsg_free(msg);
+	return own;
+}
+
+static void on_own_link(struct nlmsghdr *h, void *ctx)
+{
+	struct nlattr *tb[IFLA_MAX + 1];
+	struct neigh *n = ctx;
+	struct ifinfomsg *ifi;
+
+	if (h->nlmsg_type != RTM_NEWLINK ||
+	    nlmsg_parse(h, sizeof(*ifi), tb, IFLA_MAX, NULL))
+		return;
+	ifi = nlmsg_data(h);
+	if (ifi->ifi_type != ARPHRD_ETHER || (ifi->ifi_flags & IFF_NOARP) ||
+	    !tb[IFLA_ADDRESS] || nla_len(tb[IFLA_ADDRESS]) != RTNL_MAC_LEN)
+		return;
+	memcpy(n->mac, nla_data(tb[IFLA_ADDRESS]), RTNL_MAC_LEN);
+	n->ret = 0;
+}
+
+int rtnl_link(struct rtnl *r, uint32_t ifindex, uint8_t mac[RTNL_MAC_LEN])
+{
+	struct ifinfomsg ifi = { .ifi_index = (int)ifindex };
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETLINK, NLM_F_REQUEST);
+	struct neigh n = { .mac = mac, .ret = -EAFNOSUPPORT };
+	int ret = -ENOMEM;
+
+	if (!msg)
+		return ret;
+	if (!nlmsg_append(msg, &ifi, sizeof(ifi), NLMSG_ALIGNTO)) {
+		ret = ask(r, nlmsg_hdr(msg));
+		if (!ret)
+			ret = answers(r, on_own_link, &n);
+	}
+	nlmsg_free(msg);
+	return ret ? ret : n.ret;
+}
+
+static void on_neigh(struct nlmsghdr *h, void *ctx)
+{
+	struct nlattr *tb[NDA_MAX + 1];
+	struct neigh *n = ctx;
+	struct ndmsg *ndm;
+
+	if (h->nlmsg_type != RTM_NEWNEIGH ||
+	    nlmsg_parse(h, sizeof(*ndm), tb, NDA_MAX, NULL))
+		return;
+	ndm = nlmsg_data(h);
+	if (!(ndm->ndm_state & (NUD_REACHABLE | NUD_STALE | NUD_DELAY |
+				NUD_PROBE)) ||
+	    !tb[NDA_LLADDR] || nla_len(tb[NDA_LLADDR]) != RTNL_MAC_LEN)
+		return;
+	memcpy(n->mac, nla_data(tb[NDA_LLADDR]), RTNL_MAC_LEN);
+	n->ret = 0;
+}
+
+/* A request about one neighbour; @mac only to make it known. */
+static struct nl_msg *neigh_msg(int type, int flags, uint32_t ifindex,
+				const struct wire_addr *addr,
+				const uint8_t *mac)
+{
+	struct ndmsg ndm = {
+		.ndm_family = addr->family == 4 ? AF_INET : AF_INET6,
+		.ndm_ifindex = (int)ifindex,
+		.ndm_state = mac ? NUD_PROBE : 0,
+	};
+	struct nl_msg *msg = nlmsg_alloc_simple(type, NLM_F_REQUEST | flags);
+
+	if (!msg)
+		return NULL;
+	if (!nlmsg_append(msg, &ndm, sizeof(ndm), NLMSG_ALIGNTO) &&
+	    !nla_put(msg, NDA_DST, (int)wire_addr_len(addr->family), addr->a) &&
+	    (!mac || !nla_put(msg, NDA_LLADDR, RTNL_MAC_LEN, mac)))
+		return msg;
+	nlmsg_free(msg);
+	return NULL;
+}
+
+int rtnl_neigh(struct rtnl *r, uint32_t ifindex, const struct wire_addr *addr,
+	       uint8_t mac[RTNL_MAC_LEN])
+{
+	struct nl_msg *msg = neigh_msg(RTM_GETNEIGH, 0, ifindex, addr, NULL);
+	struct neigh n = { .mac = mac, .ret = -ENOENT };
+	int ret = -ENOMEM;
+
+	if (!msg)
+		return ret;
+	ret = ask(r, nlmsg_hdr(msg));
+	if (!ret)
+		ret = answers(r, on_neigh, &n);
+	nlmsg_free(msg);
+	return ret ? ret : n.ret;
+}
+
+static void ignore(struct nlmsghdr *h, void *ctx)
+{
+	(void)h;
+	(void)ctx;
+}
+
+int rtnl_neigh_add(struct rtnl *r, uint32_t ifindex,
+		   const struct wire_addr *addr,
+		   const uint8_t mac[RTNL_MAC_LEN])
+{
+	struct nl_msg *msg = neigh_msg(RTM_NEWNEIGH,
+				       NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
+				       ifindex, addr, mac);
+	int ret = -ENOMEM;
+
+	if (!msg)
+		return ret;
+	ret = ask(r, nlmsg_hdr(msg));
+	if (!ret)
+		ret = answers(r, ignore, NULL);
 	nlmsg_free(msg);
 	return ret;
 }

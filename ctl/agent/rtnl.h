@@ -23,13 +23,17 @@ struct rtnl {
  * struct rtnl_route - where packets would go
  * @ifindex: interface, 0 when the answer names none (several next hops)
  * @metric: priority of the route, the lower the better
+ * @hop: next hop, family 0 for a destination on the link
  * @source: address that the kernel would choose, family 0 if it does not say
  */
 struct rtnl_route {
 	uint32_t ifindex;
 	uint32_t metric;
+	struct wire_addr hop;
 	struct wire_addr source;
 };
+
+#define RTNL_MAC_LEN 6
 
 /** rtnl_open() - 0 or a negative errno */
 int rtnl_open(struct rtnl *r);
@@ -62,5 +66,44 @@ int rtnl_dump(struct rtnl *r, uint16_t type,
 int rtnl_lookup(struct rtnl *r, const struct wire_addr *remote,
 		const struct wire_addr *local, uint32_t ifindex,
 		struct rtnl_route *out);
+
+/** rtnl_is_own() - whether an address is this host's */
+bool rtnl_is_own(struct rtnl *r, const struct wire_addr *addr);
+
+/**
+ * rtnl_link() - own link address
+ * @r: socket
+ * @ifindex: link
+ * @mac: gets its Ethernet address
+ *
+ * Return: 0; -EAFNOSUPPORT if it is not Ethernet or has no ARP; a negative
+ * errno.
+ */
+int rtnl_link(struct rtnl *r, uint32_t ifindex, uint8_t mac[RTNL_MAC_LEN]);
+
+/**
+ * rtnl_neigh() - link address of a neighbour
+ * @r: socket
+ * @ifindex: link
+ * @addr: the neighbour
+ * @mac: gets its Ethernet address
+ *
+ * Return: 0; -ENOENT if the kernel does not know it; a negative errno.
+ */
+int rtnl_neigh(struct rtnl *r, uint32_t ifindex, const struct wire_addr *addr,
+	       uint8_t mac[RTNL_MAC_LEN]);
+
+/**
+ * rtnl_neigh_add() - tell the kernel a link address, to be used and verified
+ * @r: socket
+ * @ifindex: link
+ * @addr: the neighbour, of which the kernel knows nothing
+ * @mac: its Ethernet address
+ *
+ * Return: 0; -EEXIST if it does know the neighbour; a negative errno.
+ */
+int rtnl_neigh_add(struct rtnl *r, uint32_t ifindex,
+		   const struct wire_addr *addr,
+		   const uint8_t mac[RTNL_MAC_LEN]);
 
 #endif /* MOBX_AGENT_RTNL_H */

@@ -20,6 +20,10 @@
 #define SETTLE_US 3000
 #define WATCH_LINKS 1024
 #define WATCH_ADDRS 4096
+#define WATCH_HOPS 32
+/* When link addresses of next hops are looked up: after an event, later on. */
+#define LEARN_SOON_S 1
+#define LEARN_LATER_S 15
 
 struct link {
 	uint32_t ifindex;
@@ -35,11 +39,20 @@ struct own {
 	struct wire_addr addr;
 };
 
+/* A next hop; @known: it has answered with @mac. */
+struct hop {
+	uint32_t ifindex;
+	struct wire_addr addr;
+	uint8_t mac[RTNL_MAC_LEN];
+	bool known;
+};
+
 struct watch {
 	int fd;
 	struct rtnl rtnl;
 	struct event *readable;
 	struct event *settled;
+	struct event *learn;
 	void (*changed)(void *ctx);
 	void *ctx;
 	bool again;
@@ -47,6 +60,8 @@ struct watch {
 	unsigned int nlink;
 	struct own *own;
 	unsigned int nown;
+	struct hop hop[WATCH_HOPS];
+	unsigned int nhop;
 };
 
 /* ---------------------------------------------------------------- tables */
@@ -57,6 +72,14 @@ static struct link *link_find(struct watch *w, uint32_t ifindex)
 		if (w->link[i].ifindex == ifindex)
 			return &w->link[i];
 	return NULL;
+}
+
+/* Behind a link that was away for a while there may be another network. */
+static void forget_hops(struct watch *w, uint32_t ifindex)
+{
+	for (unsigned int i = 0; i < w->nhop; i++)
+		if (w->hop[i].ifindex == ifindex)
+			w->hop[i--] = w->hop[--w->nhop];
 }
 
 static void on_link(struct watch *w, struct nlmsghdr *h)
@@ -72,6 +95,8 @@ static void on_link(struct watch *w, struct nlmsghdr *h)
 	if (ifi->ifi_family != AF_UNSPEC)
 		return;
 	l = link_find(w, (uint32_t)ifi->ifi_index);
+	if (h->nlmsg_type == RTM_DELLINK || !(ifi->ifi_flags & IFF_LOWER_UP))
+		forget_hops(w, (uint32_t)ifi->ifi_index);
 	if (h->nlmsg_type == RTM_DELLINK) {
 		if (l)
 			*l = w->link[--w->nlink];
@@ -161,12 +186,34 @@ static int read_tables(struct watch *w)
 
 /* ---------------------------------------------------------------- events */
 
+static void learn_in(struct watch *w, time_t seconds)
+{
+	struct timeval tv = { .tv_sec = seconds };
+
+	event_add(w->learn, &tv);
+}
+
+static void on_learn(evutil_socket_t fd, short what, void *arg)
+{
+	struct watch *w = arg;
+
+	(void)fd;
+	(void)what;
+	for (unsigned int i = 0; i < w->nhop; i++) {
+		struct hop *h = &w->hop[i];
+
+		h->known |= !rtnl_neigh(&w->rtnl, h->ifindex, &h->addr, h->mac);
+	}
+	learn_in(w, LEARN_LATER_S);
+}
+
 static void act(struct watch *w)
 {
 	struct timeval settle = { .tv_usec = SETTLE_US };
 
 	w->again = false;
 	event_add(w->settled, &settle);
+	learn_in(w, LEARN_SOON_S);
 	w->changed(w->ctx);
 }
 
@@ -261,13 +308,16 @@ struct watch *watch_new(struct event_base *base, void (*changed)(void *ctx),
 	w->readable = event_new(base, w->fd, EV_READ | EV_PERSIST, on_readable,
 				w);
 	w->settled = evtimer_new(base, on_settled, w);
+	w->learn = evtimer_new(base, on_learn, w);
 	ret = -ENOMEM;
-	if (!w->link || !w->own || !w->readable || !w->settled ||
+	if (!w->link || !w->own || !w->readable || !w->settled || !w->learn ||
 	    event_add(w->readable, NULL))
 		goto fail;
 	ret = read_tables(w);
-	if (!ret)
+	if (!ret) {
+		learn_in(w, LEARN_SOON_S);
 		return w;
+	}
 fail:
 	snprintf(err, errlen, "cannot watch links and addresses: %s",
 		 strerror(-ret));
@@ -283,6 +333,8 @@ void watch_free(struct watch *w)
 		event_free(w->readable);
 	if (w->settled)
 		event_free(w->settled);
+	if (w->learn)
+		event_free(w->learn);
 	if (w->fd >= 0)
 		close(w->fd);
 	rtnl_close(&w->rtnl);
@@ -320,6 +372,34 @@ static int compare(const void *a, const void *b)
 	return x->place < y->place ? -1 : x->place > y->place;
 }
 
+static void note_hop(struct watch *w, uint32_t ifindex,
+		     const struct wire_addr *addr)
+{
+	for (unsigned int i = 0; i < w->nhop; i++)
+		if (w->hop[i].ifindex == ifindex &&
+		    wire_addr_equal(&w->hop[i].addr, addr))
+			return;
+	/* More than one would ever use: the first ones matter most. */
+	if (w->nhop == WATCH_HOPS)
+		return;
+	w->hop[w->nhop++] = (struct hop){ .ifindex = ifindex, .addr = *addr };
+}
+
+bool watch_hop(const struct watch *w, uint32_t ifindex,
+	       const struct wire_addr *hop, uint8_t *mac)
+{
+	for (unsigned int i = 0; i < w->nhop; i++) {
+		const struct hop *h = &w->hop[i];
+
+		if (h->known && h->ifindex == ifindex &&
+		    wire_addr_equal(&h->addr, hop)) {
+			memcpy(mac, h->mac, sizeof(h->mac));
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool candidate_get(struct watch *w, const struct own *o,
 			  const struct wire_addr *remote,
 			  const struct rtnl_route *def, struct candidate *c)
@@ -334,6 +414,8 @@ static bool candidate_get(struct watch *w, const struct own *o,
 	memset(c, 0, sizeof(*c));
 	c->pair.local = o->addr;
 	c->pair.remote = *remote;
+	c->pair.hop = r.hop.family ? r.hop : *remote;
+	note_hop(w, o->ifindex, &c->pair.hop);
 	c->pair.ifindex = o->ifindex;
 	memcpy(c->pair.ifname, l->name, sizeof(c->pair.ifname));
 	c->pair.mtu = l->mtu;

@@ -47,4 +47,18 @@ unsigned int watch_usable(struct watch *w, const struct wire_addr *remotes,
 			  unsigned int n, struct ike_host_addr *out,
 			  unsigned int max);
 
+/**
+ * watch_hop() - link address that a next hop had a while ago
+ * @w: watcher
+ * @ifindex: its link, which has not lost its carrier since
+ * @hop: a next hop of watch_usable()
+ * @mac: gets the Ethernet address, six octets
+ *
+ * With the last IPv4 address of a link the kernel forgets all neighbours there.
+ *
+ * Return: whether it is known.
+ */
+bool watch_hop(const struct watch *w, uint32_t ifindex,
+	       const struct wire_addr *hop, uint8_t *mac);
+
 #endif /* MOBX_AGENT_WATCH_H */

@@ -15,6 +15,7 @@
 #include "agent/drop.h"
 #include "agent/log.h"
 #include "agent/msg.h"
+#include "agent/neigh.h"
 #include "agent/udp.h"
 #include "agent/watch.h"
 #include "crypto/util.h"
@@ -59,20 +60,57 @@ static void engine_event(struct worker *w, const struct ike_event *ev)
 	ike_actions_clear(&acts);
 }
 
+static bool same_way(const struct ike_host_addr *a,
+		     const struct ike_host_addr *b)
+{
+	return a->ifindex == b->ifindex &&
+	       wire_addr_equal(&a->local, &b->local) &&
+	       wire_addr_equal(&a->hop, &b->hop);
+}
+
+/*
+ * Nobody on the link is to be asked for in the middle of a move: not the next
+ * hop by us, nor we by it when the peer's answer comes.
+ */
+static void greet(struct worker *w, const struct ike_host_addr *was,
+		  unsigned int n_was)
+{
+	for (unsigned int i = 0; i < w->naddrs; i++) {
+		const struct ike_host_addr *a = &w->addrs[i];
+		struct neigh_ask m = {
+			.local = a->local,
+			.hop = a->hop,
+			.ifindex = a->ifindex,
+		};
+		bool known = false;
+
+		for (unsigned int j = 0; j < n_was && !known; j++)
+			known = same_way(&was[j], a);
+		for (unsigned int j = 0; j < i && !known; j++)
+			known = same_way(&w->addrs[j], a);
+		if (known)
+			continue;
+		m.has_mac = watch_hop(w->watch, m.ifindex, &m.hop, m.mac);
+		chan_send(w->parent, MSG_NEIGH, 0, &m, sizeof(m));
+	}
+}
+
 /* Tells the engine which addresses can be used, if that is news to it. */
 static void look_at_addrs(struct worker *w)
 {
-	struct ike_host_addr addrs[IKE_MAX_HOST_ADDRS];
+	struct ike_host_addr addrs[IKE_MAX_HOST_ADDRS], was[IKE_MAX_HOST_ADDRS];
 	struct ike_event ev = { .type = IKE_EV_ADDRS };
-	unsigned int n;
+	unsigned int n, n_was = w->naddrs;
 
 	memset(addrs, 0, sizeof(addrs));
 	n = watch_usable(w->watch, w->remotes, w->nremotes, addrs,
 			 IKE_MAX_HOST_ADDRS);
 	if (n == w->naddrs && !memcmp(addrs, w->addrs, n * sizeof(addrs[0])))
 		return;
+	memcpy(was, w->addrs, sizeof(was));
 	memcpy(w->addrs, addrs, sizeof(addrs));
 	w->naddrs = n;
+	greet(w, was, n_was);
 	ev.u.addrs.addrs = w->addrs;
 	ev.u.addrs.n = n;
 	engine_event(w, &ev);

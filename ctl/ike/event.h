@@ -59,6 +59,7 @@ struct ike_ev_conn {
  * struct ike_host_addr - this host can reach a remote address from a local one
  * @local: own address, up and usable now
  * @remote: one of ike_engine_remotes()
+ * @hop: next hop, the remote address itself if it is on the link
  * @ifindex: interface that leads there
  * @ifname: its name
  * @mtu: its MTU, 0 if not known
@@ -66,6 +67,7 @@ struct ike_ev_conn {
 struct ike_host_addr {
 	struct wire_addr local;
 	struct wire_addr remote;
+	struct wire_addr hop;
 	uint32_t ifindex;
 	char ifname[IKE_IFNAME_LEN];
 	uint32_t mtu;

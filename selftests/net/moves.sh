@@ -29,7 +29,7 @@ path_is() {	# NAMESPACE ADDRESS STATE PRIMARY
 move_kind() { mobx m -j conn list | jq -r '.[].last_move.kind'; }
 spis() { mobx m -j conn list | jq -c '.[].children'; }
 
-radio=10.7.1.2 wlan=10.7.2.2 other=10.7.2.77
+radio=10.7.1.2 wlan=10.7.2.2 other=10.7.2.77 third=10.7.2.78
 
 wait_for 10 path_is m $wlan valid false && path_is m $radio valid true &&
 	wait_for 5 path_is s $wlan valid false
@@ -98,6 +98,26 @@ wait_for 10 path_is m $other valid true && wait_for 5 path_is s $other valid tru
 check $? "the address of the only link changes"
 m ping -q -c 3 -i 0.1 -W 2 10.7.3.2 | grep -q ' 3 received'
 check $? "traffic flows from the new address"
+
+# The same over a slow link, whose neighbours the kernel forgets with its last
+# address: nobody is looked for, so it takes one round trip and not two.
+m tc qdisc add dev wlan root netem delay 100ms
+r tc qdisc add dev wlan root netem delay 100ms
+sleep 2
+ip -n m rule add from $third lookup 2
+ip -n m -batch - <<-END
+	addr del $other/24 dev wlan
+	addr add $third/24 dev wlan
+	route replace default via 10.7.2.1 dev wlan metric 200
+	route replace default via 10.7.2.1 dev wlan table 2
+END
+wait_for 10 path_is m $third valid true && wait_for 5 path_is s $third valid true
+check $? "the address changes on a slow link"
+took=$(grep event=move "$tmp/m.log" | tail -n 1 | sed 's/.* t_update_us=\([0-9]*\).*/\1/')
+[ "$took" -gt 190000 ] && [ "$took" -lt 330000 ]
+check $? "in one round trip: $took us of 200,000"
+m tc qdisc del dev wlan root
+r tc qdisc del dev wlan root
 
 [ "$(spis)" = "$before" ]
 check $? "through all of this the SAs are the same"

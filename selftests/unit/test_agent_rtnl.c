@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Questions to the routing of the host that the tests run on. */
+#include <errno.h>
+#include <net/if.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "agent/neigh.h"
+#include "agent/rtnl.h"
+
+static struct wire_addr addr(const char *text)
+{
+	struct wire_addr a;
+
+	assert_true(wire_addr_parse(&a, text));
+	return a;
+}
+
+static void own_addresses(void **state)
+{
+	struct wire_addr lo = addr("127.0.0.1"), doc = addr("192.0.2.1");
+	struct wire_addr doc6 = addr("2001:db8::1");
+	struct rtnl r;
+
+	(void)state;
+	assert_int_equal(rtnl_open(&r), 0);
+	assert_true(rtnl_is_own(&r, &lo));
+	assert_false(rtnl_is_own(&r, &doc));
+	assert_false(rtnl_is_own(&r, &doc6));
+	assert_true(rtnl_is_own(&r, &lo));
+	rtnl_close(&r);
+}
+
+/* The loopback is no Ethernet, whatever it calls its address. */
+static void links(void **state)
+{
+	struct wire_addr doc = addr("192.0.2.1");
+	uint8_t mac[RTNL_MAC_LEN];
+	struct rtnl r;
+
+	(void)state;
+	assert_int_equal(rtnl_open(&r), 0);
+	assert_int_equal(rtnl_link(&r, if_nametoindex("lo"), mac),
+			 -EAFNOSUPPORT);
+	assert_int_equal(rtnl_link(&r, 0x7ffffff0, mac), -ENODEV);
+	assert_true(rtnl_neigh(&r, if_nametoindex("lo"), &doc, mac) < 0);
+	assert_int_equal(rtnl_neigh(&r, 0x7ffffff0, &doc, mac), -ENODEV);
+	rtnl_close(&r);
+}
+
+/* Nobody is asked in the name of another host, or by what has no ARP. */
+static void refusals(void **state)
+{
+	struct neigh_ask m = {
+		.local = addr("192.0.2.1"),
+		.hop = addr("192.0.2.2"),
+		.ifindex = if_nametoindex("lo"),
+	};
+	struct neigh n = { .fd = -EPERM };
+
+	(void)state;
+	assert_int_equal(neigh_ask(&n, &m), -EPERM);
+	neigh_open(&n);
+	if (n.fd < 0) {
+		assert_int_equal(neigh_ask(&n, &m), n.fd);
+		return;
+	}
+	assert_int_equal(neigh_ask(&n, &m), -EADDRNOTAVAIL);
+	m.local = addr("127.0.0.1");
+	assert_int_equal(neigh_ask(&n, &m), -EAFNOSUPPORT);
+	m.local = addr("::1");
+	assert_int_equal(neigh_ask(&n, &m), -EAFNOSUPPORT);
+	neigh_close(&n);
+	assert_int_equal(neigh_ask(&n, &m), -EBADF);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(own_addresses),
+		cmocka_unit_test(links),
+		cmocka_unit_test(refusals),
+	};
+
+	return cmocka_run_group_tests_name("agent: routing", tests, NULL, NULL);
+}
