@@ -57,6 +57,10 @@ class Agents:
         """What the agent itself measured after @when, in ms."""
         return {}
 
+    def replays(self):
+        """Packets at both ends that were outside the replay window."""
+        return None
+
 
 class Mobx(Agents):
     CONF = """
@@ -75,6 +79,7 @@ connection "peer" {{
 		{net} = "10.0.3.0/24"
 	}}
 	rrc = "early"
+	replay-window = 8192
 	paths {{
 		auto-add = true
 		prefer = {{ "radio", "wlan" }}
@@ -113,6 +118,11 @@ connection "peer" {{
         except ValueError:
             return []
         return [p for p in paths if p["state"] == "valid"]
+
+    def replays(self):
+        return sum(json.loads(run(
+            "ip", "netns", "exec", end, f"{TOP}/build/mobx", "-j", "stats",
+            "in-replayed"))[0]["value"] for end in ("mobile", "server"))
 
     def use(self, address):
         said = self.mobx("path", "use", "peer", address)
