@@ -129,7 +129,8 @@ static int check_level(cfg_t *cfg, cfg_opt_t *opt)
 	return -1;
 }
 
-static int check_control(cfg_t *cfg, cfg_opt_t *opt)
+/* Of the control socket, or of the folder for what is kept. */
+static int check_path(cfg_t *cfg, cfg_opt_t *opt)
 {
 	const char *path = cfg_opt_getnstr(opt, 0);
 
@@ -167,6 +168,7 @@ static cfg_t *parser_new(void)
 	cfg_opt_t options[] = {
 		CFG_STR("log-level", "info", CFGF_NONE),
 		CFG_STR("control", CONF_DEFAULT_CONTROL, CFGF_NONE),
+		CFG_STR("state", CONF_DEFAULT_STATE, CFGF_NONE),
 		CFG_STR("user", "nobody", CFGF_NONE),
 		CFG_INT("cookie-threshold", 64, CFGF_NONE),
 		CFG_BOOL("seccomp", cfg_true, CFGF_NONE),
@@ -180,7 +182,8 @@ static cfg_t *parser_new(void)
 		return NULL;
 	cfg_set_error_function(cfg, on_error);
 	cfg_set_validate_func(cfg, "log-level", check_level);
-	cfg_set_validate_func(cfg, "control", check_control);
+	cfg_set_validate_func(cfg, "control", check_path);
+	cfg_set_validate_func(cfg, "state", check_path);
 	cfg_set_validate_func(cfg, "user", check_user);
 	cfg_set_validate_func(cfg, "cookie-threshold", check_threshold);
 	cfg_set_validate_func(cfg, "connection", check_connection);
@@ -226,6 +229,7 @@ static int build(cfg_t *cfg, struct conf *c, char *err, size_t errlen)
 					     level_words, err, errlen);
 	snprintf(c->control, sizeof(c->control), "%s",
 		 cfg_getstr(cfg, "control"));
+	snprintf(c->state, sizeof(c->state), "%s", cfg_getstr(cfg, "state"));
 	snprintf(c->user, sizeof(c->user), "%s", cfg_getstr(cfg, "user"));
 	c->cookie_threshold =
 		(unsigned int)cfg_getint(cfg, "cookie-threshold");

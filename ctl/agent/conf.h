@@ -11,6 +11,7 @@
 
 #define CONF_DEFAULT_FILE "/etc/mobx/mobxd.conf"
 #define CONF_DEFAULT_CONTROL "/run/mobx/control"
+#define CONF_DEFAULT_STATE "/var/lib/mobx"
 #define CONF_MAX_CONNS 256
 #define CONF_MAX_PSK 128
 #define CONF_MAX_PATH 100
@@ -77,6 +78,7 @@ bool conf_item_next(struct wire_rd *rd, enum conf_item *item,
  * struct conf - a whole file
  * @level: what to log
  * @control: path of the control socket
+ * @state: folder of what has to outlive the agent
  * @user: who the unprivileged processes are
  * @cookie_threshold: half-open IKE SAs before cookies are asked for
  * @seccomp: the processes may make only the system calls that they need
@@ -86,6 +88,7 @@ bool conf_item_next(struct wire_rd *rd, enum conf_item *item,
 struct conf {
 	enum ike_level level;
 	char control[CONF_MAX_PATH];
+	char state[CONF_MAX_PATH];
 	char user[64];
 	unsigned int cookie_threshold;
 	bool seccomp;

@@ -160,17 +160,19 @@ static int load(struct parent *p, struct conf **out, char *err, size_t errlen)
 static void warn_fixed(const struct conf *old, const struct conf *new)
 {
 	if (strcmp(old->control, new->control) ||
+	    strcmp(old->state, new->state) ||
 	    strcmp(old->user, new->user) ||
 	    old->cookie_threshold != new->cookie_threshold ||
 	    old->seccomp != new->seccomp || old->level != new->level)
 		log_line(IKE_LOG_WARNING, NULL, "reload",
-			 "log-level, control, user, cookie-threshold and seccomp change with a restart only");
+			 "log-level, control, state, user, cookie-threshold and seccomp change with a restart only");
 }
 
 /* At the end it is the socket in use that is removed, not another's. */
 static void keep_fixed(struct conf *new, const struct conf *old)
 {
 	memcpy(new->control, old->control, sizeof(new->control));
+	memcpy(new->state, old->state, sizeof(new->state));
 	memcpy(new->user, old->user, sizeof(new->user));
 	new->cookie_threshold = old->cookie_threshold;
 	new->seccomp = old->seccomp;

@@ -73,6 +73,8 @@ enum msg_start_fd {
  * @root: empty folder to be locked into
  * @cookie_threshold: see struct conf
  * @seccomp: likewise
+ * @qcd: see struct ike_settings
+ * @qcd_secret: likewise
  * @has_control: a control socket could be made
  */
 struct msg_start {
@@ -82,6 +84,8 @@ struct msg_start {
 	char root[CONF_MAX_PATH + 8];
 	unsigned int cookie_threshold;
 	bool seccomp;
+	bool qcd;
+	uint8_t qcd_secret[IKE_QCD_SECRET];
 	bool has_control;
 };
 

@@ -22,6 +22,7 @@
 #include "agent/parent_priv.h"
 #include "agent/policy.h"
 #include "agent/request.h"
+#include "agent/secret.h"
 #include "agent/udp.h"
 #include "wire/ike_const.h"
 
@@ -356,9 +357,12 @@ static bool start_others(struct parent *p)
 	}
 	ret = chan_pass(p->args->creds, MSG_START, &start, sizeof(start), NULL,
 			0);
+	start.qcd = secret_keep(p->conf->state, start.qcd_secret,
+				sizeof(start.qcd_secret));
 	if (!ret)
 		ret = chan_pass(p->args->worker, MSG_START, &start,
 				sizeof(start), fds, MSG_NFDS);
+	explicit_bzero(start.qcd_secret, sizeof(start.qcd_secret));
 	if (ret) {
 		fail("the other processes are gone already");
 		return false;

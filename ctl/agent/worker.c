@@ -354,14 +354,18 @@ static struct event_base *new_base(void)
 	return base;
 }
 
-static bool set_up_engine(struct worker *w, const struct msg_start *start)
+static bool set_up_engine(struct worker *w, struct msg_start *start)
 {
 	struct ike_settings settings = {
 		.random = crypto_random,
 		.cookie_threshold = start->cookie_threshold,
+		.qcd = start->qcd,
 	};
 
+	memcpy(settings.qcd_secret, start->qcd_secret, IKE_QCD_SECRET);
+	crypto_wipe(start->qcd_secret, IKE_QCD_SECRET);
 	w->engine = ike_engine_new(&settings, &mobike_ext);
+	crypto_wipe(settings.qcd_secret, IKE_QCD_SECRET);
 	w->timer = evtimer_new(w->base, on_timer, w);
 	return w->engine && w->timer;
 }

@@ -219,6 +219,7 @@ void ike_auth_put_extras(struct ike_sa *sa, struct wire_enc *b,
 		wire_put_u32(n, window);
 		wire_notify_encode(b, IKE_N_SET_WINDOW_SIZE, n, sizeof(n));
 	}
+	ike_qcd_put(sa->eng, sa->spi_i, sa->spi_r, b);
 	if (ext && ext->auth_build)
 		ext->auth_build(sa, b);
 }
@@ -232,6 +233,7 @@ void ike_auth_read_extras(struct ike_sa *sa, const struct ike_in *in)
 	sa->mobike = sa->conn->mobike &&
 		     wire_notify_find(in->msg, IKE_N_MOBIKE_SUPPORTED, &n);
 	ike_info_window(sa, in);
+	ike_qcd_read(sa, in->msg);
 	if (ext && ext->auth_in)
 		ext->auth_in(sa, in);
 }

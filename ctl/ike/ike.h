@@ -28,6 +28,7 @@
 #include "ike/text.h"
 
 #define IKE_NEVER UINT64_MAX
+#define IKE_QCD_SECRET 32
 
 /**
  * struct ike_settings - of the whole engine
@@ -36,6 +37,8 @@
  * @random_ctx: its first argument
  * @cookie_threshold: half-open IKE SAs before cookies are asked for; 0 always
  * @max_half_open: above this IKE_SA_INIT requests are dropped; 0 means 4096
+ * @qcd: tell peers how to notice that this host has lost its IKE SAs (RFC 6290)
+ * @qcd_secret: with that, the same after a crash
  * @port: of IKE, 0 means 500
  * @natt_port: the other one, 0 means 4500
  */
@@ -44,6 +47,8 @@ struct ike_settings {
 	void *random_ctx;
 	unsigned int cookie_threshold;
 	unsigned int max_half_open;
+	bool qcd;
+	uint8_t qcd_secret[IKE_QCD_SECRET];
 	uint16_t port;
 	uint16_t natt_port;
 };

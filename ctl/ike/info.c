@@ -219,6 +219,7 @@ void ike_info_request(struct ike_sa *sa, const struct ike_in *in)
 {
 	struct deletes d;
 
+	ike_qcd_read(sa, in->msg);
 	read_deletes(in->msg, &d);
 	if (d.ike || fatal(in)) {
 		answer_empty(sa, in->mid);

@@ -24,6 +24,8 @@ static void answer_in_clear(struct ike_engine *eng,
 	wire_enc_start(&enc, &hdr);
 	wire_notify_encode(&enc, type, NULL, 0);
 	ike_count_error_out(eng, type);
+	if (type == IKE_N_INVALID_IKE_SPI)
+		ike_qcd_lost(eng, to, &enc);
 	if (wire_enc_finish(&enc))
 		ike_act_send(eng, &pkt->local, &pkt->remote, enc.wr.data,
 			     enc.wr.len);
@@ -64,9 +66,12 @@ static void for_sa(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 		return;
 	}
 	if (h->spi_i != sa->spi_i || h->spi_r != sa->spi_r ||
-	    !sa->p->have_keys || (!msg->has_sk && !msg->has_skf))
+	    !sa->p->have_keys)
 		return;
-	ike_message_in(sa, pkt, msg);
+	if (msg->has_sk || msg->has_skf)
+		ike_message_in(sa, pkt, msg);
+	else
+		ike_qcd_in(sa, msg);
 }
 
 /**

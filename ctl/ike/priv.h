@@ -306,6 +306,15 @@ void ike_info_liveness(struct ike_sa *sa);
 void ike_info_announce_window(struct ike_sa *sa);
 void ike_info_window(struct ike_sa *sa, const struct ike_in *in);
 
+/* qcd.c */
+void ike_qcd_put(const struct ike_engine *eng, uint64_t spi_i, uint64_t spi_r,
+		 struct wire_enc *enc);
+void ike_qcd_read(struct ike_sa *sa, const struct wire_msg *msg);
+void ike_qcd_lost(const struct ike_engine *eng, const struct wire_hdr *to,
+		  struct wire_enc *enc);
+void ike_qcd_in(struct ike_sa *sa, const struct wire_msg *msg);
+void ike_qcd_tell(struct ike_sa *sa);
+
 /* packet.c */
 void ike_packet(struct ike_engine *eng, const struct ike_ev_packet *pkt);
 

@@ -164,6 +164,7 @@ void ike_rekey_inherit(struct ike_sa *from, struct ike_sa *to)
 			(unsigned long long)from->spi_i,
 			(unsigned long long)from->spi_r);
 	ike_requests_pump(to);
+	ike_qcd_tell(to);
 }
 
 /* Nobody needs it any more. */

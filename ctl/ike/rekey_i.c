@@ -171,6 +171,7 @@ static struct ike_sa *make(struct ike_sa *sa, struct ike_rekey *rk,
 		ike_sa_dead(to);
 		return NULL;
 	}
+	ike_qcd_read(to, msg);
 	ike_lowest(lowest, ni, nr);
 	return to;
 }

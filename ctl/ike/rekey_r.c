@@ -41,7 +41,7 @@ static bool derive(struct ike_sa *from, struct ike_sa *to,
 }
 
 static void answer(struct ike_sa *sa, uint32_t mid,
-		   struct wire_proposal *chosen, uint64_t spi,
+		   struct wire_proposal *chosen, const struct ike_sa *to,
 		   const struct crypto_ke *ke, struct wire_span nr)
 {
 	struct wire_sa *list = calloc(1, sizeof(*list));
@@ -49,7 +49,7 @@ static void answer(struct ike_sa *sa, uint32_t mid,
 
 	wire_enc_start(&enc, NULL);
 	if (list) {
-		wire_put_u64(chosen->spi, spi);
+		wire_put_u64(chosen->spi, to->spi_r);
 		list->n = 1;
 		list->p[0] = *chosen;
 		wire_sa_encode(&enc, list);
@@ -58,6 +58,7 @@ static void answer(struct ike_sa *sa, uint32_t mid,
 	}
 	wire_nonce_encode(&enc, nr.p, nr.len);
 	wire_ke_encode(&enc, ke->group, ke->pub, ke->pub_len);
+	ike_qcd_put(sa->eng, to->spi_i, to->spi_r, &enc);
 	ike_slot_answer(sa, mid, &enc);
 	free(list);
 }
@@ -114,7 +115,7 @@ static void rekey(struct ike_sa *sa, const struct ike_in *in,
 		ike_slot_error(sa, in->mid, IKE_N_NO_PROPOSAL_CHOSEN, NULL, 0);
 		return;
 	}
-	answer(sa, in->mid, chosen, to->spi_r, &own, nr);
+	answer(sa, in->mid, chosen, to, &own, nr);
 	crypto_wipe(&own, sizeof(own));
 	made(sa, to, ni, nr);
 }

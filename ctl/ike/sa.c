@@ -389,6 +389,7 @@ static void sa_free(struct ike_sa *sa)
 		ike_buf_free(&p->slots[i].answer);
 	ike_early_free(sa);
 	ike_frags_free(sa);
+	ike_buf_free(&p->qcd);
 	drop_setup(sa);
 	*(p->prev ? &p->prev->p->next : &eng->sas) = p->next;
 	if (p->next)

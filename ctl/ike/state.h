@@ -338,6 +338,9 @@ struct ike_sa_private {
 	unsigned int own_window;
 	struct ike_slot slots[2 * IKE_MAX_WINDOW];
 
+	/* What the peer will say when it has lost this IKE SA (RFC 6290). */
+	struct ike_buf qcd;
+
 	/* Both ends know fragments (RFC 7383); those that wait for others. */
 	bool fragments;
 	struct ike_frags *frags;

@@ -496,6 +496,36 @@ struct net *net_new(uint64_t seed)
 	return net_new_with(seed, 1000, NULL);
 }
 
+void net_secret(struct net *net, int host, uint8_t octet)
+{
+	struct ike_settings *s = &net->host[host].eng->s;
+
+	s->qcd = true;
+	memset(s->qcd_secret, octet, sizeof(s->qcd_secret));
+}
+
+void net_restart(struct net *net, int host)
+{
+	struct net_host *h = &net->host[host];
+	const struct ike_ext_ops *ext = h->eng->ext;
+	struct ike_settings s = h->eng->s;
+	struct net_event **at = &net->events, *e;
+
+	/* Nobody is there any more for what was asked. */
+	while ((e = *at)) {
+		if (e->type != EV_ANSWER || e->host != host) {
+			at = &e->next;
+			continue;
+		}
+		*at = e->next;
+		event_free(e);
+	}
+	ike_engine_free(h->eng);
+	s.qcd = false;
+	h->eng = ike_engine_new(&s, ext);
+	assert_non_null(h->eng);
+}
+
 void net_free(struct net *net)
 {
 	struct net_event *e;

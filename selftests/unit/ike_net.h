@@ -114,6 +114,13 @@ struct net *net_new(uint64_t seed);
 struct net *net_new_with(uint64_t seed, unsigned int cookie_threshold,
 			 const struct ike_ext_ops *ext);
 void net_free(struct net *net);
+
+/** net_secret() - a host tells tokens made with a secret of this octet */
+void net_secret(struct net *net, int host, uint8_t octet);
+
+/** net_restart() - the agent of a host dies and begins anew, without secret */
+void net_restart(struct net *net, int host);
+
 uint32_t net_random(struct net *net, uint32_t below);
 
 struct wire_addr net_addr(const char *text);
