@@ -51,6 +51,8 @@ enum conf_item {
  * @protect: as many as @ike.nprotect, in the same order
  * @psk: the pre-shared key
  * @psk_len: octets of @psk, 0 without one
+ * @ppk: the post-quantum preshared key of @ike.ppk_id
+ * @ppk_len: octets of @ppk, 0 without one
  * @rsa_pkcs1: sign with PKCS #1 v1.5 in place of RSASSA-PSS
  * @items: keys and certificates, see conf_item_next()
  */
@@ -59,6 +61,8 @@ struct conf_conn {
 	struct conf_protect protect[IKE_MAX_SELECTORS];
 	uint8_t psk[CONF_MAX_PSK];
 	size_t psk_len;
+	uint8_t ppk[CONF_MAX_PSK];
+	size_t ppk_len;
 	bool rsa_pkcs1;
 	struct wire_wr items;
 };

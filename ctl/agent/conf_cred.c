@@ -315,29 +315,41 @@ static int own_check(struct loading *l)
 
 /* ---------------------------------------------------------- pre-shared keys */
 
-static int load_psk_file(struct loading *l)
+static int load_shared_file(struct loading *l, const char *option,
+			    uint8_t key[CONF_MAX_PSK], size_t *len)
 {
-	struct conf_conn *out = l->out;
 	struct wire_span text;
 	int ret;
 
-	l->option = "psk-file";
+	l->option = option;
 	l->item = CONF_ITEM_KEY;
-	ret = open_file(l, cfg_getstr(l->sec, "psk-file"), &text);
+	ret = open_file(l, cfg_getstr(l->sec, option), &text);
 	if (ret)
 		return ret;
 	ret = conf_psk((const char *)text.p, text.len && text.p[text.len - 1] ==
-		       '\n' ? text.len - 1 : text.len, out->psk,
-		       sizeof(out->psk), &out->psk_len, l->err, l->errlen);
+		       '\n' ? text.len - 1 : text.len, key, CONF_MAX_PSK, len,
+		       l->err, l->errlen);
 	close_file(text);
 	return ret;
+}
+
+/* From one of two options: the key itself, or its file. */
+static int load_shared(struct loading *l, const char *option, const char *file,
+		       uint8_t key[CONF_MAX_PSK], size_t *len)
+{
+	const char *text;
+
+	if (cfg_size(l->sec, file))
+		return load_shared_file(l, file, key, len);
+	text = cfg_getstr(l->sec, option);
+	return conf_psk(text, strlen(text), key, CONF_MAX_PSK, len, l->err,
+			l->errlen);
 }
 
 static int load_psk(struct loading *l, bool wanted)
 {
 	bool has_key = cfg_size(l->sec, "psk");
 	bool has_file = cfg_size(l->sec, "psk-file");
-	const char *text;
 
 	if (!wanted && (has_key || has_file))
 		return refuse(l, "neither end uses the pre-shared key; remove it, or say local-auth or remote-auth = \"psk\"");
@@ -347,11 +359,44 @@ static int load_psk(struct loading *l, bool wanted)
 		return refuse(l, "%s; one of psk and psk-file would be right",
 			      has_key ? "psk and psk-file are both given" :
 					"the pre-shared key is missing");
-	if (has_file)
-		return load_psk_file(l);
-	text = cfg_getstr(l->sec, "psk");
-	return conf_psk(text, strlen(text), l->out->psk, sizeof(l->out->psk),
-			&l->out->psk_len, l->err, l->errlen);
+	return load_shared(l, "psk", "psk-file", l->out->psk,
+			   &l->out->psk_len);
+}
+
+/* RFC 8784, section 6: half of its bits count against a quantum computer. */
+#define PPK_SHORT 32
+
+static int load_ppk(struct loading *l)
+{
+	bool has_key = cfg_size(l->sec, "ppk");
+	bool has_file = cfg_size(l->sec, "ppk-file");
+	struct ike_conn *c = &l->out->ike;
+	const char *id;
+	int ret;
+
+	c->ppk_required = cfg_size(l->sec, "ppk-required") &&
+			  cfg_getbool(l->sec, "ppk-required");
+	if (!cfg_size(l->sec, "ppk-id")) {
+		if (has_key || has_file || c->ppk_required)
+			return refuse(l, "the post-quantum preshared key has no name; ppk-id = \"TEXT\", the same at both ends, would be right");
+		return 0;
+	}
+	id = cfg_getstr(l->sec, "ppk-id");
+	if (!*id || strlen(id) > IKE_MAX_PPK_ID)
+		return refuse(l, "ppk-id: 1 to %d octets would be right",
+			      IKE_MAX_PPK_ID);
+	if (has_key == has_file)
+		return refuse(l, "%s; one of ppk and ppk-file would be right",
+			      has_key ? "ppk and ppk-file are both given" :
+					"ppk-id names a key that is missing");
+	c->ppk_id_len = (uint8_t)strlen(id);
+	memcpy(c->ppk_id, id, c->ppk_id_len);
+	ret = load_shared(l, "ppk", "ppk-file", l->out->ppk, &l->out->ppk_len);
+	if (!ret && l->out->ppk_len < PPK_SHORT)
+		log_line(IKE_LOG_WARNING, c->name, "config",
+			 "the post-quantum preshared key is shorter than %d octets",
+			 PPK_SHORT);
+	return ret;
 }
 
 /* -------------------------------------------------------- the whole of them */
@@ -437,6 +482,8 @@ int conf_cred_build(cfg_t *sec, const char *file, struct conf_conn *out,
 			     cfg_size(sec, "remote-key"));
 	ret = load_psk(&l, c->local_auth == IKE_AUTHBY_PSK ||
 			   c->remote_auth == IKE_AUTHBY_PSK);
+	if (!ret)
+		ret = load_ppk(&l);
 	if (!ret)
 		ret = load_local(&l);
 	if (!ret)

@@ -11,6 +11,7 @@
 #include "agent/log.h"
 #include "crypto/auth.h"
 #include "crypto/cert.h"
+#include "crypto/keys.h"
 #include "crypto/pem.h"
 #include "crypto/sig.h"
 #include "crypto/util.h"
@@ -20,6 +21,7 @@
  * struct cred - of one connection
  *
  * @psk: in locked memory, @psk_len octets; NULL without one.
+ * @ppk: the same, @ppk_len octets, of the name @ppk_id.
  * @key: own private key, or NULL.
  * @certs: own certificates, or the raw key, as they go to the peer.
  * @trust: what the peer's key has to come from, or NULL.
@@ -32,6 +34,10 @@ struct cred {
 	bool rsa_pkcs1;
 	uint8_t *psk;
 	size_t psk_len;
+	uint8_t *ppk;
+	size_t ppk_len;
+	uint8_t ppk_id[IKE_MAX_PPK_ID];
+	size_t ppk_id_len;
 	EVP_PKEY *key;
 	struct wire_wr certs;
 	struct crypto_trust *trust;
@@ -42,6 +48,7 @@ static void cred_free(struct cred *c)
 	if (!c)
 		return;
 	OPENSSL_secure_clear_free(c->psk, c->psk_len);
+	OPENSSL_secure_clear_free(c->ppk, c->ppk_len);
 	EVP_PKEY_free(c->key);
 	wire_wr_free(&c->certs);
 	crypto_trust_free(c->trust);
@@ -72,6 +79,18 @@ static void forget(struct cred_list *l, const char *name)
 
 /* ------------------------------------------------------------- being told */
 
+/* A copy in locked memory; NULL without a key, or without that memory. */
+static uint8_t *lock_away(const uint8_t *key, size_t len, size_t max,
+			  size_t *kept)
+{
+	uint8_t *copy = len && len <= max ? OPENSSL_secure_malloc(len) : NULL;
+
+	*kept = copy ? len : 0;
+	if (copy)
+		memcpy(copy, key, len);
+	return copy;
+}
+
 static void begin(struct cred_list *l, const struct msg_cred *m)
 {
 	struct cred *c = calloc(1, sizeof(*c));
@@ -85,13 +104,12 @@ static void begin(struct cred_list *l, const struct msg_cred *m)
 	c->local_auth = m->local_auth;
 	c->remote_auth = m->remote_auth;
 	c->rsa_pkcs1 = m->rsa_pkcs1;
-	if (!m->psk_len || m->psk_len > sizeof(m->psk))
+	c->psk = lock_away(m->psk, m->psk_len, sizeof(m->psk), &c->psk_len);
+	c->ppk = lock_away(m->ppk, m->ppk_len, sizeof(m->ppk), &c->ppk_len);
+	if (m->ppk_id_len > sizeof(m->ppk_id))
 		return;
-	c->psk = OPENSSL_secure_malloc(m->psk_len);
-	if (!c->psk)
-		return;
-	memcpy(c->psk, m->psk, m->psk_len);
-	c->psk_len = m->psk_len;
+	memcpy(c->ppk_id, m->ppk_id, m->ppk_id_len);
+	c->ppk_id_len = m->ppk_id_len;
 }
 
 static int trust(struct cred *c, enum crypto_trust_item item,
@@ -229,6 +247,26 @@ void cred_sign(const struct cred_list *l, const struct msg_auth *m,
 		say(done, "the peer takes no signature of our key: it does not know the hash or Ed25519");
 	else if (!done->ok)
 		say(done, "cannot sign: %s", strerror(ret ? -ret : ENOMEM));
+}
+
+void cred_ppk(const struct cred_list *l, const struct msg_auth *m,
+	      struct wire_span keys, struct wire_span id,
+	      struct msg_auth_done *done, struct wire_wr *data)
+{
+	const struct cred *c = find(l, m->conn);
+	size_t len = 3 * crypto_prf_len(m->prf);
+	uint8_t out[CRYPTO_PPK_KEYS_MAX];
+	int ret = -ENOKEY;
+
+	if (c && c->ppk && id.len && id.len == c->ppk_id_len &&
+	    !memcmp(id.p, c->ppk_id, id.len) && len && keys.len == len)
+		ret = crypto_ppk_mix(m->prf, (struct wire_span){
+				     c->ppk, c->ppk_len }, keys.p, out);
+	if (!ret) {
+		wire_wr_bytes(data, out, len);
+		crypto_wipe(out, sizeof(out));
+	}
+	done->ok = !ret && !data->bad;
 }
 
 void cred_verify(const struct cred_list *l, const struct msg_auth *m,

@@ -46,6 +46,22 @@ void cred_sign(const struct cred_list *l, const struct msg_auth *m,
 	       struct wire_wr *data, struct wire_wr *certs);
 
 /**
+ * cred_ppk() - keys that depend on a post-quantum preshared key (RFC 8784)
+ * @l: list
+ * @m: question
+ * @keys: SK_d', SK_pi', SK_pr'
+ * @id: name of the PPK
+ * @done: gets the answer, but for the lengths
+ * @data: gets SK_d, SK_pi, SK_pr
+ *
+ * They say nothing of the PPK to one who has no quantum computer, nor to one
+ * who has, as long as it is long enough.
+ */
+void cred_ppk(const struct cred_list *l, const struct msg_auth *m,
+	      struct wire_span keys, struct wire_span id,
+	      struct msg_auth_done *done, struct wire_wr *data);
+
+/**
  * cred_verify() - whether the peer is who it says
  * @l: list
  * @m: question

@@ -38,6 +38,8 @@ static void send_creds(struct parent *p, const struct conf_conn *c)
 		.remote_auth = c->ike.remote_auth,
 		.rsa_pkcs1 = c->rsa_pkcs1,
 		.psk_len = (uint32_t)c->psk_len,
+		.ppk_len = (uint32_t)c->ppk_len,
+		.ppk_id_len = c->ike.ppk_id_len,
 	};
 	enum conf_item item;
 	struct wire_span der;
@@ -45,6 +47,8 @@ static void send_creds(struct parent *p, const struct conf_conn *c)
 
 	memcpy(m.name, c->ike.name, sizeof(m.name));
 	memcpy(m.psk, c->psk, c->psk_len);
+	memcpy(m.ppk, c->ppk, c->ppk_len);
+	memcpy(m.ppk_id, c->ike.ppk_id, c->ike.ppk_id_len);
 	chan_send(p->creds, MSG_CRED_BEGIN, 0, &m, sizeof(m));
 	explicit_bzero(&m, sizeof(m));
 	wire_rd_init(&rd, c->items.data, c->items.len);
@@ -66,6 +70,7 @@ static void send_all(struct parent *p, uint64_t reply)
 		chan_send(p->worker, MSG_CONN, 0, &c->ike, sizeof(c->ike));
 		/* From now on only the other processes need it. */
 		explicit_bzero(c->psk, sizeof(c->psk));
+		explicit_bzero(c->ppk, sizeof(c->ppk));
 		wire_wr_free(&c->items);
 	}
 	chan_send(p->worker, MSG_LOADED, reply, &loaded, sizeof(loaded));

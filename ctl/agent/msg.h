@@ -54,6 +54,7 @@ enum msg_type {
 	/* worker to credentials, and its answer */
 	MSG_SIGN,
 	MSG_VERIFY,
+	MSG_PPK,
 	MSG_AUTH_DONE,
 };
 
@@ -141,6 +142,10 @@ struct msg_peer {
  * @rsa_pkcs1: sign with PKCS #1 v1.5
  * @psk_len: octets of @psk, 0 without one
  * @psk: the pre-shared key
+ * @ppk_len: octets of @ppk, 0 without one
+ * @ppk: the post-quantum preshared key
+ * @ppk_id_len: octets of @ppk_id
+ * @ppk_id: its name
  */
 struct msg_cred {
 	char name[IKE_MAX_NAME];
@@ -149,6 +154,10 @@ struct msg_cred {
 	bool rsa_pkcs1;
 	uint32_t psk_len;
 	uint8_t psk[CONF_MAX_PSK];
+	uint32_t ppk_len;
+	uint8_t ppk[CONF_MAX_PSK];
+	uint8_t ppk_id_len;
+	uint8_t ppk_id[IKE_MAX_PPK_ID];
 };
 
 /** struct msg_cred_item - MSG_CRED_ITEM: a key or certificate, which follows */
@@ -158,14 +167,15 @@ struct msg_cred_item {
 };
 
 /**
- * struct msg_auth - MSG_SIGN, MSG_VERIFY
+ * struct msg_auth - MSG_SIGN, MSG_VERIFY, MSG_PPK
  * @conn: whose credentials
  * @prf: transform ID
  * @hashes: see struct ike_ac_auth
  * @peer_id: likewise
  * @method: likewise
- * @octets_len: octets to be signed, which follow
- * @auth_len: octets of authentication data that follow those
+ * @octets_len: octets to be signed or mixed with a PPK, which follow
+ * @auth_len: octets of authentication data, or the name of a PPK, that follow
+ *	those
  * @certs_len: octets of certificates that follow those
  */
 struct msg_auth {

@@ -74,6 +74,7 @@ static json_t *status_ike(const struct ike_status *s)
 	set_transform(o, "auth", IKE_TT_INTEG, s->suite.integ, 0);
 	set_transform(o, "prf", IKE_TT_PRF, s->suite.prf, 0);
 	set_transform(o, "ke", IKE_TT_KE, s->suite.ke, 0);
+	json_object_set_new(o, "ppk", json_boolean(s->ppk));
 	json_object_set_new(o, "age_s",
 			    json_integer((json_int_t)(s->age_us / 1000000)));
 	set_ms(o, "t_ike_ms", s->t_ike_us);

@@ -196,6 +196,25 @@ int crypto_ike_rekey(const struct crypto_ike_keys *old,
 	return err;
 }
 
+int crypto_ppk_mix(uint16_t prf, struct wire_span ppk, const uint8_t *in,
+		   uint8_t out[CRYPTO_PPK_KEYS_MAX])
+{
+	size_t len = crypto_prf_len(prf);
+	struct wire_span seed = { .len = len };
+	int err = ppk.len ? 0 : -EINVAL;
+	unsigned int i;
+
+	memset(out, 0, CRYPTO_PPK_KEYS_MAX);
+	for (i = 0; i < 3 && !err; i++) {
+		seed.p = in + i * len;
+		err = crypto_prf_plus(prf, ppk.p, ppk.len, &seed, 1,
+				      out + i * len, len);
+	}
+	if (err)
+		crypto_wipe(out, CRYPTO_PPK_KEYS_MAX);
+	return err;
+}
+
 int crypto_child_derive(const struct crypto_ike_keys *ike,
 			const struct crypto_suite *suite, struct wire_span ni,
 			struct wire_span nr, struct wire_span shared,

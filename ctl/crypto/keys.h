@@ -156,6 +156,22 @@ int crypto_ike_rekey(const struct crypto_ike_keys *old,
 		     uint64_t spi_i, uint64_t spi_r,
 		     struct crypto_ike_keys *keys);
 
+/* SK_d, SK_pi and SK_pr one behind the other, each crypto_prf_len() octets */
+#define CRYPTO_PPK_KEYS_MAX	(3 * CRYPTO_PRF_MAX)
+
+/**
+ * crypto_ppk_mix() - keys that depend on a post-quantum preshared key as well
+ *	(RFC 8784 section 3)
+ * @prf: enum ike_prf of the IKE SA.
+ * @ppk: The PPK.
+ * @in: SK_d', SK_pi', SK_pr' of @prf.
+ * @out: SK_d, SK_pi, SK_pr, zeroed on failure.
+ *
+ * Return: 0, -EINVAL for an empty key, -ENOTSUP or -EIO.
+ */
+int crypto_ppk_mix(uint16_t prf, struct wire_span ppk, const uint8_t *in,
+		   uint8_t out[CRYPTO_PPK_KEYS_MAX]);
+
 /**
  * struct crypto_child_keys - keys of a Child SA pair; wipe with crypto_wipe()
  * @enc_len: Octets of @enc_i, @enc_r: key and salt.

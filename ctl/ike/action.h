@@ -39,6 +39,7 @@ enum ike_action_type {
 	IKE_AC_SA_DEL,
 	IKE_AC_AUTH_SIGN,
 	IKE_AC_AUTH_VERIFY,
+	IKE_AC_AUTH_PPK,
 	IKE_AC_REPORT,
 	IKE_AC_CMD_DONE,
 };
@@ -108,16 +109,16 @@ struct ike_ac_sa {
 };
 
 /**
- * struct ike_ac_auth - AUTH_SIGN, AUTH_VERIFY
+ * struct ike_ac_auth - AUTH_SIGN, AUTH_VERIFY, AUTH_PPK
  * @conn: whose credentials
  * @prf: enum ike_prf, for pre-shared keys
- * @octets: made by crypto_auth_octets()
+ * @octets: made by crypto_auth_octets(); PPK: see crypto_ppk_mix()
  * @len: octets of them
  * @hashes: SIGN: hash algorithms that the peer takes, 0 without RFC 7427; see
  *	crypto_sig_sign()
  * @peer_id: VERIFY: who the peer says it is
  * @method: VERIFY: enum ike_auth_method, of the peer
- * @auth: VERIFY: authentication data of the peer
+ * @auth: VERIFY: authentication data of the peer; PPK: which one
  * @auth_len: octets of them
  * @certs: VERIFY: its certificates, see wire_cert_list_add(); or NULL
  * @certs_len: octets of them

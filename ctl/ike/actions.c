@@ -30,6 +30,7 @@ static void action_clear(struct ike_action *a)
 		break;
 	case IKE_AC_AUTH_SIGN:
 	case IKE_AC_AUTH_VERIFY:
+	case IKE_AC_AUTH_PPK:
 		wire_free(a->u.auth->octets, a->u.auth->len);
 		free(a->u.auth->auth);
 		free(a->u.auth->certs);
@@ -77,7 +78,8 @@ struct ike_action *ike_act(struct ike_engine *eng, enum ike_action_type type)
 	}
 	if (type == IKE_AC_SA_NEW || type == IKE_AC_SA_DEL)
 		part = calloc(1, sizeof(struct ike_ac_sa));
-	else if (type == IKE_AC_AUTH_SIGN || type == IKE_AC_AUTH_VERIFY)
+	else if (type == IKE_AC_AUTH_SIGN || type == IKE_AC_AUTH_VERIFY ||
+		 type == IKE_AC_AUTH_PPK)
 		part = calloc(1, sizeof(struct ike_ac_auth));
 	else if (type == IKE_AC_REPORT)
 		part = calloc(IKE_MAX_KV, sizeof(struct ike_kv));
@@ -93,6 +95,7 @@ struct ike_action *ike_act(struct ike_engine *eng, enum ike_action_type type)
 		break;
 	case IKE_AC_AUTH_SIGN:
 	case IKE_AC_AUTH_VERIFY:
+	case IKE_AC_AUTH_PPK:
 		a->u.auth = part;
 		break;
 	case IKE_AC_REPORT:

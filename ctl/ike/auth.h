@@ -20,4 +20,15 @@ void ike_auth_put_extras(struct ike_sa *sa, struct wire_enc *b,
 			 const struct wire_endpoint *remote);
 void ike_auth_read_extras(struct ike_sa *sa, const struct ike_in *in);
 
+/* ppk.c */
+bool ike_ppk_ask(struct ike_sa *sa, struct wire_span id, ike_wait_fn fn);
+bool ike_ppk_take(struct ike_sa *sa, const struct ike_ev_auth_done *a);
+bool ike_ppk_sign_without(struct ike_sa *sa, ike_wait_fn fn);
+void ike_ppk_put(const struct ike_sa *sa, struct wire_enc *enc);
+const char *ike_ppk_answered(struct ike_sa *sa, const struct wire_msg *msg);
+bool ike_ppk_named(const struct ike_sa *sa, const struct wire_msg *msg,
+		   struct wire_span *id);
+bool ike_ppk_without(const struct wire_msg *msg, struct wire_auth *auth);
+void ike_ppk_confirm(const struct ike_sa *sa, struct wire_enc *enc);
+
 #endif /* MOBX_IKE_AUTH_H */

@@ -25,6 +25,7 @@ static bool build(struct ike_sa *sa, void *ctx,
 		wire_id_encode(b, IKE_PL_IDR, c->remote_id.type,
 			       c->remote_id.data, c->remote_id.len);
 	wire_auth_encode(b, p->auth_method, p->auth_mine.p, p->auth_mine.len);
+	ike_ppk_put(sa, b);
 	if (!p->childless) {
 		wire_sa_encode(b, p->child_sent);
 		ike_child_put_ts(b, p->offer);
@@ -36,13 +37,37 @@ static bool build(struct ike_sa *sa, void *ctx,
 static void answered(struct ike_sa *sa, void *ctx, enum ike_result result,
 		     const struct ike_in *in);
 
-static void signed_own(struct ike_sa *sa, void *ctx,
-		       const struct ike_event *ev)
+static void request(struct ike_sa *sa)
 {
 	static const struct ike_request_desc d = {
 		.build = build,
 		.done = answered,
 	};
+
+	if (!ike_request_new(sa, IKE_EX_AUTH, &d)) {
+		ike_sa_fail(sa, "no memory");
+		return;
+	}
+	ike_requests_pump(sa);
+}
+
+static void signed_without(struct ike_sa *sa, void *ctx,
+			   const struct ike_event *ev)
+{
+	const struct ike_ev_auth_done *a = &ev->u.auth_done;
+
+	(void)ctx;
+	if (ev->type != IKE_EV_AUTH_DONE)
+		return;
+	if (!a->ok || !ike_buf_set(&sa->p->ppk.auth, a->data, a->len))
+		ike_sa_fail(sa, a->text ? a->text : "no memory");
+	else
+		request(sa);
+}
+
+static void signed_own(struct ike_sa *sa, void *ctx,
+		       const struct ike_event *ev)
+{
 	const char *why;
 
 	(void)ctx;
@@ -53,11 +78,30 @@ static void signed_own(struct ike_sa *sa, void *ctx,
 		ike_sa_fail(sa, why);
 		return;
 	}
-	if (!ike_request_new(sa, IKE_EX_AUTH, &d)) {
+	if (!sa->p->ppk.used || sa->conn->ppk_required)
+		request(sa);
+	else if (!ike_ppk_sign_without(sa, signed_without))
 		ike_sa_fail(sa, "no memory");
+}
+
+static void mixed(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
+{
+	(void)ctx;
+	if (ev->type != IKE_EV_AUTH_DONE)
 		return;
-	}
-	ike_requests_pump(sa);
+	if (!ike_ppk_take(sa, &ev->u.auth_done))
+		ike_sa_fail(sa, "the post-quantum preshared key of this"
+			    " connection cannot be used");
+	else if (!ike_auth_sign(sa, signed_own))
+		ike_sa_fail(sa, "no memory");
+}
+
+static bool prove(struct ike_sa *sa)
+{
+	const struct wire_span id = { sa->conn->ppk_id, sa->conn->ppk_id_len };
+
+	return sa->p->use_ppk ? ike_ppk_ask(sa, id, mixed) :
+				ike_auth_sign(sa, signed_own);
 }
 
 static bool offer_child(struct ike_sa *sa)
@@ -93,7 +137,7 @@ void ike_auth_start(struct ike_sa *sa)
 {
 	if (!ike_auth_open_ext(sa) ||
 	    (!sa->p->childless && !offer_child(sa)) ||
-	    !ike_auth_sign(sa, signed_own))
+	    !prove(sa))
 		ike_sa_fail(sa, "no memory or no random numbers");
 }
 
@@ -223,6 +267,7 @@ static void answered(struct ike_sa *sa, void *ctx, enum ike_result result,
 	struct wire_notify n;
 	struct wire_auth auth;
 	struct wire_id id;
+	const char *why;
 
 	(void)ctx;
 	if (result != IKE_RESULT_ANSWER)
@@ -246,7 +291,10 @@ static void answered(struct ike_sa *sa, void *ctx, enum ike_result result,
 		another(sa);
 		return;
 	}
-	if (!ike_auth_hold(sa, in) ||
-	    !ike_auth_verify(sa, in->msg, &id, &auth, verified))
+	why = ike_ppk_answered(sa, in->msg);
+	if (why)
+		ike_sa_end(sa, why, IKE_N_AUTHENTICATION_FAILED, true);
+	else if (!ike_auth_hold(sa, in) ||
+		 !ike_auth_verify(sa, in->msg, &id, &auth, verified))
 		ike_sa_fail(sa, "no memory");
 }

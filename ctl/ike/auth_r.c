@@ -66,6 +66,7 @@ static void answer(struct ike_sa *sa, uint16_t child_error)
 	ike_cert_put(&p->auth_certs, &enc);
 	wire_auth_encode(&enc, p->auth_method, p->auth_mine.p,
 			 p->auth_mine.len);
+	ike_ppk_confirm(sa, &enc);
 	if (child_error) {
 		ike_count_error_out(sa->eng, child_error);
 		wire_notify_encode(&enc, child_error, NULL, 0);
@@ -253,6 +254,55 @@ static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
 		fail(sa, IKE_N_TEMPORARY_FAILURE, "no memory");
 }
 
+/*
+ * Ask the credentials; @without: by what the initiator sent for one that lacks
+ * the PPK that it names. The message is the one that is held, well-formed.
+ */
+static void check(struct ike_sa *sa, bool without)
+{
+	const struct wire_msg *msg = &sa->p->auth_in->msg;
+	struct wire_auth auth;
+	struct wire_id id;
+
+	wire_id_decode(wire_msg_only(msg, IKE_PL_IDI), &id);
+	wire_auth_decode(wire_msg_only(msg, IKE_PL_AUTH), &auth);
+	if (without && !ike_ppk_without(msg, &auth))
+		fail(sa, IKE_N_AUTHENTICATION_FAILED, "the peer insists on a"
+		     " post-quantum preshared key that is not known here");
+	else if (!ike_auth_verify(sa, msg, &id, &auth, verified))
+		fail(sa, IKE_N_TEMPORARY_FAILURE, "no memory");
+}
+
+static void mixed(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
+{
+	(void)ctx;
+	if (ev->type != IKE_EV_AUTH_DONE)
+		return;
+	if (ike_ppk_take(sa, &ev->u.auth_done))
+		check(sa, false);
+	else if (sa->conn->ppk_required)
+		fail(sa, IKE_N_AUTHENTICATION_FAILED, "the peer names another"
+		     " post-quantum preshared key than that of ppk-id");
+	else
+		check(sa, true);
+}
+
+/* The message is held: is the peer who it says? */
+static void prove(struct ike_sa *sa)
+{
+	struct wire_span id;
+
+	if (ike_ppk_named(sa, &sa->p->auth_in->msg, &id)) {
+		if (!ike_ppk_ask(sa, id, mixed))
+			fail(sa, IKE_N_TEMPORARY_FAILURE, "no memory");
+	} else if (sa->conn->ppk_required) {
+		fail(sa, IKE_N_AUTHENTICATION_FAILED, "the peer uses no"
+		     " post-quantum preshared key, and ppk-required = true");
+	} else {
+		check(sa, false);
+	}
+}
+
 /**
  * ike_auth_request() - the first IKE_AUTH request
  * @sa: half-open IKE SA
@@ -299,8 +349,8 @@ void ike_auth_request(struct ike_sa *sa, const struct ike_in *in)
 		return;
 	}
 	sa->conn = &sa->cs->cfg;
-	wire_id_decode(idi, &id);
-	if (!ike_auth_hold(sa, in) ||
-	    !ike_auth_verify(sa, in->msg, &id, &auth, verified))
+	if (ike_auth_hold(sa, in))
+		prove(sa);
+	else
 		fail(sa, IKE_N_TEMPORARY_FAILURE, "no memory");
 }

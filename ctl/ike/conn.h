@@ -20,6 +20,7 @@
 #define IKE_MAX_SELECTORS MOBX_MAX_SELECTORS
 #define IKE_MAX_CONN_CHILDREN 4
 #define IKE_MAX_IFNAMES 8
+#define IKE_MAX_PPK_ID 64
 #define IKE_MAX_CAS 32
 #define IKE_IFNAME_LEN 16
 
@@ -100,6 +101,9 @@ struct ike_selector {
  * @remote_id: wanted; type 0 accepts any identity that can prove itself
  * @local_auth: how we do it
  * @remote_auth: how the peer has to
+ * @ppk_id: which post-quantum preshared key is mixed in (RFC 8784)
+ * @ppk_id_len: octets of it, 0 without one
+ * @ppk_required: nothing without that key
  * @ncas: entries in @ca; 0 with IKE_AUTHBY_PUBKEY when the peer's certificate
  *	or key is known itself
  * @ca: certification authorities for the peer, as CERTREQ names them
@@ -141,6 +145,9 @@ struct ike_conn {
 	struct ike_id remote_id;
 	enum ike_authby local_auth;
 	enum ike_authby remote_auth;
+	uint8_t ppk_id[IKE_MAX_PPK_ID];
+	uint8_t ppk_id_len;
+	bool ppk_required;
 	unsigned int ncas;
 	uint8_t ca[IKE_MAX_CAS][IKE_CA_HASH_LEN];
 	unsigned int nike;

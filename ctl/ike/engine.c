@@ -432,6 +432,7 @@ static void status_sa(const struct ike_sa *sa, uint64_t now,
 	s->remote_id = sa->remote_id;
 	s->peer = sa->peer;
 	s->suite = sa->suite;
+	s->ppk = sa->p->ppk.used;
 	s->age_us = now > sa->established_us ? now - sa->established_us : 0;
 	s->t_ike_us = sa->t_ike_us;
 	s->mobike = sa->mobike;

@@ -104,6 +104,7 @@ static bool init_build(struct ike_sa *sa)
 	if (sa->conn->fragmentation)
 		wire_notify_encode(&enc, IKE_N_FRAGMENTATION_SUPPORTED, NULL,
 				   0);
+	ike_ppk_init_build(sa, &enc);
 	ike_cert_init_build(sa, &enc);
 	ok = wire_enc_finish(&enc) &&
 	     ike_buf_set(&p->init_mine, enc.wr.data, enc.wr.len);
@@ -282,7 +283,13 @@ void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 		       wire_notify_find(msg, IKE_N_FRAGMENTATION_SUPPORTED, &n);
 	p->childless = may_begin_childless(sa) &&
 		       wire_notify_find(msg, IKE_N_CHILDLESS_SUPPORTED, &n);
+	ike_ppk_init_read(sa, msg);
 	ike_cert_init_read(sa, msg);
+	if (sa->conn->ppk_required && !p->use_ppk) {
+		ike_sa_fail(sa, "the peer knows no post-quantum preshared"
+			    " keys, and ppk-required = true");
+		return;
+	}
 	ike_count(sa->eng, IKE_EX_SA_INIT, IKE_COUNT_ANSWERED);
 	p->init_error_us = IKE_NEVER;
 	/* This pair leads somewhere: IKE_AUTH gets all the time it needs. */
@@ -417,9 +424,9 @@ static bool wants_childless(const struct ike_conn *c)
 	return c->childless != IKE_CHILDLESS_NEVER;
 }
 
-/* Some connection that a stranger may mean wants it. */
-static bool wanted(const struct ike_sa *sa,
-		   bool (*wants)(const struct ike_conn *c))
+/** ike_wanted() - some connection that a stranger may mean wants it */
+bool ike_wanted(const struct ike_sa *sa,
+		bool (*wants)(const struct ike_conn *c))
 {
 	const struct ike_conn_state *cs;
 
@@ -455,8 +462,9 @@ static bool init_answer(struct ike_sa *sa, const struct wire_proposal *chosen)
 	if (p->fragments)
 		wire_notify_encode(&enc, IKE_N_FRAGMENTATION_SUPPORTED, NULL,
 				   0);
-	if (wanted(sa, wants_childless))
+	if (ike_wanted(sa, wants_childless))
 		wire_notify_encode(&enc, IKE_N_CHILDLESS_SUPPORTED, NULL, 0);
+	ike_ppk_init_build(sa, &enc);
 	ike_cert_init_build(sa, &enc);
 	ok = wire_enc_finish(&enc) &&
 	     ike_buf_set(&p->init_mine, enc.wr.data, enc.wr.len);
@@ -488,7 +496,8 @@ static void init_accept(struct ike_engine *eng,
 	ike_chosen(chosen, &sa->suite);
 	sa->p->fragments = wire_notify_find(msg, IKE_N_FRAGMENTATION_SUPPORTED,
 					    &n) &&
-			   wanted(sa, wants_fragments);
+			   ike_wanted(sa, wants_fragments);
+	ike_ppk_init_read(sa, msg);
 	ike_cert_init_read(sa, msg);
 	if (!make_nonce(eng, &sa->p->nr) ||
 	    !ike_buf_set(&sa->p->ni, ni.p, ni.len) ||

@@ -115,6 +115,11 @@ void ike_request_measure(struct ike_sa *sa, const struct ike_request *r);
 void ike_request_timers(struct ike_sa *sa);
 uint64_t ike_request_deadline(const struct ike_sa *sa);
 
+/* ppk.c */
+void ike_ppk_init_build(const struct ike_sa *sa, struct wire_enc *enc);
+void ike_ppk_init_read(struct ike_sa *sa, const struct wire_msg *msg);
+void ike_ppk_forget(struct ike_sa *sa);
+
 /* cert.c */
 bool ike_may_mean(const struct ike_conn_state *cs,
 		  const struct wire_endpoint *local,
@@ -190,6 +195,8 @@ unsigned int ike_natd_check(uint64_t spi_i, uint64_t spi_r,
 			    const struct wire_endpoint *remote,
 			    const struct wire_msg *msg);
 void ike_init_forget(struct ike_sa *sa);
+bool ike_wanted(const struct ike_sa *sa,
+		bool (*wants)(const struct ike_conn *c));
 
 /* cookie.c */
 enum ike_cookie {

@@ -105,6 +105,7 @@ static void move_state(const struct ike_sa *from, struct ike_sa *to)
 	to->remote_id = from->remote_id;
 	to->mobike = from->mobike;
 	to->p->fragments = from->p->fragments;
+	to->p->ppk.used = from->p->ppk.used;
 	to->peer = from->peer;
 	to->generation = from->generation;
 	to->t_ike_us = from->t_ike_us;

@@ -143,6 +143,7 @@ static void drop_setup(struct ike_sa *sa)
 	p->init_offer = NULL;
 	p->child_sent = NULL;
 	p->offer = NULL;
+	ike_ppk_forget(sa);
 	ike_auth_release(sa);
 }
 

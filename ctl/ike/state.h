@@ -290,6 +290,19 @@ struct ike_early {
 	struct ike_buf data;
 };
 
+/**
+ * struct ike_ppk - of an IKE SA that has or may get a post-quantum preshared key
+ *
+ * @other: SK_d, SK_pi and SK_pr as they are not used now: without it or with it.
+ * @auth: initiator: authentication data without it, for a peer that lacks it.
+ * @used: it has gone into the keys.
+ */
+struct ike_ppk {
+	uint8_t other[CRYPTO_PPK_KEYS_MAX];
+	struct ike_buf auth;
+	bool used;
+};
+
 struct ike_sa_private {
 	struct ike_sa *next;
 	struct ike_sa *prev;
@@ -358,6 +371,9 @@ struct ike_sa_private {
 	unsigned int hashes;
 	/* Both ends know IKE SAs without Child SA (RFC 6023); there is none. */
 	bool childless;
+	/* Both ends know PPKs (RFC 8784), and one may be used. */
+	bool use_ppk;
+	struct ike_ppk ppk;
 	uint16_t child_error;
 	struct ike_offer *offer;
 	struct wire_sa *child_sent;

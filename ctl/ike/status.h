@@ -57,6 +57,7 @@ struct ike_move_status {
  * @spi_i: of the IKE SA
  * @spi_r: of the IKE SA
  * @suite: of the IKE SA
+ * @ppk: its keys depend on a post-quantum preshared key
  * @age_us: of the IKE SA
  * @t_ike_us: first IKE_SA_INIT request to Child SA in the kernel
  * @nchildren: entries in @children
@@ -77,6 +78,7 @@ struct ike_status {
 	uint64_t spi_i;
 	uint64_t spi_r;
 	struct crypto_suite suite;
+	bool ppk;
 	uint64_t age_us;
 	uint64_t t_ike_us;
 	unsigned int nchildren;

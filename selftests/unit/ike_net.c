@@ -124,6 +124,8 @@ static void ask_agent(const struct net_host *h, const struct ike_action *a,
 	memcpy(m.conn, in->conn, sizeof(m.conn));
 	if (a->type == IKE_AC_AUTH_SIGN)
 		cred_sign(h->creds, &m, octets, &e->done, &e->data, &e->certs);
+	else if (a->type == IKE_AC_AUTH_PPK)
+		cred_ppk(h->creds, &m, octets, auth, &e->done, &e->data);
 	else
 		cred_verify(h->creds, &m, octets, auth, certs, &e->done);
 	out->ok = e->done.ok;
@@ -308,6 +310,7 @@ static void act(struct net_host *h, const struct ike_actions *list)
 			break;
 		case IKE_AC_AUTH_SIGN:
 		case IKE_AC_AUTH_VERIFY:
+		case IKE_AC_AUTH_PPK:
 			auth_action(h, a);
 			break;
 		case IKE_AC_REPORT:

@@ -354,6 +354,8 @@ static void carry_out(struct sim_node *n, const struct ike_action *ac)
 	case IKE_AC_AUTH_VERIFY:
 		credentials(n, ac);
 		break;
+	case IKE_AC_AUTH_PPK:
+		broken(n->sim, "a PPK that nobody has");
 	case IKE_AC_REPORT:
 		count_report(n, &ac->u.report);
 		break;

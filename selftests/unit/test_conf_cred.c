@@ -123,7 +123,7 @@ static int clean_up(void **state)
 		"root.pem", "root.crl", "own.pem", "use.pem", "peer.pem",
 		"own.key", "own.pub", "locked.key", "weak.key", "empty",
 		"text", "broken.pem", "cas/root.pem", "cas/README", "cas",
-		"conf",
+		"conf", "ppk",
 	};
 	char path[200];
 
@@ -286,12 +286,59 @@ static void other_name(void **state)
 	assert_non_null(strstr(err, "mobile.example, O=Test, CN=mobile"));
 }
 
+#define PPK "a key that no quantum computer finds"
+
+/* Post-quantum preshared keys, from the text and from a file. */
+static void ppk(void **state)
+{
+	static const char *const texts[] = {
+		"psk = \"k\" ppk-id = \"first\" ppk = \"" PPK "\"",
+		"psk = \"k\" ppk-id = \"first\" ppk-file = \"ppk\""
+		" ppk-required = true",
+	};
+	static const char *const wrong[][2] = {
+		{ "ppk = \"" PPK "\"", "ppk-id = \"TEXT\"" },
+		{ "ppk-required = true", "ppk-id = \"TEXT\"" },
+		{ "ppk-id = \"\" ppk = \"" PPK "\"", "1 to 64 octets" },
+		{ "ppk-id = \"first\"", "names a key that is missing" },
+		{ "ppk-id = \"first\" ppk = \"k\" ppk-file = \"ppk\"",
+		  "are both given" },
+		{ "ppk-id = \"first\" ppk-file = \"absent\"",
+		  "cannot read" },
+		{ "ppk-id = \"first\" ppk = \"\"", "1 to 128 would be" },
+	};
+	char err[CONF_MAX_ERROR], options[200];
+	struct conf *c;
+	size_t i;
+
+	(void)state;
+	write_text("ppk", PPK "\n");
+	for (i = 0; i < 2; i++) {
+		if (load(texts[i], &c, err, sizeof(err)))
+			fail_msg("%s", err);
+		assert_int_equal(c->conn[0].ike.ppk_id_len, 5);
+		assert_memory_equal(c->conn[0].ike.ppk_id, "first", 5);
+		assert_int_equal(c->conn[0].ike.ppk_required, i);
+		assert_int_equal(c->conn[0].ppk_len, sizeof(PPK) - 1);
+		assert_memory_equal(c->conn[0].ppk, PPK, sizeof(PPK) - 1);
+		conf_free(c);
+	}
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(options, sizeof(options), "psk = \"k\" %s",
+			 wrong[i][0]);
+		assert_int_not_equal(load(options, &c, err, sizeof(err)), 0);
+		if (!strstr(err, wrong[i][1]))
+			fail_msg("%s", err);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good),
 		cmocka_unit_test(bad),
 		cmocka_unit_test(other_name),
+		cmocka_unit_test(ppk),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, clean_up);
