@@ -58,6 +58,17 @@ static void set_transform(json_t *o, const char *key, unsigned int type,
 	set_text(o, key, name);
 }
 
+static json_t *status_addke(const struct crypto_suite *s)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < CRYPTO_MAX_ADDKE; i++)
+		if (s->addke[i])
+			json_array_append_new(list, json_string(
+				ike_transform_name(IKE_TT_KE, s->addke[i])));
+	return list;
+}
+
 static json_t *status_ike(const struct ike_status *s)
 {
 	char spi[20];
@@ -74,6 +85,7 @@ static json_t *status_ike(const struct ike_status *s)
 	set_transform(o, "auth", IKE_TT_INTEG, s->suite.integ, 0);
 	set_transform(o, "prf", IKE_TT_PRF, s->suite.prf, 0);
 	set_transform(o, "ke", IKE_TT_KE, s->suite.ke, 0);
+	json_object_set_new(o, "addke", status_addke(&s->suite));
 	json_object_set_new(o, "ppk", json_boolean(s->ppk));
 	json_object_set_new(o, "age_s",
 			    json_integer((json_int_t)(s->age_us / 1000000)));

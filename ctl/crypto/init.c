@@ -64,8 +64,8 @@ static int try_sk(uint16_t encr, uint16_t key_bits, uint16_t integ)
 	static const uint8_t random[16], inner[4] = { 0, 0, 0, 4 };
 	const struct wire_hdr hdr = { .spi_i = 1, .spi_r = 2 };
 	struct crypto_ike_keys keys = {
-		.suite = { encr, key_bits, integ, IKE_PRF_HMAC_SHA2_256,
-			   IKE_KE_ECP256, false },
+		.suite = { .encr = encr, .key_bits = key_bits, .integ = integ,
+			   .prf = IKE_PRF_HMAC_SHA2_256, .ke = IKE_KE_ECP256 },
 	};
 	uint8_t plain[64];
 	struct wire_wr out = { 0 };

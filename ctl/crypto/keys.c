@@ -88,6 +88,25 @@ int crypto_child_suite_check(const struct crypto_suite *suite)
 	return suite_check(suite, &encr);
 }
 
+/* Each group once, and known. */
+static int addke_check(const struct crypto_suite *suite)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < CRYPTO_MAX_ADDKE; i++) {
+		if (!suite->addke[i])
+			continue;
+		if (!crypto_ke_public_len(suite->addke[i]))
+			return -ENOTSUP;
+		if (suite->addke[i] == suite->ke)
+			return -EINVAL;
+		for (j = 0; j < i; j++)
+			if (suite->addke[i] == suite->addke[j])
+				return -EINVAL;
+	}
+	return 0;
+}
+
 int crypto_ike_suite_check(const struct crypto_suite *suite)
 {
 	struct crypto_encr encr;
@@ -99,7 +118,7 @@ int crypto_ike_suite_check(const struct crypto_suite *suite)
 	if (!err && (!crypto_prf_len(suite->prf) ||
 		     !crypto_ke_public_len(suite->ke)))
 		err = -ENOTSUP;
-	return err;
+	return err ? err : addke_check(suite);
 }
 
 static const uint8_t *take(uint8_t *to, const uint8_t *from, size_t len)

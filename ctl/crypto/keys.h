@@ -13,6 +13,7 @@
 #include "crypto/prf.h"
 
 #define CRYPTO_KEY_MAX	64
+#define CRYPTO_MAX_ADDKE	7
 
 /**
  * struct crypto_encr - what to know about a cipher with its key length
@@ -59,6 +60,8 @@ int crypto_integ_info(uint16_t integ, size_t *key_len, size_t *icv_len);
  * @integ: enum ike_integ, IKE_INTEG_NONE with a combined mode.
  * @prf: enum ike_prf, 0 for a Child SA.
  * @ke: enum ike_ke_group, IKE_KE_NONE for a Child SA without.
+ * @addke: Additional key exchanges (RFC 9370), enum ike_ke_group; in their
+ *   order, IKE_KE_NONE where there is none.
  * @esn: Extended sequence numbers, for a Child SA.
  */
 struct crypto_suite {
@@ -67,6 +70,7 @@ struct crypto_suite {
 	uint16_t integ;
 	uint16_t prf;
 	uint16_t ke;
+	uint16_t addke[CRYPTO_MAX_ADDKE];
 	bool esn;
 };
 
@@ -76,7 +80,8 @@ struct crypto_suite {
  *   integrity algorithm; a PRF and a group.
  *
  * Return: 0, -ENOTSUP or -EINVAL (integrity missing, or beside a combined mode;
- * without encryption never, RFC 7296 section 5).
+ * without encryption never, RFC 7296 section 5; a group twice, RFC 9370 section
+ * 2.2.1).
  */
 int crypto_ike_suite_check(const struct crypto_suite *suite);
 

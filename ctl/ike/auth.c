@@ -40,6 +40,7 @@ bool ike_auth_hold(struct ike_sa *sa, const struct ike_in *in)
 	h->msg.raw_len = 0;
 	h->msg.sk = NULL;
 	h->msg.sk_len = 0;
+	h->msg.inner = (struct wire_span){ 0 };
 	for (i = 0; i < h->msg.n; i++) {
 		if (h->msg.payload[i].len)
 			memcpy(h->plain + at, h->msg.payload[i].body,
@@ -66,13 +67,16 @@ static int octets(const struct ike_sa *sa, bool initiators,
 {
 	const struct ike_sa_private *p = sa->p;
 	bool mine = initiators == sa->initiator;
+	int rc;
 
-	return crypto_auth_octets(sa->suite.prf,
-				  ike_span(mine ? &p->init_mine :
-						  &p->init_theirs),
-				  ike_span(initiators ? &p->nr : &p->ni),
-				  initiators ? p->keys.sk_pi : p->keys.sk_pr,
-				  id_body, out);
+	rc = crypto_auth_octets(sa->suite.prf,
+				ike_span(mine ? &p->init_mine :
+						&p->init_theirs),
+				ike_span(initiators ? &p->nr : &p->ni),
+				initiators ? p->keys.sk_pi : p->keys.sk_pr,
+				id_body, out);
+	ike_inter_auth(sa, out);
+	return rc;
 }
 
 static struct ike_action *ask(struct ike_sa *sa, enum ike_action_type type,

@@ -15,10 +15,18 @@ bool ike_auth_verify(struct ike_sa *sa, const struct wire_msg *msg,
 		     ike_wait_fn fn);
 bool ike_auth_id(const struct wire_id *w, struct ike_id *id);
 bool ike_auth_open_ext(struct ike_sa *sa);
+void ike_auth_refuse(struct ike_sa *sa, uint32_t mid, uint16_t type,
+		     const char *reason);
+void ike_auth_refused(struct ike_sa *sa, uint16_t type);
 void ike_auth_put_extras(struct ike_sa *sa, struct wire_enc *b,
 			 const struct wire_endpoint *local,
 			 const struct wire_endpoint *remote);
 void ike_auth_read_extras(struct ike_sa *sa, const struct ike_in *in);
+
+/* inter.c */
+bool ike_inter_due(struct ike_sa *sa);
+uint32_t ike_auth_mid(const struct ike_sa *sa);
+void ike_inter_auth(const struct ike_sa *sa, struct wire_wr *out);
 
 /* ppk.c */
 bool ike_ppk_ask(struct ike_sa *sa, struct wire_span id, ike_wait_fn fn);

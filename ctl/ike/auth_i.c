@@ -116,7 +116,7 @@ static bool offer_child(struct ike_sa *sa)
 	if (!p->offer->spi_in)
 		return false;
 	ike_propose(p->child_sent, sa->conn->esp, sa->conn->nesp,
-		    IKE_PROTO_ESP, p->offer->spi_in, false);
+		    IKE_PROTO_ESP, p->offer->spi_in, IKE_GROUPS_NONE);
 	p->offer->mode = sa->conn->mode;
 	if (sa->cs->trigger.set)
 		p->offer->child = ike_ts_child(sa->conn, &sa->cs->trigger);
@@ -143,7 +143,8 @@ void ike_auth_start(struct ike_sa *sa)
 
 /* ------------------------------------------------------------ the answer */
 
-static void refused(struct ike_sa *sa, uint16_t type)
+/** ike_auth_refused() - the peer has answered with an error */
+void ike_auth_refused(struct ike_sa *sa, uint16_t type)
 {
 	const char *name = ike_notify_name(type);
 	char reason[IKE_MAX_TEXT];
@@ -276,7 +277,7 @@ static void answered(struct ike_sa *sa, void *ctx, enum ike_result result,
 	auth_pl = wire_msg_only(in->msg, IKE_PL_AUTH);
 	if (!id_pl || !auth_pl) {
 		if (wire_notify_error(in->msg, &n))
-			refused(sa, n.type);
+			ike_auth_refused(sa, n.type);
 		else
 			ike_sa_fail(sa, "the answer to IKE_AUTH lacks IDr or"
 				    " AUTH");

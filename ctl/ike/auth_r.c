@@ -19,7 +19,7 @@ static bool fits(const struct ike_conn_state *cs, const struct ike_sa *sa,
 	       ike_method_fits(c, method) &&
 	       (!c->remote_id.type || ike_id_equal(&c->remote_id, peer)) &&
 	       (!own->type || ike_id_equal(&c->local_id, own)) &&
-	       ike_suite_in(&sa->suite, c->ike, c->nike);
+	       ike_suite_in(&sa->suite, c->ike, c->nike, IKE_GROUPS_ALL);
 }
 
 /* One that names the peer before one that takes anybody. */
@@ -43,13 +43,25 @@ static struct ike_conn_state *find_conn(const struct ike_sa *sa,
 
 /* ---------------------------------------------------------------- failing */
 
-/* No detail for the peer (section 2.21.2), all of it for the log. */
-static void fail(struct ike_sa *sa, uint16_t type, const char *reason)
+/**
+ * ike_auth_refuse() - a peer that has not proved who it is does not get on
+ * @sa: IKE SA of a responder
+ * @mid: of the request to be answered
+ * @type: notify for the peer, without a detail (section 2.21.2)
+ * @reason: all of it, for the log
+ */
+void ike_auth_refuse(struct ike_sa *sa, uint32_t mid, uint16_t type,
+		     const char *reason)
 {
 	ike_stranger_report(sa, reason);
-	ike_slot_error(sa, 1, type, NULL, 0);
+	ike_slot_error(sa, mid, type, NULL, 0);
 	ike_sa_fail(sa, reason);
 	ike_sa_keep_answer(sa);
+}
+
+static void fail(struct ike_sa *sa, uint16_t type, const char *reason)
+{
+	ike_auth_refuse(sa, ike_auth_mid(sa), type, reason);
 }
 
 /* ----------------------------------------------------------------- answer */
@@ -75,7 +87,7 @@ static void answer(struct ike_sa *sa, uint16_t child_error)
 		ike_child_put_ts(&enc, p->offer);
 	}
 	ike_auth_put_extras(sa, &enc, &sa->local, &sa->remote);
-	ike_slot_answer(sa, 1, &enc);
+	ike_slot_answer(sa, ike_auth_mid(sa), &enc);
 }
 
 static void without_child(struct ike_sa *sa)
@@ -304,7 +316,7 @@ static void prove(struct ike_sa *sa)
 }
 
 /**
- * ike_auth_request() - the first IKE_AUTH request
+ * ike_auth_request() - an IKE_AUTH request
  * @sa: half-open IKE SA
  * @in: request, decrypted and well-formed
  */
@@ -318,7 +330,7 @@ void ike_auth_request(struct ike_sa *sa, const struct ike_in *in)
 	struct wire_auth auth;
 	struct wire_id id;
 
-	if (in->mid != 1 || sa->cs) {
+	if (in->mid != ike_auth_mid(sa) || ike_inter_due(sa) || sa->cs) {
 		ike_slot_error(sa, in->mid, IKE_N_INVALID_SYNTAX, NULL, 0);
 		return;
 	}

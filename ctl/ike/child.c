@@ -165,7 +165,7 @@ static uint16_t choose(struct ike_sa *sa, const struct wire_msg *msg,
 	if (!offer || !ours || !pl || wire_sa_decode(pl, offer) != WIRE_OK)
 		goto out;
 	ike_propose(ours, sa->conn->esp, sa->conn->nesp, IKE_PROTO_ESP, 0,
-		    with_ke);
+		    with_ke ? IKE_GROUPS_KE : IKE_GROUPS_NONE);
 	if (!wire_sa_choose(offer, ours, &o->chosen) ||
 	    o->chosen.spi_len != ESP_SPI_LEN)
 		goto out;

@@ -58,7 +58,7 @@ static int check_addresses(const struct ike_conn *c, char *err, size_t errlen)
 
 static int check_suites(const struct ike_conn *c, char *err, size_t errlen)
 {
-	char text[80];
+	char text[IKE_SUITE_TEXT];
 	unsigned int i;
 
 	if (c->nike == 0 || c->nike > IKE_MAX_PROPOSALS)

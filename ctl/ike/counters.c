@@ -3,6 +3,7 @@
 
 static const char *const exchange_names[IKE_COUNT_EXCHANGES] = {
 	"IKE_SA_INIT", "IKE_AUTH", "CREATE_CHILD_SA", "INFORMATIONAL",
+	"IKE_INTERMEDIATE",
 };
 
 static const char *const count_names[IKE_COUNT_N] = {
@@ -34,7 +35,10 @@ static const char *const happened_names[IKE_HAPPENED_N] = {
 /** ike_count() - one more message of a kind of exchange */
 void ike_count(struct ike_engine *eng, uint8_t exchange, enum ike_count what)
 {
-	if (exchange >= IKE_EX_SA_INIT && exchange <= IKE_EX_INFORMATIONAL)
+	if (exchange == IKE_EX_INTERMEDIATE)
+		eng->n.exchange[IKE_COUNT_EXCHANGES - 1][what]++;
+	else if (exchange >= IKE_EX_SA_INIT &&
+		 exchange <= IKE_EX_INFORMATIONAL)
 		eng->n.exchange[exchange - IKE_EX_SA_INIT][what]++;
 }
 

@@ -190,7 +190,7 @@ static bool create_send(struct ike_sa *sa, struct ike_create *cr,
 	    (group && ike_make_ke(sa->eng, &cr->ke, group)))
 		return false;
 	ike_propose(&cr->sent, sa->conn->esp, sa->conn->nesp, IKE_PROTO_ESP,
-		    cr->offer.spi_in, true);
+		    cr->offer.spi_in, IKE_GROUPS_KE);
 	cr->offer.mode = sa->conn->mode;
 	ike_ts_propose(sa->conn, cr->offer.child, &sa->local.addr,
 		       &sa->remote.addr, &cr->offer.tsi, &cr->offer.tsr);

@@ -44,6 +44,15 @@ static const struct rule rules[] = {
 		.response = true,
 		.allowed = EVERYWHERE | CHILD | IDENTITY | PL(IKE_PL_IDR),
 	}, {
+		.exchange = IKE_EX_INTERMEDIATE,
+		.states = IN(IKE_SA_AUTH),
+		.needed = PL(IKE_PL_KE),
+		.allowed = EVERYWHERE | PL(IKE_PL_KE),
+	}, {
+		.exchange = IKE_EX_INTERMEDIATE,
+		.response = true,
+		.allowed = EVERYWHERE | PL(IKE_PL_KE),
+	}, {
 		.exchange = IKE_EX_CREATE_CHILD_SA,
 		.states = ANY_AFTER_AUTH,
 		.to_initiator = true,

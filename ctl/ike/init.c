@@ -31,14 +31,15 @@ static bool make_nonce(struct ike_engine *eng, struct ike_buf *nonce)
 	       ike_buf_set(nonce, n, sizeof(n));
 }
 
-static bool make_ke(struct ike_sa *sa, uint16_t group)
+/** ike_init_make_ke() - our half of a key exchange before IKE_AUTH */
+bool ike_init_make_ke(struct ike_sa *sa, uint16_t group)
 {
 	if (!sa->p->ke)
 		sa->p->ke = calloc(1, sizeof(*sa->p->ke));
 	return sa->p->ke && !ike_make_ke(sa->eng, sa->p->ke, group);
 }
 
-static void free_ke(struct ike_sa *sa)
+void ike_init_free_ke(struct ike_sa *sa)
 {
 	if (sa->p->ke)
 		crypto_wipe(sa->p->ke, sizeof(*sa->p->ke));
@@ -58,7 +59,7 @@ static int derive(struct ike_sa *sa, struct wire_span theirs)
 				       ike_span(&sa->p->nr), g, sa->spi_i,
 				       sa->spi_r, &sa->p->keys);
 	crypto_wipe(shared, sizeof(shared));
-	free_ke(sa);
+	ike_init_free_ke(sa);
 	sa->p->have_keys = rc == 0;
 	return rc;
 }
@@ -104,6 +105,7 @@ static bool init_build(struct ike_sa *sa)
 	if (sa->conn->fragmentation)
 		wire_notify_encode(&enc, IKE_N_FRAGMENTATION_SUPPORTED, NULL,
 				   0);
+	ike_inter_init_build(sa, &enc);
 	ike_ppk_init_build(sa, &enc);
 	ike_cert_init_build(sa, &enc);
 	ok = wire_enc_finish(&enc) &&
@@ -141,9 +143,9 @@ bool ike_init_start(struct ike_sa *sa)
 	if (!p->init_offer)
 		return false;
 	ike_propose(p->init_offer, sa->conn->ike, sa->conn->nike,
-		    IKE_PROTO_IKE, 0, true);
+		    IKE_PROTO_IKE, 0, IKE_GROUPS_ALL);
 	return make_nonce(sa->eng, &p->ni) &&
-	       make_ke(sa, sa->conn->ike[0].ke) &&
+	       ike_init_make_ke(sa, sa->conn->ike[0].ke) &&
 	       init_build(sa) && init_send(sa);
 }
 
@@ -178,7 +180,7 @@ static void init_error(struct ike_sa *sa, const struct wire_notify *n)
 
 	if (n->type == IKE_N_INVALID_KE_PAYLOAD && wire_notify_u16(n, &group) &&
 	    group != sa->p->ke->group && group_offered(sa->conn, group)) {
-		if (make_ke(sa, group))
+		if (ike_init_make_ke(sa, group))
 			init_again(sa);
 		return;
 	}
@@ -213,7 +215,9 @@ static bool answer_sa(struct ike_sa *sa, const struct wire_msg *msg)
 		return false;
 	ike_chosen(&answer.p[0], &sa->suite);
 	return sa->suite.ke == sa->p->ke->group &&
-	       ike_suite_in(&sa->suite, sa->conn->ike, sa->conn->nike);
+	       ike_inter_ok(&sa->suite, msg) &&
+	       ike_suite_in(&sa->suite, sa->conn->ike, sa->conn->nike,
+			    IKE_GROUPS_ALL);
 }
 
 /*
@@ -303,7 +307,7 @@ void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 		sa->local.port = sa->eng->s.natt_port;
 		sa->remote.port = sa->eng->s.natt_port;
 	}
-	ike_auth_start(sa);
+	ike_inter_start(sa);
 }
 
 /* ----------------------------------------------------------- responder */
@@ -349,7 +353,7 @@ void ike_init_forget(struct ike_sa *sa)
 {
 	struct ike_sa **at = init_bucket(sa->eng, sa->spi_i);
 
-	free_ke(sa);
+	ike_init_free_ke(sa);
 	if (!sa->p->in_init_hash)
 		return;
 	while (*at != sa)
@@ -385,8 +389,8 @@ static bool init_repeated(struct ike_engine *eng,
  * @group only suites of that group: another would cost a round trip.
  */
 static bool choose(struct ike_engine *eng, const struct ike_ev_packet *pkt,
-		   const struct wire_sa *offer, uint16_t group,
-		   struct wire_proposal *chosen)
+		   const struct wire_msg *msg, const struct wire_sa *offer,
+		   uint16_t group, struct wire_proposal *chosen)
 {
 	struct crypto_suite v[WIRE_MAX_PROPOSALS];
 	const struct ike_conn_state *cs;
@@ -400,7 +404,9 @@ static bool choose(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 		for (i = 0; i < cs->cfg.nike; i++)
 			if ((!group || cs->cfg.ike[i].ke == group) &&
 			    n < WIRE_MAX_PROPOSALS &&
-			    !ike_suite_in(&cs->cfg.ike[i], v, n))
+			    ike_inter_ok(&cs->cfg.ike[i], msg) &&
+			    !ike_suite_in(&cs->cfg.ike[i], v, n,
+					  IKE_GROUPS_ALL))
 				v[n++] = cs->cfg.ike[i];
 	}
 	if (n == 0)
@@ -408,7 +414,7 @@ static bool choose(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 	ours = calloc(1, sizeof(*ours));
 	if (!ours)
 		return false;
-	ike_propose(ours, v, n, IKE_PROTO_IKE, 0, true);
+	ike_propose(ours, v, n, IKE_PROTO_IKE, 0, IKE_GROUPS_ALL);
 	ok = wire_sa_choose(offer, ours, chosen);
 	free(ours);
 	return ok;
@@ -464,6 +470,7 @@ static bool init_answer(struct ike_sa *sa, const struct wire_proposal *chosen)
 				   0);
 	if (ike_wanted(sa, wants_childless))
 		wire_notify_encode(&enc, IKE_N_CHILDLESS_SUPPORTED, NULL, 0);
+	ike_inter_init_build(sa, &enc);
 	ike_ppk_init_build(sa, &enc);
 	ike_cert_init_build(sa, &enc);
 	ok = wire_enc_finish(&enc) &&
@@ -502,7 +509,7 @@ static void init_accept(struct ike_engine *eng,
 	if (!make_nonce(eng, &sa->p->nr) ||
 	    !ike_buf_set(&sa->p->ni, ni.p, ni.len) ||
 	    !ike_buf_set(&sa->p->init_theirs, msg->raw, msg->raw_len) ||
-	    !make_ke(sa, ke->group) ||
+	    !ike_init_make_ke(sa, ke->group) ||
 	    !init_answer(sa, chosen) || derive(sa, ke->data)) {
 		ike_sa_fail(sa, "IKE_SA_INIT: no memory, or a public value"
 			    " that is no good");
@@ -575,8 +582,8 @@ void ike_init_request(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 		refuse(eng, pkt, msg, IKE_N_COOKIE, cookie, sizeof(cookie));
 		return;
 	}
-	if (!choose(eng, pkt, &offer, ke.group, &chosen) &&
-	    !choose(eng, pkt, &offer, 0, &chosen)) {
+	if (!choose(eng, pkt, msg, &offer, ke.group, &chosen) &&
+	    !choose(eng, pkt, msg, &offer, 0, &chosen)) {
 		refuse(eng, pkt, msg, IKE_N_NO_PROPOSAL_CHOSEN, NULL, 0);
 		return;
 	}

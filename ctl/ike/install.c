@@ -165,7 +165,7 @@ static void child_up(struct ike_sa *sa, struct ike_child *c)
 	const struct ike_ext_ops *ext = sa->eng->ext;
 	char label[MOBX_MAX_LABEL + 1];
 	struct ike_report *r;
-	char suite[80];
+	char suite[IKE_SUITE_TEXT];
 
 	ike_sa_label(sa, label);
 	ike_leftovers_delete(sa->eng, label);

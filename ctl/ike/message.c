@@ -159,6 +159,8 @@ static void dispatch(struct ike_sa *sa, const struct ike_in *in)
 		ike_rekey_rival_wins(sa->p->rival_of);
 	if (!ike_expects(sa, &in->msg->hdr))
 		ike_slot_error(sa, in->mid, IKE_N_INVALID_SYNTAX, NULL, 0);
+	else if (ex == IKE_EX_INTERMEDIATE)
+		ike_inter_request(sa, in);
 	else if (ex == IKE_EX_AUTH)
 		ike_auth_request(sa, in);
 	else if (ex == IKE_EX_CREATE_CHILD_SA)
@@ -268,7 +270,8 @@ static bool too_early(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 	struct ike_early *e;
 
 	if (sa->state != IKE_SA_AUTH || hdr->flags & IKE_FLAG_RESPONSE ||
-	    (hdr->exchange == IKE_EX_AUTH && !sa->initiator))
+	    (!sa->initiator && (hdr->exchange == IKE_EX_AUTH ||
+				hdr->exchange == IKE_EX_INTERMEDIATE)))
 		return false;
 	if (sa->p->n_early == IKE_MAX_EARLY ||
 	    (!sa->initiator && !sa->p->authentic))
@@ -373,6 +376,7 @@ static void fragment_in(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 void ike_message_in(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 		    struct wire_msg *msg)
 {
+	const struct crypto_ike_keys *keys = ike_inter_keys(sa, &msg->hdr);
 	bool response = msg->hdr.flags & IKE_FLAG_RESPONSE;
 	struct ike_request *r = NULL;
 	struct ike_in in = {
@@ -395,13 +399,13 @@ void ike_message_in(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 	if (!plain)
 		return;
 	if (msg->has_skf) {
-		if (!crypto_skf_open(&sa->p->keys, !sa->initiator, msg, plain,
+		if (!crypto_skf_open(keys, !sa->initiator, msg, plain,
 				     room, &len))
 			fragment_in(sa, pkt, &in, msg, r,
 				    (struct wire_span){ plain, len });
 		else
 			sa->eng->n.drop[IKE_DROP_NOT_AUTHENTIC]++;
-	} else if (!crypto_sk_open(&sa->p->keys, !sa->initiator, msg, plain,
+	} else if (!crypto_sk_open(keys, !sa->initiator, msg, plain,
 				   room, &err)) {
 		ike_frags_drop(sa, response, in.mid);
 		opened(sa, pkt, &in, msg, r, err);

@@ -115,6 +115,16 @@ void ike_request_measure(struct ike_sa *sa, const struct ike_request *r);
 void ike_request_timers(struct ike_sa *sa);
 uint64_t ike_request_deadline(const struct ike_sa *sa);
 
+/* inter.c */
+bool ike_inter_known(const struct wire_msg *msg);
+bool ike_inter_ok(const struct crypto_suite *s, const struct wire_msg *msg);
+void ike_inter_init_build(const struct ike_sa *sa, struct wire_enc *enc);
+const struct crypto_ike_keys *ike_inter_keys(const struct ike_sa *sa,
+					     const struct wire_hdr *hdr);
+void ike_inter_start(struct ike_sa *sa);
+void ike_inter_request(struct ike_sa *sa, const struct ike_in *in);
+void ike_inter_free(struct ike_sa *sa);
+
 /* ppk.c */
 void ike_ppk_init_build(const struct ike_sa *sa, struct wire_enc *enc);
 void ike_ppk_init_read(struct ike_sa *sa, const struct wire_msg *msg);
@@ -195,6 +205,8 @@ unsigned int ike_natd_check(uint64_t spi_i, uint64_t spi_r,
 			    const struct wire_endpoint *remote,
 			    const struct wire_msg *msg);
 void ike_init_forget(struct ike_sa *sa);
+bool ike_init_make_ke(struct ike_sa *sa, uint16_t group);
+void ike_init_free_ke(struct ike_sa *sa);
 bool ike_wanted(const struct ike_sa *sa,
 		bool (*wants)(const struct ike_conn *c));
 
@@ -215,11 +227,20 @@ void ike_auth_start(struct ike_sa *sa);
 void ike_auth_request(struct ike_sa *sa, const struct ike_in *in);
 
 /* propose.c */
+/** enum ike_groups - which key exchanges of a suite count */
+enum ike_groups {
+	IKE_GROUPS_NONE,
+	/* Without additional ones */
+	IKE_GROUPS_KE,
+	IKE_GROUPS_ALL,
+};
+
 void ike_propose(struct wire_sa *sa, const struct crypto_suite *suites,
-		 unsigned int n, uint8_t protocol, uint32_t spi, bool with_ke);
+		 unsigned int n, uint8_t protocol, uint32_t spi,
+		 enum ike_groups groups);
 void ike_chosen(const struct wire_proposal *p, struct crypto_suite *suite);
 bool ike_suite_in(const struct crypto_suite *s, const struct crypto_suite *v,
-		  unsigned int n);
+		  unsigned int n, enum ike_groups groups);
 unsigned int ike_conn_children(const struct ike_conn *c);
 unsigned int ike_ts_child(const struct ike_conn *c,
 			  const struct ike_trigger *t);

@@ -13,14 +13,15 @@
  * @n: their number, at most WIRE_MAX_PROPOSALS
  * @protocol: IKE_PROTO_IKE or IKE_PROTO_ESP
  * @spi: own SPI of a Child SA; 0 for an SA payload without SPIs
- * @with_ke: offer groups (never in IKE_AUTH, RFC 7296, section 1.2)
+ * @groups: what to offer of them (none in IKE_AUTH, RFC 7296, section 1.2)
  */
 void ike_propose(struct wire_sa *sa, const struct crypto_suite *suites,
-		 unsigned int n, uint8_t protocol, uint32_t spi, bool with_ke)
+		 unsigned int n, uint8_t protocol, uint32_t spi,
+		 enum ike_groups groups)
 {
 	const struct crypto_suite *s;
 	struct wire_proposal *p;
-	unsigned int i;
+	unsigned int i, j;
 
 	memset(sa, 0, sizeof(*sa));
 	for (i = 0; i < n && i < WIRE_MAX_PROPOSALS; i++) {
@@ -37,11 +38,15 @@ void ike_propose(struct wire_sa *sa, const struct crypto_suite *suites,
 			wire_proposal_add(p, IKE_TT_PRF, s->prf, 0);
 		if (s->integ)
 			wire_proposal_add(p, IKE_TT_INTEG, s->integ, 0);
-		if (s->ke && with_ke)
+		if (s->ke && groups != IKE_GROUPS_NONE)
 			wire_proposal_add(p, IKE_TT_KE, s->ke, 0);
 		if (protocol == IKE_PROTO_ESP)
 			wire_proposal_add(p, IKE_TT_ESN, s->esn ? IKE_ESN_YES :
 					  IKE_ESN_NO, 0);
+		for (j = 0; j < CRYPTO_MAX_ADDKE; j++)
+			if (s->addke[j] && groups == IKE_GROUPS_ALL)
+				wire_proposal_add(p, (uint8_t)(IKE_TT_ADDKE1 +
+						  j), s->addke[j], 0);
 	}
 }
 
@@ -56,6 +61,7 @@ static uint16_t transform_id(const struct wire_proposal *p, uint8_t type)
 void ike_chosen(const struct wire_proposal *p, struct crypto_suite *suite)
 {
 	const struct wire_transform *encr = wire_proposal_get(p, IKE_TT_ENCR);
+	uint8_t i;
 
 	memset(suite, 0, sizeof(*suite));
 	if (encr) {
@@ -65,19 +71,23 @@ void ike_chosen(const struct wire_proposal *p, struct crypto_suite *suite)
 	suite->prf = transform_id(p, IKE_TT_PRF);
 	suite->integ = transform_id(p, IKE_TT_INTEG);
 	suite->ke = transform_id(p, IKE_TT_KE);
+	for (i = 0; i < CRYPTO_MAX_ADDKE; i++)
+		suite->addke[i] = transform_id(p, (uint8_t)(IKE_TT_ADDKE1 + i));
 	suite->esn = transform_id(p, IKE_TT_ESN) == IKE_ESN_YES;
 }
 
-/* Is a suite one of these? */
+/* Is a suite one of these, as far as @groups count? */
 bool ike_suite_in(const struct crypto_suite *s, const struct crypto_suite *v,
-		  unsigned int n)
+		  unsigned int n, enum ike_groups groups)
 {
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
 		if (s->encr == v[i].encr && s->key_bits == v[i].key_bits &&
 		    s->prf == v[i].prf && s->integ == v[i].integ &&
-		    s->ke == v[i].ke && s->esn == v[i].esn)
+		    s->ke == v[i].ke && s->esn == v[i].esn &&
+		    (groups != IKE_GROUPS_ALL ||
+		     !memcmp(s->addke, v[i].addke, sizeof(s->addke))))
 			return true;
 	return false;
 }

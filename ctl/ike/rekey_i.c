@@ -62,7 +62,7 @@ static bool rekey_send(struct ike_sa *sa, struct ike_rekey *rk, uint16_t group)
 	    ike_make_ke(sa->eng, &rk->ke, group))
 		return false;
 	ike_propose(&rk->offer, sa->conn->ike, sa->conn->nike, IKE_PROTO_IKE, 0,
-		    true);
+		    IKE_GROUPS_KE);
 	for (i = 0; i < rk->offer.n; i++) {
 		rk->offer.p[i].spi_len = IKE_SPI_LEN;
 		wire_put_u64(rk->offer.p[i].spi, rk->spi);
@@ -115,7 +115,8 @@ static bool answer_sa(const struct ike_rekey *rk, const struct ike_sa *sa,
 		*spi = wire_rd_u64(&rd);
 		ike_chosen(&a->p[0], suite);
 		ok = *spi && suite->ke == rk->ke.group &&
-		     ike_suite_in(suite, sa->conn->ike, sa->conn->nike);
+		     ike_suite_in(suite, sa->conn->ike, sa->conn->nike,
+				  IKE_GROUPS_KE);
 	}
 	free(a);
 	return ok;

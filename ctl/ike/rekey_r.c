@@ -15,7 +15,7 @@ static bool choose(const struct ike_sa *sa, const struct wire_sa *offer,
 	if (!ours)
 		return false;
 	ike_propose(ours, sa->conn->ike, sa->conn->nike, IKE_PROTO_IKE, 0,
-		    true);
+		    IKE_GROUPS_KE);
 	ok = wire_sa_choose(offer, ours, chosen) &&
 	     chosen->spi_len == IKE_SPI_LEN;
 	free(ours);

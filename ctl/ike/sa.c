@@ -143,6 +143,7 @@ static void drop_setup(struct ike_sa *sa)
 	p->init_offer = NULL;
 	p->child_sent = NULL;
 	p->offer = NULL;
+	ike_inter_free(sa);
 	ike_ppk_forget(sa);
 	ike_auth_release(sa);
 }
@@ -153,7 +154,7 @@ void ike_sa_established(struct ike_sa *sa)
 	const struct ike_ext_ops *ext = sa->eng->ext;
 	struct ike_report *r;
 	char text[IKE_MAX_ID + 8];
-	char suite[80];
+	char suite[IKE_SUITE_TEXT];
 
 	sa->state = IKE_SA_ESTABLISHED;
 	sa->established_us = sa->eng->now;

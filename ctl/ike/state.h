@@ -303,6 +303,23 @@ struct ike_ppk {
 	bool used;
 };
 
+/**
+ * struct ike_inter - what comes between IKE_SA_INIT and IKE_AUTH (RFC 9242)
+ *
+ * @next: index of the additional key exchange that is due.
+ * @rounds: exchanges that are over.
+ * @auth_i: what AUTH covers of the initiator's messages so far.
+ * @auth_r: the same of the responder's.
+ * @old: keys of the last exchange, or NULL.
+ */
+struct ike_inter {
+	unsigned int next;
+	unsigned int rounds;
+	uint8_t auth_i[CRYPTO_PRF_MAX];
+	uint8_t auth_r[CRYPTO_PRF_MAX];
+	struct crypto_ike_keys *old;
+};
+
 struct ike_sa_private {
 	struct ike_sa *next;
 	struct ike_sa *prev;
@@ -362,6 +379,7 @@ struct ike_sa_private {
 	unsigned int n_early;
 	struct ike_early early[IKE_MAX_EARLY];
 
+	struct ike_inter inter;
 	/* IKE_AUTH in work. */
 	struct ike_held *auth_in;
 	struct ike_buf auth_mine;

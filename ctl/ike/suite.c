@@ -238,12 +238,42 @@ static const char *word_text(enum word_kind kind, uint16_t id, uint16_t bits)
 	return "?";
 }
 
+/* "ke1_" to "ke7_": which additional key exchange, else 0 */
+static unsigned int addke_of(const char *text, size_t len)
+{
+	return len > 4 && !strncasecmp(text, "ke", 2) && text[2] >= '1' &&
+	       text[2] < '1' + CRYPTO_MAX_ADDKE && text[3] == '_' ?
+	       (unsigned int)(text[2] - '0') : 0;
+}
+
+static int addke_word(struct crypto_suite *s, unsigned int n, const char *text,
+		      size_t len, char *err, size_t errlen)
+{
+	const struct word *w = word_find(text, len);
+
+	if (!w)
+		return word_unknown(text, len, err, errlen);
+	if (w->kind != WORD_KE)
+		return refuse(err, errlen, "\"ke%u_%.*s\": a key exchange has"
+			      " to follow, for instance ke%u_x25519", n,
+			      (int)len, text, n);
+	if (s->addke[n - 1])
+		return refuse(err, errlen, "\"ke%u_%.*s\": one key exchange of"
+			      " each number in a proposal; write several"
+			      " proposals", n, (int)len, text);
+	s->addke[n - 1] = w->id;
+	return 0;
+}
+
 static int suite_word(struct crypto_suite *s, const char *text, size_t len,
 		      unsigned int *seen, uint16_t *prf, char *err,
 		      size_t errlen)
 {
+	unsigned int n = addke_of(text, len);
 	const struct word *w = word_find(text, len);
 
+	if (n)
+		return addke_word(s, n, text + 4, len - 4, err, errlen);
 	if (!w)
 		return word_unknown(text, len, err, errlen);
 	if (*seen & 1u << w->kind)
@@ -302,15 +332,22 @@ static int ike_suite(const char *text, unsigned int seen, uint16_t prf,
 		return 0;
 	return refuse(err, errlen, "\"%s\": these do not go together here; for"
 		      " instance aes128gcm16-prfsha256-ecp256 or"
-		      " aes128-sha256-ecp256", text);
+		      " aes128-sha256-ecp256, each key exchange once", text);
 }
 
 static int esp_suite(const char *text, unsigned int seen,
 		     const struct crypto_suite *s, char *err, size_t errlen)
 {
+	unsigned int i;
+
 	if (seen & 1u << WORD_PRF)
 		return refuse(err, errlen, "\"%s\": a PRF belongs to ike, not"
 			      " to esp", text);
+	for (i = 0; i < CRYPTO_MAX_ADDKE; i++)
+		if (s->addke[i])
+			return refuse(err, errlen, "\"%s\": additional key"
+				      " exchanges belong to ike, not to esp",
+				      text);
 	if (ike_child_suite_ok(s))
 		return 0;
 	return refuse(err, errlen, "\"%s\": these do not go together here; for"
@@ -346,7 +383,10 @@ int ike_suite_parse(const char *text, bool esp, struct crypto_suite *s,
 const char *ike_suite_text(const struct crypto_suite *s, bool esp, char *buf,
 			   size_t len)
 {
-	snprintf(buf, len, "%s%s%s%s%s%s%s%s",
+	unsigned int i;
+	int n;
+
+	n = snprintf(buf, len, "%s%s%s%s%s%s%s%s",
 		 word_text(WORD_ENCR, s->encr, s->key_bits),
 		 s->integ ? "-" : "",
 		 s->integ ? word_text(WORD_INTEG, s->integ, 0) : "",
@@ -354,5 +394,10 @@ const char *ike_suite_text(const struct crypto_suite *s, bool esp, char *buf,
 		 s->prf ? word_text(WORD_PRF, s->prf, 0) : "",
 		 s->ke ? "-" : "", s->ke ? word_text(WORD_KE, s->ke, 0) : "",
 		 esp && s->esn ? "-esn" : "");
+	for (i = 0; i < CRYPTO_MAX_ADDKE; i++)
+		if (s->addke[i] && n >= 0 && (size_t)n < len)
+			n += snprintf(buf + n, len - (size_t)n, "-ke%u_%s",
+				      i + 1, word_text(WORD_KE, s->addke[i],
+						       0));
 	return buf;
 }

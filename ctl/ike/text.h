@@ -55,6 +55,9 @@ bool ike_id_equal(const struct ike_id *a, const struct ike_id *b);
 int ike_suite_parse(const char *text, bool esp, struct crypto_suite *s, char *err,
 		    size_t errlen);
 
+/* Room for the keywords of any suite */
+#define IKE_SUITE_TEXT 160
+
 /** ike_suite_text() - the keywords of a suite */
 const char *ike_suite_text(const struct crypto_suite *s, bool esp, char *buf,
 			   size_t len);

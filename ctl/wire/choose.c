@@ -14,13 +14,13 @@ static const struct wire_transform *holds(const struct wire_proposal *p,
 	return NULL;
 }
 
-/* INTEG and KE know a transform "NONE", which says what absence says. */
+/* INTEG, KE and ADDKE know a transform "NONE", which says what absence says. */
 static const struct wire_transform *none_of(const struct wire_proposal *p,
 					    uint8_t type)
 {
 	struct wire_transform none = { .type = type };
 
-	if (type != IKE_TT_INTEG && type != IKE_TT_KE)
+	if (type != IKE_TT_INTEG && type != IKE_TT_KE && type < IKE_TT_ADDKE1)
 		return NULL;
 	return holds(p, &none);
 }
@@ -61,7 +61,7 @@ static bool choose_from(const struct wire_proposal *offer,
 	chosen->protocol = offer->protocol;
 	chosen->spi_len = offer->spi_len;
 	memcpy(chosen->spi, offer->spi, sizeof(chosen->spi));
-	for (uint8_t type = IKE_TT_ENCR; type <= IKE_TT_ESN; type++)
+	for (uint8_t type = IKE_TT_ENCR; type <= IKE_TT_ADDKE7; type++)
 		if (!choose_type(offer, ours, type, chosen))
 			return false;
 	return chosen->n > 0;
@@ -81,7 +81,7 @@ bool wire_sa_choose(const struct wire_sa *offer, const struct wire_sa *ours,
 static bool answer_fits(const struct wire_proposal *offer,
 			const struct wire_proposal *answer)
 {
-	for (uint8_t type = IKE_TT_ENCR; type <= IKE_TT_ESN; type++) {
+	for (uint8_t type = IKE_TT_ENCR; type <= IKE_TT_ADDKE7; type++) {
 		bool offered = wire_proposal_get(offer, type);
 		unsigned int n = 0;
 

@@ -55,6 +55,7 @@ static const struct name notifies[] = {
 	{ IKE_N_USE_PPK, "USE_PPK" },
 	{ IKE_N_PPK_IDENTITY, "PPK_IDENTITY" },
 	{ IKE_N_NO_PPK_AUTH, "NO_PPK_AUTH" },
+	{ IKE_N_INTERMEDIATE_SUPPORTED, "INTERMEDIATE_EXCHANGE_SUPPORTED" },
 	{ IKE_N_MOBIKEX_SUPPORTED, "MOBIKEX_SUPPORTED" },
 	{ IKE_N_IP_PARAMETER, "IP_PARAMETER" },
 	{ IKE_N_ADD_SA_ADDRESS, "ADD_SA_ADDRESS" },
@@ -68,6 +69,7 @@ static const struct name exchanges[] = {
 	{ IKE_EX_AUTH, "IKE_AUTH" },
 	{ IKE_EX_CREATE_CHILD_SA, "CREATE_CHILD_SA" },
 	{ IKE_EX_INFORMATIONAL, "INFORMATIONAL" },
+	{ IKE_EX_INTERMEDIATE, "IKE_INTERMEDIATE" },
 };
 
 static const struct name ciphers[] = {

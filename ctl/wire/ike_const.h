@@ -31,6 +31,7 @@ enum ike_exchange {
 	IKE_EX_AUTH = 35,
 	IKE_EX_CREATE_CHILD_SA = 36,
 	IKE_EX_INFORMATIONAL = 37,
+	IKE_EX_INTERMEDIATE = 43,
 };
 
 enum ike_flag {
@@ -73,6 +74,9 @@ enum ike_transform_type {
 	IKE_TT_INTEG = 3,
 	IKE_TT_KE = 4,
 	IKE_TT_ESN = 5,
+	/* Additional key exchanges (RFC 9370), of the groups of KE. */
+	IKE_TT_ADDKE1 = 6,
+	IKE_TT_ADDKE7 = 12,
 };
 
 #define IKE_ATTR_KEY_LENGTH	14
@@ -244,6 +248,7 @@ enum ike_notify {
 	IKE_N_USE_PPK = 16435,
 	IKE_N_PPK_IDENTITY = 16436,
 	IKE_N_NO_PPK_AUTH = 16437,
+	IKE_N_INTERMEDIATE_SUPPORTED = 16438,
 
 	IKE_N_MOBIKEX_SUPPORTED = 48640,
 	IKE_N_IP_PARAMETER = 48641,

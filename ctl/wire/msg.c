@@ -157,6 +157,7 @@ enum wire_err wire_msg_parse_inner(struct wire_msg *msg, const uint8_t *plain,
 
 	msg->n = 0;
 	msg->opened = true;
+	msg->inner = (struct wire_span){ plain, len };
 	err = chain_parse(msg, msg->sk_first, plain, len, true);
 	if (err)
 		msg->n = 0;

@@ -103,6 +103,7 @@ struct wire_payload {
  *   fragment knows it.
  * @fragment: SKF: which one, 1 to @fragments.
  * @fragments: SKF: of how many.
+ * @inner: The octets that SK protected, without padding, once opened.
  * @sk: SK and SKF: IV, ciphertext with padding, ICV.
  * @sk_len: Octets of @sk.
  */
@@ -118,6 +119,7 @@ struct wire_msg {
 	uint8_t sk_first;
 	uint16_t fragment;
 	uint16_t fragments;
+	struct wire_span inner;
 	const uint8_t *sk;
 	size_t sk_len;
 };

@@ -70,7 +70,7 @@ static enum wire_err transform_read(struct wire_rd *rd, bool *last,
 	err = attrs_read(&sub, &t);
 	if (err)
 		return err;
-	if (t.type < IKE_TT_ENCR || t.type > IKE_TT_ESN ||
+	if (t.type < IKE_TT_ENCR || t.type > IKE_TT_ADDKE7 ||
 	    p->n == WIRE_MAX_TRANSFORMS)
 		p->bad = true;
 	else

@@ -107,7 +107,7 @@ const struct wire_transform *wire_proposal_get(const struct wire_proposal *p,
  *   The caller puts its own SPI in.
  *
  * A proposal of ours without KE transforms takes any offer that has none or
- * lists "NONE"; the same holds for INTEG.
+ * lists "NONE"; the same holds for INTEG and each ADDKE.
  *
  * Return: whether anything fits; else NO_PROPOSAL_CHOSEN.
  */

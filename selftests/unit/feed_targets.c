@@ -61,6 +61,45 @@ static void datagram(const uint8_t *data, size_t len)
 	net_free(net);
 }
 
+/* Two hosts that are due to do one more key exchange before IKE_AUTH. */
+static void conns_with_more(struct net *net)
+{
+	struct ike_conn c;
+	int host;
+
+	for (host = 1; host >= 0; host--) {
+		c = net_conn(host);
+		c.ike[0].addke[0] = IKE_KE_X25519;
+		c.nike = 1;
+		net_conn_add(net, host, &c);
+	}
+}
+
+static enum net_verdict no_inter(struct net *net, struct net_packet *pkt,
+				 void *ctx)
+{
+	(void)net;
+	(void)ctx;
+	return pkt->hdr.exchange == IKE_EX_INTERMEDIATE ? NET_DROP : NET_PASS;
+}
+
+/* The same in place of IKE_INTERMEDIATE, or of its answer */
+static void inner_between(const uint8_t *data, size_t len)
+{
+	struct net *net = net_new(3);
+	uint8_t what = data[0];
+
+	conns_with_more(net);
+	net->filter = no_inter;
+	net_run(net, 11 * NET_MS);
+	net_seal(net, what & 4 ? 1 : 0, what % 4 ? IKE_EX_INTERMEDIATE :
+		 IKE_EX_AUTH, what & 8, 1, data[1], data + 2, len - 2);
+	net->filter = NULL;
+	net_run(net, 3 * NET_SECOND);
+	consistent(net);
+	net_free(net);
+}
+
 /*
  * What an authentic peer may write: octet 0 chooses the exchange, who writes
  * and whether it is an answer, octet 1 is the type of the first payload.
@@ -78,6 +117,10 @@ static void inner(const uint8_t *data, size_t len)
 	if (len < 2)
 		return;
 	what = data[0];
+	if (what & 16) {
+		inner_between(data, len);
+		return;
+	}
 	auth = what % 4 == 0;
 	net = net_new(2);
 	net_conns(net);

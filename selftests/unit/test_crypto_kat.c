@@ -107,8 +107,9 @@ struct cavp {
 };
 
 static const struct crypto_suite cavp_suite = {
-	IKE_ENCR_AES_CBC, 128, IKE_INTEG_HMAC_SHA1_96, IKE_PRF_HMAC_SHA1,
-	IKE_KE_ECP256, false,
+	.encr = IKE_ENCR_AES_CBC, .key_bits = 128,
+	.integ = IKE_INTEG_HMAC_SHA1_96, .prf = IKE_PRF_HMAC_SHA1,
+	.ke = IKE_KE_ECP256,
 };
 
 #define CAVP_SPI_I	0x34c9e7c188868785
@@ -203,28 +204,32 @@ static void test_suites(void **state)
 		int ike;
 		int child;
 	} cases[] = {
-		{ { 20, 128, 0, 5, 19, false }, 0, 0 },
-		{ { 20, 256, 0, 5, 31, false }, 0, 0 },
-		{ { 12, 256, 14, 7, 31, false }, 0, 0 },
-		{ { 12, 128, 0, 5, 19, false }, -EINVAL, -EINVAL },
-		{ { 20, 128, 12, 5, 19, false }, -EINVAL, -EINVAL },
-		{ { 20, 0, 0, 5, 19, false }, -EINVAL, -EINVAL },
-		{ { 20, 64, 0, 5, 19, false }, -EINVAL, -EINVAL },
-		{ { 12, 129, 12, 5, 19, false }, -EINVAL, -EINVAL },
-		{ { 11, 0, 2, 5, 19, false }, -EINVAL, 0 },
-		{ { 11, 0, 0, 5, 19, false }, -EINVAL, -EINVAL },
-		{ { 11, 128, 2, 5, 19, false }, -EINVAL, -EINVAL },
-		{ { 3, 0, 2, 5, 19, false }, -ENOTSUP, -ENOTSUP },
-		{ { 12, 128, 5, 5, 19, false }, -ENOTSUP, -ENOTSUP },
-		{ { 20, 128, 0, 4, 19, false }, -ENOTSUP, 0 },
-		{ { 20, 128, 0, 5, 14, false }, 0, 0 },
-		{ { 20, 128, 0, 5, 5, false }, -ENOTSUP, 0 },
-		{ { 28, 0, 0, 5, 32, false }, 0, 0 },
-		{ { 28, 256, 0, 5, 32, false }, -EINVAL, -EINVAL },
-		{ { 28, 0, 12, 5, 32, false }, -EINVAL, -EINVAL },
-		{ { 21, 128, 0, 5, 19, false }, -EINVAL, 0 },
-		{ { 21, 128, 2, 5, 19, false }, -EINVAL, -EINVAL },
-		{ { 20, 128, 0, 5, 0, false }, -ENOTSUP, 0 },
+		{ { 20, 128, 0, 5, 19, { 0 }, false }, 0, 0 },
+		{ { 20, 256, 0, 5, 31, { 0 }, false }, 0, 0 },
+		{ { 12, 256, 14, 7, 31, { 0 }, false }, 0, 0 },
+		{ { 12, 128, 0, 5, 19, { 0 }, false }, -EINVAL, -EINVAL },
+		{ { 20, 128, 12, 5, 19, { 0 }, false }, -EINVAL, -EINVAL },
+		{ { 20, 0, 0, 5, 19, { 0 }, false }, -EINVAL, -EINVAL },
+		{ { 20, 64, 0, 5, 19, { 0 }, false }, -EINVAL, -EINVAL },
+		{ { 12, 129, 12, 5, 19, { 0 }, false }, -EINVAL, -EINVAL },
+		{ { 11, 0, 2, 5, 19, { 0 }, false }, -EINVAL, 0 },
+		{ { 11, 0, 0, 5, 19, { 0 }, false }, -EINVAL, -EINVAL },
+		{ { 11, 128, 2, 5, 19, { 0 }, false }, -EINVAL, -EINVAL },
+		{ { 3, 0, 2, 5, 19, { 0 }, false }, -ENOTSUP, -ENOTSUP },
+		{ { 12, 128, 5, 5, 19, { 0 }, false }, -ENOTSUP, -ENOTSUP },
+		{ { 20, 128, 0, 4, 19, { 0 }, false }, -ENOTSUP, 0 },
+		{ { 20, 128, 0, 5, 14, { 0 }, false }, 0, 0 },
+		{ { 20, 128, 0, 5, 5, { 0 }, false }, -ENOTSUP, 0 },
+		{ { 28, 0, 0, 5, 32, { 0 }, false }, 0, 0 },
+		{ { 28, 256, 0, 5, 32, { 0 }, false }, -EINVAL, -EINVAL },
+		{ { 28, 0, 12, 5, 32, { 0 }, false }, -EINVAL, -EINVAL },
+		{ { 21, 128, 0, 5, 19, { 0 }, false }, -EINVAL, 0 },
+		{ { 21, 128, 2, 5, 19, { 0 }, false }, -EINVAL, -EINVAL },
+		{ { 20, 128, 0, 5, 0, { 0 }, false }, -ENOTSUP, 0 },
+		{ { 20, 128, 0, 5, 19, { 31, 0, 14 }, false }, 0, 0 },
+		{ { 20, 128, 0, 5, 19, { 5 }, false }, -ENOTSUP, 0 },
+		{ { 20, 128, 0, 5, 19, { 19 }, false }, -EINVAL, 0 },
+		{ { 20, 128, 0, 5, 19, { 0, 31, 31 }, false }, -EINVAL, 0 },
 	};
 
 	(void)state;

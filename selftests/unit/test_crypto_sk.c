@@ -14,18 +14,18 @@
 #define CBC	IKE_ENCR_AES_CBC
 
 static const struct crypto_suite suites[] = {
-	{ GCM, 128, 0, IKE_PRF_HMAC_SHA2_256, IKE_KE_ECP256, false },
-	{ GCM, 256, 0, IKE_PRF_HMAC_SHA2_256, IKE_KE_X25519, false },
+	{ GCM, 128, 0, IKE_PRF_HMAC_SHA2_256, IKE_KE_ECP256, { 0 }, false },
+	{ GCM, 256, 0, IKE_PRF_HMAC_SHA2_256, IKE_KE_X25519, { 0 }, false },
 	{ CBC, 128, IKE_INTEG_HMAC_SHA2_256_128, IKE_PRF_HMAC_SHA2_256,
-	  IKE_KE_ECP256, false },
+	  IKE_KE_ECP256, { 0 }, false },
 	{ CBC, 256, IKE_INTEG_HMAC_SHA2_512_256, IKE_PRF_HMAC_SHA2_512,
-	  IKE_KE_ECP256, false },
-	{ CBC, 128, IKE_INTEG_HMAC_SHA1_96, IKE_PRF_HMAC_SHA1, IKE_KE_ECP256,
-	  false },
+	  IKE_KE_ECP256, { 0 }, false },
+	{ CBC, 128, IKE_INTEG_HMAC_SHA1_96, IKE_PRF_HMAC_SHA1,
+	  IKE_KE_ECP256, { 0 }, false },
 	{ CBC, 192, IKE_INTEG_HMAC_SHA2_384_192, IKE_PRF_HMAC_SHA2_384,
-	  IKE_KE_ECP256, false },
+	  IKE_KE_ECP256, { 0 }, false },
 	{ IKE_ENCR_CHACHA20_POLY1305, 0, 0, IKE_PRF_HMAC_SHA2_256,
-	  IKE_KE_X25519, false },
+	  IKE_KE_X25519, { 0 }, false },
 };
 
 #define N_SUITES	(sizeof(suites) / sizeof(suites[0]))

@@ -198,7 +198,8 @@ static void put_child(struct net *net, struct wire_enc *enc, uint32_t rekeys,
 	wire_enc_start(enc, NULL);
 	if (rekeys)
 		wire_notify_encode_esp(enc, IKE_N_REKEY_SA, rekeys, NULL, 0);
-	ike_propose(sa, c.esp, 1, IKE_PROTO_ESP, spi, false);
+	ike_propose(sa, c.esp, 1, IKE_PROTO_ESP, spi,
+		    IKE_GROUPS_NONE);
 	wire_sa_encode(enc, sa);
 	wire_nonce_encode(enc, nonce, sizeof(nonce));
 	c.local[0] = net_addr("10.0.0.1");
@@ -356,7 +357,7 @@ static void put_ike(struct wire_enc *enc, struct crypto_ke *ke, uint64_t spi,
 
 	assert_non_null(sa);
 	assert_int_equal(crypto_ke_generate(ke, IKE_KE_ECP256, random), 0);
-	ike_propose(sa, c.ike, 1, IKE_PROTO_IKE, 0, true);
+	ike_propose(sa, c.ike, 1, IKE_PROTO_IKE, 0, IKE_GROUPS_KE);
 	sa->p[0].spi_len = 8;
 	wire_put_u64(sa->p[0].spi, spi);
 	wire_enc_start(enc, NULL);

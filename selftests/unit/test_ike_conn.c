@@ -93,6 +93,14 @@ static void proposals(void **state)
 		"des-sha256-ecp256", "aes128-sha256-ecp256-esn",
 		"aes128-sha256-ecp256-", "aes128gmac-prfsha256-ecp256",
 		"prfsha256-ecp256", "camellia128-sha256-ecp256",
+		"aes128gcm16-prfsha256-ke1_x25519",
+		"aes128gcm16-prfsha256-ecp256-ke0_x25519",
+		"aes128gcm16-prfsha256-ecp256-ke8_x25519",
+		"aes128gcm16-prfsha256-ecp256-ke1_", "ke1_x25519",
+		"aes128gcm16-prfsha256-ecp256-ke1_aes128",
+		"aes128gcm16-prfsha256-ecp256-ke1_ecp256",
+		"aes128gcm16-prfsha256-ecp256-ke1_x448-ke2_x448",
+		"aes128gcm16-prfsha256-ecp256-ke1_x448-ke1_x25519",
 	};
 	static const char *const good_esp[] = {
 		"aes128gcm16", "aes256gcm16-esn", "aes128-sha1",
@@ -103,9 +111,10 @@ static void proposals(void **state)
 	static const char *const bad_esp[] = {
 		"", "null", "aes128", "sha1", "aes128gcm16-sha1",
 		"aes128gcm16-prfsha256", "chacha20poly1305-sha512",
+		"aes128gcm16-ecp256-ke1_x25519",
 	};
 	struct crypto_suite s, again;
-	char err[IKE_MAX_TEXT], text[80];
+	char err[IKE_MAX_TEXT], text[IKE_SUITE_TEXT];
 	size_t i;
 
 	(void)state;
@@ -116,7 +125,7 @@ static void proposals(void **state)
 		assert_string_equal(text, good_ike[i]);
 		assert_int_equal(ike_suite_parse(text, false, &again, err,
 						 sizeof(err)), 0);
-		assert_true(ike_suite_in(&s, &again, 1));
+		assert_true(ike_suite_in(&s, &again, 1, IKE_GROUPS_ALL));
 	}
 	for (i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
 		assert_int_equal(ike_suite_parse(other[i][0], false, &s, err,

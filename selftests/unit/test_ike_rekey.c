@@ -217,7 +217,8 @@ static void put_create(struct net *net, struct wire_enc *enc, uint32_t rekeys)
 	wire_enc_start(enc, NULL);
 	if (rekeys)
 		wire_notify_encode_esp(enc, IKE_N_REKEY_SA, rekeys, NULL, 0);
-	ike_propose(offer, sa->conn->esp, 1, IKE_PROTO_ESP, 5000, false);
+	ike_propose(offer, sa->conn->esp, 1, IKE_PROTO_ESP, 5000,
+		    IKE_GROUPS_NONE);
 	wire_sa_encode(enc, offer);
 	wire_nonce_encode(enc, nonce, sizeof(nonce));
 	ike_ts_propose(sa->conn, 0, &sa->local.addr, &sa->remote.addr, &l, &r);

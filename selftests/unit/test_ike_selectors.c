@@ -417,7 +417,8 @@ static void other_notifies(void **state)
 	assert_non_null(offer);
 	net_up(net);
 	sa = net_sa(net, 0);
-	ike_propose(offer, sa->conn->esp, 1, IKE_PROTO_ESP, 5000, false);
+	ike_propose(offer, sa->conn->esp, 1, IKE_PROTO_ESP, 5000,
+		    IKE_GROUPS_NONE);
 	ike_ts_propose(sa->conn, 0, &sa->local.addr, &sa->remote.addr, &l, &r);
 	wire_enc_start(&enc, NULL);
 	wire_sa_encode(&enc, offer);

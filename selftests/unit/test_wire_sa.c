@@ -127,8 +127,8 @@ static void test_unknown_marked(void **state)
 	struct wire_proposal chosen;
 
 	(void)state;
-	/* transform type 6 */
-	assert_int_equal(decode("00 00 0010 01 01 00 01 00 00 0008 06 00 0005",
+	/* transform type 13 */
+	assert_int_equal(decode("00 00 0010 01 01 00 01 00 00 0008 0d 00 0005",
 				&sa), WIRE_OK);
 	assert_true(sa.p[0].bad);
 	/* protocol 4, SPI of another length */
