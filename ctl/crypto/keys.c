@@ -198,15 +198,15 @@ int crypto_ike_derive(const struct crypto_suite *suite, struct wire_span ni,
 int crypto_ike_rekey(const struct crypto_ike_keys *old,
 		     const struct crypto_suite *suite, struct wire_span ni,
 		     struct wire_span nr, struct wire_span shared,
-		     uint64_t spi_i, uint64_t spi_r,
+		     struct wire_span more, uint64_t spi_i, uint64_t spi_r,
 		     struct crypto_ike_keys *keys)
 {
-	const struct wire_span parts[] = { shared, ni, nr };
+	const struct wire_span parts[] = { shared, ni, nr, more };
 	uint8_t skeyseed[CRYPTO_PRF_MAX];
 	int err;
 
 	memset(keys, 0, sizeof(*keys));
-	err = crypto_prf(old->suite.prf, old->sk_d, old->prf_len, parts, 3,
+	err = crypto_prf(old->suite.prf, old->sk_d, old->prf_len, parts, 4,
 			 skeyseed);
 	if (!err)
 		err = expand(suite, skeyseed, old->prf_len, suite->prf, ni, nr,

@@ -149,6 +149,8 @@ int crypto_ike_derive(const struct crypto_suite *suite, struct wire_span ni,
  * @ni: Nonce of the rekey's initiator.
  * @nr: Nonce of the rekey's responder.
  * @shared: g^ir of the rekey.
+ * @more: Shared secrets of additional key exchanges, one behind the other (RFC
+ *   9370 section 2.2.4).
  * @spi_i: New SPI of the rekey's initiator.
  * @spi_r: New SPI of the rekey's responder.
  * @keys: Filled, zeroed on failure.
@@ -158,7 +160,7 @@ int crypto_ike_derive(const struct crypto_suite *suite, struct wire_span ni,
 int crypto_ike_rekey(const struct crypto_ike_keys *old,
 		     const struct crypto_suite *suite, struct wire_span ni,
 		     struct wire_span nr, struct wire_span shared,
-		     uint64_t spi_i, uint64_t spi_r,
+		     struct wire_span more, uint64_t spi_i, uint64_t spi_r,
 		     struct crypto_ike_keys *keys);
 
 /* SK_d, SK_pi and SK_pr one behind the other, each crypto_prf_len() octets */

@@ -3,7 +3,7 @@
 
 static const char *const exchange_names[IKE_COUNT_EXCHANGES] = {
 	"IKE_SA_INIT", "IKE_AUTH", "CREATE_CHILD_SA", "INFORMATIONAL",
-	"IKE_INTERMEDIATE",
+	"IKE_INTERMEDIATE", "IKE_FOLLOWUP_KE",
 };
 
 static const char *const count_names[IKE_COUNT_N] = {
@@ -35,11 +35,14 @@ static const char *const happened_names[IKE_HAPPENED_N] = {
 /** ike_count() - one more message of a kind of exchange */
 void ike_count(struct ike_engine *eng, uint8_t exchange, enum ike_count what)
 {
-	if (exchange == IKE_EX_INTERMEDIATE)
-		eng->n.exchange[IKE_COUNT_EXCHANGES - 1][what]++;
-	else if (exchange >= IKE_EX_SA_INIT &&
-		 exchange <= IKE_EX_INFORMATIONAL)
-		eng->n.exchange[exchange - IKE_EX_SA_INIT][what]++;
+	static const uint8_t at[] = {
+		[IKE_EX_SA_INIT] = 1, [IKE_EX_AUTH] = 2,
+		[IKE_EX_CREATE_CHILD_SA] = 3, [IKE_EX_INFORMATIONAL] = 4,
+		[IKE_EX_INTERMEDIATE] = 5, [IKE_EX_FOLLOWUP_KE] = 6,
+	};
+
+	if (exchange < sizeof(at) && at[exchange])
+		eng->n.exchange[at[exchange] - 1][what]++;
 }
 
 void ike_count_error_out(struct ike_engine *eng, uint16_t type)

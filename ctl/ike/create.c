@@ -208,7 +208,7 @@ static bool create_start(struct ike_sa *sa, uint32_t old_in,
 
 	/* Not while the IKE SA is rekeyed (section 2.25.1). */
 	if (sa->state == IKE_SA_ESTABLISHED && sa->peer && !sa->p->create &&
-	    !sa->p->rekey)
+	    !sa->p->rekey && !ike_follow_pending(sa))
 		cr = calloc(1, sizeof(*cr));
 	if (!cr)
 		return false;

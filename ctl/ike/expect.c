@@ -65,6 +65,16 @@ static const struct rule rules[] = {
 		.allowed = EVERYWHERE | CHILD | PL(IKE_PL_NONCE) |
 			   PL(IKE_PL_KE),
 	}, {
+		.exchange = IKE_EX_FOLLOWUP_KE,
+		.states = ANY_AFTER_AUTH,
+		.to_initiator = true,
+		.needed = PL(IKE_PL_KE),
+		.allowed = EVERYWHERE | PL(IKE_PL_KE),
+	}, {
+		.exchange = IKE_EX_FOLLOWUP_KE,
+		.response = true,
+		.allowed = EVERYWHERE | PL(IKE_PL_KE),
+	}, {
 		.exchange = IKE_EX_INFORMATIONAL,
 		.states = ANY_AFTER_AUTH,
 		.to_initiator = true,

@@ -14,7 +14,8 @@
 /* The generic header of SK, which AUTH covers */
 #define SK_HDR_LEN 4
 
-static bool wants_more(const struct crypto_suite *s)
+/** ike_more_groups() - has a suite additional key exchanges */
+bool ike_more_groups(const struct crypto_suite *s)
 {
 	unsigned int i;
 
@@ -31,7 +32,7 @@ static bool conn_wants(const struct ike_conn *c)
 	unsigned int i;
 
 	for (i = 0; i < c->nike; i++)
-		if (wants_more(&c->ike[i]))
+		if (ike_more_groups(&c->ike[i]))
 			return true;
 	return false;
 }
@@ -51,7 +52,7 @@ bool ike_inter_known(const struct wire_msg *msg)
  */
 bool ike_inter_ok(const struct crypto_suite *s, const struct wire_msg *msg)
 {
-	return !wants_more(s) || ike_inter_known(msg);
+	return !ike_more_groups(s) || ike_inter_known(msg);
 }
 
 /**
@@ -61,7 +62,7 @@ bool ike_inter_ok(const struct crypto_suite *s, const struct wire_msg *msg)
  */
 void ike_inter_init_build(const struct ike_sa *sa, struct wire_enc *enc)
 {
-	if (sa->initiator ? conn_wants(sa->conn) : wants_more(&sa->suite))
+	if (sa->initiator ? conn_wants(sa->conn) : ike_more_groups(&sa->suite))
 		wire_notify_encode(enc, IKE_N_INTERMEDIATE_SUPPORTED, NULL, 0);
 }
 
@@ -190,12 +191,13 @@ static const struct wire_ke *their_value(struct ike_sa *sa,
 /* An exchange is over: what comes next has other keys. */
 static bool advance(struct ike_sa *sa, struct wire_span shared)
 {
+	static const struct wire_span none;
 	struct ike_sa_private *p = sa->p;
 	struct crypto_ike_keys *fresh = malloc(sizeof(*fresh));
 
 	if (!fresh || crypto_ike_rekey(&p->keys, &sa->suite, ike_span(&p->ni),
-				       ike_span(&p->nr), shared, sa->spi_i,
-				       sa->spi_r, fresh)) {
+				       ike_span(&p->nr), shared, none,
+				       sa->spi_i, sa->spi_r, fresh)) {
 		free(fresh);
 		return false;
 	}

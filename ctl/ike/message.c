@@ -165,6 +165,8 @@ static void dispatch(struct ike_sa *sa, const struct ike_in *in)
 		ike_auth_request(sa, in);
 	else if (ex == IKE_EX_CREATE_CHILD_SA)
 		ike_create_request(sa, in);
+	else if (ex == IKE_EX_FOLLOWUP_KE)
+		ike_follow_request(sa, in);
 	else
 		ike_info_request(sa, in);
 }

@@ -116,6 +116,7 @@ void ike_request_timers(struct ike_sa *sa);
 uint64_t ike_request_deadline(const struct ike_sa *sa);
 
 /* inter.c */
+bool ike_more_groups(const struct crypto_suite *s);
 bool ike_inter_known(const struct wire_msg *msg);
 bool ike_inter_ok(const struct crypto_suite *s, const struct wire_msg *msg);
 void ike_inter_init_build(const struct ike_sa *sa, struct wire_enc *enc);
@@ -307,6 +308,22 @@ void ike_child_delete(struct ike_sa *sa, struct ike_child *c, const char *why);
 void ike_child_reject(struct ike_sa *sa, uint32_t spi_in);
 void ike_child_expire(struct ike_sa *sa, const struct ike_ev_sa_expire *ev);
 
+/* follow.c */
+/* What names an exchange that goes on */
+#define IKE_LINK_LEN 8
+struct ike_follow *ike_follow_new(const struct crypto_suite *suite,
+				  struct wire_span ni, struct wire_span nr);
+void ike_follow_free(struct ike_follow *f);
+uint16_t ike_follow_group(struct ike_follow *f);
+bool ike_follow_link(struct ike_follow *f, const struct wire_msg *msg);
+bool ike_follow_secret(struct ike_follow *f, const struct crypto_ke *own,
+		       const struct wire_ke *ke);
+const struct wire_ke *ike_follow_value(struct ike_follow *f,
+				       const struct wire_msg *msg,
+				       struct wire_ke *ke);
+bool ike_follow_derive(const struct ike_sa *from, struct ike_sa *to,
+		       const struct ike_follow *f);
+
 /* rekey.c, rekey_i.c, rekey_r.c */
 struct ike_sa *ike_sa_heir(struct ike_sa *sa);
 uint64_t ike_jitter(struct ike_engine *eng, uint64_t us);
@@ -324,6 +341,8 @@ void ike_rekey_start(struct ike_sa *sa);
 void ike_rekey_free(struct ike_sa *sa);
 void ike_rekey_rival_wins(struct ike_sa *sa);
 void ike_rekey_close_old(struct ike_sa *sa);
+bool ike_follow_pending(const struct ike_sa *sa);
+void ike_follow_request(struct ike_sa *sa, const struct ike_in *in);
 void ike_rekey_request(struct ike_sa *sa, const struct ike_in *in,
 		       const struct wire_sa *offer);
 

@@ -17,6 +17,7 @@ void ike_rekey_free(struct ike_sa *sa)
 	if (!rk)
 		return;
 	sa->p->rekey = NULL;
+	ike_follow_free(rk->follow);
 	wire_free((uint8_t *)rk, sizeof(*rk));
 }
 
@@ -62,7 +63,7 @@ static bool rekey_send(struct ike_sa *sa, struct ike_rekey *rk, uint16_t group)
 	    ike_make_ke(sa->eng, &rk->ke, group))
 		return false;
 	ike_propose(&rk->offer, sa->conn->ike, sa->conn->nike, IKE_PROTO_IKE, 0,
-		    IKE_GROUPS_KE);
+		    IKE_GROUPS_ALL);
 	for (i = 0; i < rk->offer.n; i++) {
 		rk->offer.p[i].spi_len = IKE_SPI_LEN;
 		wire_put_u64(rk->offer.p[i].spi, rk->spi);
@@ -116,33 +117,15 @@ static bool answer_sa(const struct ike_rekey *rk, const struct ike_sa *sa,
 		ike_chosen(&a->p[0], suite);
 		ok = *spi && suite->ke == rk->ke.group &&
 		     ike_suite_in(suite, sa->conn->ike, sa->conn->nike,
-				  IKE_GROUPS_KE);
+				  IKE_GROUPS_ALL);
 	}
 	free(a);
 	return ok;
 }
 
-static bool derive(const struct ike_sa *from, struct ike_sa *to,
-		   const struct ike_rekey *rk, const struct wire_ke *ke,
-		   struct wire_span nr)
-{
-	struct wire_span ni = { .p = rk->nonce, .len = sizeof(rk->nonce) };
-	uint8_t secret[CRYPTO_KE_SHARED_MAX];
-	struct wire_span shared = { .p = secret };
-	bool ok;
-
-	ok = !crypto_ke_shared(&rk->ke, ke->data.p, ke->data.len, secret,
-			       &shared.len) &&
-	     !crypto_ike_rekey(&from->p->keys, &to->suite, ni, nr, shared,
-			       to->spi_i, to->spi_r, &to->p->keys);
-	crypto_wipe(secret, sizeof(secret));
-	to->p->have_keys = ok;
-	return ok;
-}
-
-/* The new IKE SA, from the answer; NULL if that is no good. */
-static struct ike_sa *make(struct ike_sa *sa, struct ike_rekey *rk,
-			   const struct wire_msg *msg, struct ike_nonce *lowest)
+/* What the answer says, and the first secret; false if that is no good. */
+static bool read_answer(struct ike_sa *sa, struct ike_rekey *rk,
+			const struct wire_msg *msg)
 {
 	const struct wire_payload *ke_pl = wire_msg_only(msg, IKE_PL_KE);
 	const struct wire_payload *nr_pl = wire_msg_only(msg, IKE_PL_NONCE);
@@ -150,30 +133,43 @@ static struct ike_sa *make(struct ike_sa *sa, struct ike_rekey *rk,
 	struct crypto_suite suite;
 	struct wire_span nr;
 	struct wire_ke ke;
-	struct ike_sa *to;
 	uint64_t spi;
 
 	if (!answer_sa(rk, sa, msg, &suite, &spi) || !ke_pl || !nr_pl ||
 	    wire_ke_decode(ke_pl, &ke) != WIRE_OK || ke.group != suite.ke ||
 	    wire_nonce_decode(nr_pl, &nr) != WIRE_OK)
-		return NULL;
-	to = ike_sa_new_spi(sa->eng, true, rk->spi);
+		return false;
+	rk->follow = ike_follow_new(&suite, ni, nr);
+	if (!rk->follow)
+		return false;
+	rk->follow->spi_peer = spi;
+	return ike_follow_secret(rk->follow, &rk->ke, &ke);
+}
+
+/* The new IKE SA, when all key exchanges are done; NULL without memory. */
+static struct ike_sa *make(struct ike_sa *sa, struct ike_rekey *rk,
+			   const struct wire_msg *msg, struct ike_nonce *lowest)
+{
+	const struct ike_follow *f = rk->follow;
+	struct ike_sa *to = ike_sa_new_spi(sa->eng, true, rk->spi);
+
 	if (!to)
 		return NULL;
-	to->spi_r = spi;
-	to->suite = suite;
+	to->spi_r = f->spi_peer;
+	to->suite = f->suite;
 	to->cs = sa->cs;
 	to->conn = sa->conn;
 	to->local = sa->local;
 	to->remote = sa->remote;
 	to->p->authentic = true;
 	to->p->replaced = true;
-	if (!derive(sa, to, rk, &ke, nr)) {
+	if (!ike_follow_derive(sa, to, f)) {
 		ike_sa_dead(to);
 		return NULL;
 	}
 	ike_qcd_read(to, msg);
-	ike_lowest(lowest, ni, nr);
+	ike_lowest(lowest, (struct wire_span){ f->ni.v, f->ni.len },
+		   (struct wire_span){ f->nr.v, f->nr.len });
 	return to;
 }
 
@@ -249,6 +245,8 @@ static bool other_group(struct ike_sa *sa, struct ike_rekey *rk,
 	    sa->state != IKE_SA_ESTABLISHED)
 		return false;
 	rk->sent = false;
+	ike_follow_free(rk->follow);
+	rk->follow = NULL;
 	for (i = 0; i < sa->conn->nike; i++)
 		if (sa->conn->ike[i].ke == group && group)
 			return rekey_send(sa, rk, group);
@@ -271,6 +269,51 @@ static void refused(struct ike_sa *sa, struct ike_rekey *rk,
 	failed(sa, wire_notify_error(msg, &n) ? n.type : 0);
 }
 
+static bool build_follow(struct ike_sa *sa, void *ctx,
+			 const struct wire_endpoint *local,
+			 const struct wire_endpoint *remote,
+			 struct wire_enc *b)
+{
+	struct ike_rekey *rk = sa->p->rekey;
+
+	(void)ctx;
+	(void)local;
+	(void)remote;
+	if (!rk || !rk->follow)
+		return false;
+	wire_ke_encode(b, rk->ke.group, rk->ke.pub, rk->ke.pub_len);
+	wire_notify_encode(b, IKE_N_ADDITIONAL_KEY_EXCHANGE,
+			   rk->follow->link.p, rk->follow->link.len);
+	return true;
+}
+
+/* The next key exchange of the same rekey */
+static bool follow(struct ike_sa *sa, struct ike_rekey *rk)
+{
+	static const struct ike_request_desc d = {
+		.build = build_follow,
+		.done = answered,
+	};
+
+	if (ike_make_ke(sa->eng, &rk->ke, ike_follow_group(rk->follow)) ||
+	    !ike_request_new(sa, IKE_EX_FOLLOWUP_KE, &d))
+		return false;
+	ike_requests_pump(sa);
+	return true;
+}
+
+static bool read_any(struct ike_sa *sa, struct ike_rekey *rk,
+		     const struct wire_msg *msg)
+{
+	struct wire_ke ke;
+
+	if (!rk->follow)
+		return wire_msg_only(msg, IKE_PL_SA) &&
+		       read_answer(sa, rk, msg);
+	return ike_follow_value(rk->follow, msg, &ke) &&
+	       ike_follow_secret(rk->follow, &rk->ke, &ke);
+}
+
 static void answered(struct ike_sa *sa, void *ctx, enum ike_result result,
 		     const struct ike_in *in)
 {
@@ -281,8 +324,17 @@ static void answered(struct ike_sa *sa, void *ctx, enum ike_result result,
 	(void)ctx;
 	if (result != IKE_RESULT_ANSWER || !rk)
 		return;
-	if (!wire_msg_only(in->msg, IKE_PL_SA)) {
+	if (!read_any(sa, rk, in->msg)) {
 		refused(sa, rk, in->msg);
+		return;
+	}
+	if (ike_follow_group(rk->follow)) {
+		/* Overtaken by the peer's own, this one is given up here. */
+		if (sa->state != IKE_SA_ESTABLISHED)
+			ike_rekey_free(sa);
+		else if (!ike_follow_link(rk->follow, in->msg) ||
+			 !follow(sa, rk))
+			refused(sa, rk, in->msg);
 		return;
 	}
 	to = make(sa, rk, in->msg, &lowest);

@@ -376,6 +376,7 @@ static void sa_free(struct ike_sa *sa)
 	ike_requests_close(sa, false);
 	ike_create_free(sa);
 	ike_rekey_free(sa);
+	ike_follow_free(p->follow);
 	ike_rekey_forget(sa);
 	if (p->ext_open && eng->ext->free)
 		eng->ext->free(sa);

@@ -245,10 +245,39 @@ struct ike_create {
 };
 
 /**
+ * struct ike_follow - key exchanges of one CREATE_CHILD_SA (RFC 9370), until all
+ *	are done
+ *
+ * @suite: of the IKE SA to be made.
+ * @spi_peer: the peer's SPI of it.
+ * @spi_own: our own, if we answer.
+ * @since: responder: when the last one was answered.
+ * @next: index of the additional one that is due; @begun: the first is done.
+ * @link: what names this one in the next request.
+ * @first: shared secret of the first one; @more: those of the others.
+ */
+struct ike_follow {
+	struct crypto_suite suite;
+	uint64_t spi_peer;
+	uint64_t spi_own;
+	uint64_t since;
+	struct ike_nonce ni;
+	struct ike_nonce nr;
+	unsigned int next;
+	bool begun;
+	struct ike_buf link;
+	size_t first_len;
+	uint8_t first[CRYPTO_KE_SHARED_MAX];
+	size_t more_len;
+	uint8_t more[CRYPTO_MAX_ADDKE * CRYPTO_KE_SHARED_MAX];
+};
+
+/**
  * struct ike_rekey - an exchange of ours that replaces the IKE SA
  *
  * @spi: own SPI of the new one.
  * @sent: the request has left.
+ * @follow: answered, but more key exchanges are to come; or NULL.
  * @rival: made by the peer's exchange for the same end, or NULL.
  */
 struct ike_rekey {
@@ -258,6 +287,7 @@ struct ike_rekey {
 	struct wire_sa offer;
 	struct crypto_ke ke;
 	uint8_t nonce[IKE_NONCE_LEN];
+	struct ike_follow *follow;
 	struct ike_sa *rival;
 	struct ike_nonce rival_lowest;
 };
@@ -406,6 +436,8 @@ struct ike_sa_private {
 
 	/* Rekeying of the IKE SA: ours, when it is due, and when at last. */
 	struct ike_rekey *rekey;
+	/* The peer's, while more key exchanges of it are to come. */
+	struct ike_follow *follow;
 	uint64_t rekey_us;
 	uint64_t over_us;
 	/* What it has belongs to another IKE SA: it ends without a word. */

@@ -83,6 +83,25 @@ static enum net_verdict no_inter(struct net *net, struct net_packet *pkt,
 	return pkt->hdr.exchange == IKE_EX_INTERMEDIATE ? NET_DROP : NET_PASS;
 }
 
+/* The same in place of IKE_FOLLOWUP_KE, or of its answer */
+static void inner_follow(const uint8_t *data, size_t len)
+{
+	struct net *net = net_new(4);
+	bool there = data[0] & 4;
+	uint32_t mid;
+
+	conns_with_more(net);
+	net_run(net, 200 * NET_MS);
+	mid = net_sa(net, 0)->p->out_mid + 1;
+	net_cmd(net, 0, IKE_EV_CONN_REKEY, "server");
+	net_run(net, 11 * NET_MS);
+	net_seal(net, there, IKE_EX_FOLLOWUP_KE, there, mid, data[1], data + 2,
+		 len - 2);
+	net_run(net, 3 * NET_SECOND);
+	consistent(net);
+	net_free(net);
+}
+
 /* The same in place of IKE_INTERMEDIATE, or of its answer */
 static void inner_between(const uint8_t *data, size_t len)
 {
@@ -118,7 +137,7 @@ static void inner(const uint8_t *data, size_t len)
 		return;
 	what = data[0];
 	if (what & 16) {
-		inner_between(data, len);
+		(what & 32 ? inner_follow : inner_between)(data, len);
 		return;
 	}
 	auth = what % 4 == 0;

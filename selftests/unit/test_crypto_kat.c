@@ -149,6 +149,7 @@ static void test_ike_keys(void **state)
 /* SKEYSEED of the rekey is NIST's 63e81194946ebd05df7df5ebf5d8750056bf1f1d. */
 static void test_ike_rekey(void **state)
 {
+	static const struct wire_span none;
 	struct crypto_ike_keys old, keys;
 	struct cavp c;
 
@@ -157,10 +158,47 @@ static void test_ike_rekey(void **state)
 	crypto_ike_derive(&cavp_suite, c.ni, c.nr, c.gir, CAVP_SPI_I,
 			  CAVP_SPI_R, &old);
 	assert_int_equal(crypto_ike_rekey(&old, &cavp_suite, c.ni, c.nr,
-					  c.gir_new, CAVP_SPI_I, CAVP_SPI_R,
-					  &keys), 0);
+					  c.gir_new, none, CAVP_SPI_I,
+					  CAVP_SPI_R, &keys), 0);
 	assert_hex(keys.sk_d, 20, "25bed3c6e133ce57281cd88cc2de69f5df7316ce");
 	assert_hex(keys.sk_pr, 20, "759dafaff736ac3de46235506e1e683d157b3de9");
+}
+
+/*
+ * RFC 9370, section 2.2.4: SKEYSEED = prf(SK_d, SK(0) | Ni | Nr | SK(1) | ...),
+ * and SK_d is the first block of prf+(SKEYSEED, Ni | Nr | SPIi | SPIr).
+ */
+static void test_ike_rekey_more(void **state)
+{
+	static const uint8_t more_data[] = "two secrets, one behind the other";
+	const struct wire_span more = { more_data, sizeof(more_data) };
+	uint8_t seed[CRYPTO_PRF_MAX], want[CRYPTO_PRF_MAX], spis[17];
+	struct wire_span first[4], second[3];
+	struct crypto_ike_keys old, keys;
+	struct cavp c;
+
+	(void)state;
+	cavp_init(&c);
+	crypto_ike_derive(&cavp_suite, c.ni, c.nr, c.gir, CAVP_SPI_I,
+			  CAVP_SPI_R, &old);
+	assert_int_equal(crypto_ike_rekey(&old, &cavp_suite, c.ni, c.nr,
+					  c.gir_new, more, CAVP_SPI_I,
+					  CAVP_SPI_R, &keys), 0);
+	first[0] = c.gir_new;
+	first[1] = c.ni;
+	first[2] = c.nr;
+	first[3] = more;
+	assert_int_equal(crypto_prf(cavp_suite.prf, old.sk_d, 20, first, 4,
+				    seed), 0);
+	wire_put_u64(spis, CAVP_SPI_I);
+	wire_put_u64(spis + 8, CAVP_SPI_R);
+	spis[16] = 1;
+	second[0] = c.ni;
+	second[1] = c.nr;
+	second[2] = (struct wire_span){ spis, sizeof(spis) };
+	assert_int_equal(crypto_prf(cavp_suite.prf, seed, 20, second, 3, want),
+			 0);
+	assert_memory_equal(keys.sk_d, want, 20);
 }
 
 static void test_child_keys(void **state)
@@ -412,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_prf_plus_limits),
 		cmocka_unit_test(test_ike_keys),
 		cmocka_unit_test(test_ike_rekey),
+		cmocka_unit_test(test_ike_rekey_more),
 		cmocka_unit_test(test_child_keys),
 		cmocka_unit_test(test_suites),
 		cmocka_unit_test(test_derive_refuses),

@@ -371,6 +371,7 @@ static void put_ike(struct wire_enc *enc, struct crypto_ke *ke, uint64_t spi,
 static void read_rekey(struct net *net, struct crypto_ke *ke, uint64_t spi,
 		       const uint8_t *nonce, struct rekeyed *to)
 {
+	static const struct wire_span none;
 	struct ike_sa *old = net_sa(net, 0);
 	uint8_t secret[CRYPTO_KE_SHARED_MAX];
 	struct wire_span ni = { .p = nonce, .len = 32 }, nr;
@@ -405,7 +406,7 @@ static void read_rekey(struct net *net, struct crypto_ke *ke, uint64_t spi,
 	assert_int_equal(crypto_ke_shared(ke, theirs.data.p, theirs.data.len,
 					  secret, &shared.len), 0);
 	assert_int_equal(crypto_ike_rekey(&old->p->keys, &old->suite, ni, nr,
-					  shared, to->spi_i, to->spi_r,
+					  shared, none, to->spi_i, to->spi_r,
 					  &to->keys), 0);
 	free(plain);
 	free(sa);
