@@ -87,6 +87,8 @@ cfg_opt_t *conf_conn_options(void)
 		CFG_BOOL("mobike", cfg_false, CFGF_NODEFAULT),
 		CFG_BOOL("mobike-x", cfg_false, CFGF_NODEFAULT),
 		CFG_BOOL("fragmentation", cfg_true, CFGF_NODEFAULT),
+		CFG_BOOL("follow-redirects", cfg_true, CFGF_NODEFAULT),
+		CFG_STR("redirect-to", NULL, CFGF_NODEFAULT),
 		CFG_STR("childless", NULL, CFGF_NODEFAULT),
 		CFG_STR("rrc", NULL, CFGF_NODEFAULT),
 		CFG_SEC("paths", paths, CFGF_NONE),
@@ -175,6 +177,18 @@ static int check_prefix(cfg_t *cfg, cfg_opt_t *opt)
 static bool is_host(const struct ike_prefix *p)
 {
 	return p->addr.family && p->plen == wire_addr_len(p->addr.family) * 8;
+}
+
+static int check_host(cfg_t *cfg, cfg_opt_t *opt)
+{
+	char err[CONF_MAX_ERROR];
+	struct ike_prefix p;
+
+	if (conf_prefix(last_text(opt), &p, err, sizeof(err)))
+		return complain(cfg, opt, err);
+	if (!is_host(&p))
+		return complain(cfg, opt, "a single address would be right");
+	return check_prefix(cfg, opt);
 }
 
 static int check_own(cfg_t *cfg, cfg_opt_t *opt)
@@ -287,6 +301,7 @@ void conf_conn_watch(cfg_t *root)
 		{ "ike", check_ike },
 		{ "esp", check_esp },
 		{ "mode", check_mode },
+		{ "redirect-to", check_host },
 		{ "childless", check_childless },
 		{ "rrc", check_rrc },
 		{ "dpd-delay", check_range },

@@ -232,6 +232,21 @@ static void build_numbers(cfg_t *sec, struct ike_conn *c)
 			(uint64_t)cfg_getint(sec, "ike-rekey-seconds");
 }
 
+static int build_redirect(cfg_t *sec, struct ike_conn *c, char *err,
+			  size_t errlen)
+{
+	struct ike_prefix p;
+	int ret;
+
+	if (cfg_size(sec, "follow-redirects"))
+		c->follow_redirects = cfg_getbool(sec, "follow-redirects");
+	if (!cfg_size(sec, "redirect-to"))
+		return 0;
+	ret = conf_prefix(cfg_getstr(sec, "redirect-to"), &p, err, errlen);
+	c->redirect_to = p.addr;
+	return ret;
+}
+
 static int build_words(cfg_t *sec, struct ike_conn *c, char *err,
 		       size_t errlen)
 {
@@ -303,6 +318,8 @@ int conf_conn_build(cfg_t *sec, const char *file, struct conf_conn *out,
 	ret = build_words(sec, c, err, errlen);
 	if (!ret)
 		ret = build_addresses(sec, c, err, errlen);
+	if (!ret)
+		ret = build_redirect(sec, c, err, errlen);
 	if (!ret)
 		ret = build_identity(sec, "local-id", &c->local_id, err, errlen);
 	/* A responder may take anybody who knows the key. */

@@ -242,6 +242,8 @@ static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
 		return;
 	}
 	ike_sa_authentic(sa);
+	if (ike_redirect_in(sa, &p->auth_in->msg))
+		return;
 	ike_auth_read_extras(sa, &p->auth_in->in);
 	if (!p->childless)
 		p->child_error = ike_child_accept(sa, &p->auth_in->msg,

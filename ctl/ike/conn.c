@@ -15,6 +15,7 @@ void ike_conn_init(struct ike_conn *c)
 	c->mobike = true;
 	c->mobikex = true;
 	c->fragmentation = true;
+	c->follow_redirects = true;
 	c->rrc = IKE_RRC_EARLY;
 	c->auto_add = true;
 	c->drain_us = IKE_SECOND;
@@ -131,6 +132,9 @@ int ike_conn_check(const struct ike_conn *c, char *err, size_t errlen)
 		return refuse(err, errlen, "local-id is missing");
 	if (c->role == IKE_INITIATE && !c->remote_id.len)
 		return refuse(err, errlen, "remote-id is missing");
+	if (c->redirect_to.family && c->role == IKE_INITIATE)
+		return refuse(err, errlen, "redirect-to is for role"
+			      " \"respond\"");
 	if (c->mobikex && !c->mobike)
 		return refuse(err, errlen, "mobike-x = true needs mobike ="
 			      " true");

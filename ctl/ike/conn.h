@@ -114,6 +114,9 @@ struct ike_selector {
  * @mobike: offer and accept RFC 4555
  * @mobikex: offer and accept MOBIKE-X; needs @mobike
  * @fragmentation: offer and accept fragments (RFC 7383)
+ * @follow_redirects: initiator: go where the peer sends us (RFC 5685), if it is
+ *	one of @remote
+ * @redirect_to: responder: where initiators are sent; family 0: nowhere
  * @childless: IKE SAs without a Child SA, until a packet wants one
  * @rrc: return routability policy
  * @auto_add: make every usable local link a path by itself
@@ -160,6 +163,8 @@ struct ike_conn {
 	bool mobike;
 	bool mobikex;
 	bool fragmentation;
+	bool follow_redirects;
+	struct wire_addr redirect_to;
 	enum ike_childless childless;
 	enum ike_rrc rrc;
 	bool auto_add;

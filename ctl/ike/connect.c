@@ -122,6 +122,18 @@ static bool addr_usable(const struct ike_engine *eng,
 	return false;
 }
 
+/* Where the peer has sent us, if that can be reached: only that. */
+static unsigned int redirected(const struct ike_conn_state *cs, struct pair *v,
+			       unsigned int n)
+{
+	unsigned int i, m = 0;
+
+	for (i = 0; i < n && cs->redirect.family; i++)
+		if (wire_addr_equal(&v[i].remote, &cs->redirect))
+			v[m++] = v[i];
+	return m ? m : n;
+}
+
 /* -------------------------------------------------------------- set up */
 
 static void nowhere(struct ike_engine *eng, struct ike_conn_state *cs)
@@ -163,6 +175,7 @@ void ike_conn_connect(struct ike_engine *eng, struct ike_conn_state *cs)
 		nowhere(eng, cs);
 		return;
 	}
+	n = redirected(cs, v, n);
 	cs->retry_us = IKE_NEVER;
 	sa = ike_sa_new(eng, true);
 	if (!sa) {
@@ -277,6 +290,7 @@ void ike_conn_lost(struct ike_engine *eng, struct ike_conn_state *cs,
 		r = ike_act_report(eng, IKE_LOG_ERROR, "error", cs->cfg.name);
 		ike_report_text(r, "reason", "%s", why);
 		cs->pair++;
+		cs->redirect.family = 0;
 		if (cs->failures < 16)
 			cs->failures++;
 	}

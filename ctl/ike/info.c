@@ -183,6 +183,8 @@ static void other(struct ike_sa *sa, const struct ike_in *in)
 		ike_sa_fail(ike_sa_heir(sa), "the peer broke the protocol");
 		break;
 	}
+	if (sa->state == IKE_SA_ESTABLISHED && ike_redirect_in(sa, in->msg))
+		return;
 	if (sa->state != IKE_SA_DEAD)
 		ike_requests_pump(sa);
 }

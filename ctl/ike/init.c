@@ -105,6 +105,7 @@ static bool init_build(struct ike_sa *sa)
 	if (sa->conn->fragmentation)
 		wire_notify_encode(&enc, IKE_N_FRAGMENTATION_SUPPORTED, NULL,
 				   0);
+	ike_redirect_init_build(sa, &enc);
 	ike_inter_init_build(sa, &enc);
 	ike_ppk_init_build(sa, &enc);
 	ike_cert_init_build(sa, &enc);
@@ -255,6 +256,8 @@ void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 			init_again(sa);
 		return;
 	}
+	if (ike_redirect_init(sa, msg))
+		return;
 	if (wire_notify_error(msg, &n)) {
 		ike_count_error_in(sa->eng, msg);
 		init_error(sa, &n);
@@ -548,7 +551,8 @@ void ike_init_request(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 	const struct wire_payload *ke_pl = wire_msg_only(msg, IKE_PL_KE);
 	const struct wire_payload *ni_pl = wire_msg_only(msg, IKE_PL_NONCE);
 	uint8_t critical = wire_msg_unknown_critical(msg);
-	uint8_t cookie[CRYPTO_COOKIE_LEN], group[2];
+	uint8_t cookie[CRYPTO_COOKIE_LEN], group[2], away[WIRE_REDIRECT_MAX];
+	size_t len;
 	struct wire_proposal chosen;
 	const struct wire_transform *t;
 	struct wire_span ni;
@@ -580,6 +584,11 @@ void ike_init_request(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 	}
 	if (ike_cookie_check(eng, pkt, msg, ni, cookie) == IKE_COOKIE_WANTED) {
 		refuse(eng, pkt, msg, IKE_N_COOKIE, cookie, sizeof(cookie));
+		return;
+	}
+	len = ike_redirect_away(eng, pkt, msg, ni, away);
+	if (len) {
+		refuse(eng, pkt, msg, IKE_N_REDIRECT, away, len);
 		return;
 	}
 	if (!choose(eng, pkt, msg, &offer, ke.group, &chosen) &&

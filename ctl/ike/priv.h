@@ -4,6 +4,7 @@
 #define MOBX_IKE_PRIV_H
 
 #include "ike/state.h"
+#include "wire/redirect.h"
 
 /* suite.c */
 bool ike_kernel_algs(const struct crypto_suite *s, enum mobx_enc *enc,
@@ -114,6 +115,15 @@ void ike_request_transmit(struct ike_sa *sa, struct ike_request *r);
 void ike_request_measure(struct ike_sa *sa, const struct ike_request *r);
 void ike_request_timers(struct ike_sa *sa);
 uint64_t ike_request_deadline(const struct ike_sa *sa);
+
+/* redirect.c */
+void ike_redirect_init_build(const struct ike_sa *sa, struct wire_enc *enc);
+bool ike_redirect_init(struct ike_sa *sa, const struct wire_msg *msg);
+bool ike_redirect_in(struct ike_sa *sa, const struct wire_msg *msg);
+size_t ike_redirect_away(const struct ike_engine *eng,
+			 const struct ike_ev_packet *pkt,
+			 const struct wire_msg *msg, struct wire_span ni,
+			 uint8_t data[WIRE_REDIRECT_MAX]);
 
 /* inter.c */
 bool ike_more_groups(const struct crypto_suite *s);

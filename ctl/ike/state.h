@@ -467,6 +467,11 @@ struct ike_conn_state {
 	uint64_t retry_us;
 	uint64_t up_reply;
 	uint64_t told_nowhere_us;
+	/* Where the peer has sent us, from where, and how often of late. */
+	struct wire_addr redirect;
+	struct wire_addr redirected_from;
+	unsigned int redirects;
+	uint64_t redirects_us;
 	/* What it is set up for, if a packet waits. */
 	struct ike_trigger trigger;
 };

@@ -13,6 +13,7 @@
 #include "wire/cp.h"
 #include "wire/mobike.h"
 #include "wire/payload.h"
+#include "wire/redirect.h"
 #include "wire/sa.h"
 
 static volatile uint8_t sink;
@@ -90,6 +91,21 @@ static void same_block(uint16_t type, const struct mobikex_block *b)
 	wire_enc_free(&enc);
 }
 
+static void feed_redirect(const struct wire_notify *n)
+{
+	struct wire_redirect r, again;
+	uint8_t data[WIRE_REDIRECT_MAX];
+	struct wire_notify as = *n;
+
+	if (wire_redirect_decode(n, &r) || r.nonce.len > IKE_NONCE_MAX)
+		return;
+	as.data.p = data;
+	as.data.len = wire_redirect_data(&r, data);
+	assert_int_equal(wire_redirect_decode(&as, &again), WIRE_OK);
+	assert_true(wire_addr_equal(&r.addr, &again.addr));
+	assert_int_equal(r.nonce.len, again.nonce.len);
+}
+
 static void feed_notify(const struct wire_notify *n)
 {
 	static const uint16_t blocks[] = { IKE_N_IP_PARAMETER,
@@ -126,6 +142,7 @@ static void feed_notify(const struct wire_notify *n)
 	if (!mobike_cookie2_decode(n, &cookie))
 		read_span(cookie);
 	wire_hashes_decode(n, &hashes);
+	feed_redirect(n);
 	mobike_additional_decode(n, &addr);
 	mobike_no_nats_decode(n, &src, &dst);
 }

@@ -300,6 +300,10 @@ static const struct {
 	  8, { "remote", "address" } },
 	{ "connection \"x\" {\n	role = \"initiate\"\n	local-id = \"a\"\n	remote-id = \"b\"\n" KEY PROTECT "}\n",
 	  7, { "remote is missing" } },
+	{ CONN("initiate", KEY PROTECT "	redirect-to = \"192.0.2.9\"\n"), 9,
+	  { "redirect-to", "respond" } },
+	{ "connection \"x\" {\n	redirect-to = \"192.0.2.0/24\"\n}\n", 2,
+	  { "redirect-to", "single" } },
 	{ CONN("initiate", KEY PROTECT PROTECT), 9, { "100", "taken" } },
 	{ CONN("initiate", KEY PROTECT)
 	  "connection \"other\" {\n	role = \"respond\"\n	local-id = \"a\"\n" KEY PROTECT "}\n",
