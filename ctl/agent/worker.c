@@ -122,7 +122,7 @@ static void follow_remotes(struct worker *w)
 	struct wire_addr remotes[WORKER_MAX_REMOTES];
 	unsigned int n;
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 4 && ike_engine_remotes_changed(w->engine); i++) {
 		memset(remotes, 0, sizeof(remotes));
 		n = ike_engine_remotes(w->engine, remotes, WORKER_MAX_REMOTES);
 		if (n == w->nremotes &&

@@ -336,9 +336,11 @@ void ike_engine_event(struct ike_engine *eng, const struct ike_event *ev,
 		eng->now = now_us;
 	eng->out = out;
 	dispatch(eng, ev);
-	if (concerns_all(ev->type))
+	if (concerns_all(ev->type)) {
+		eng->remotes_changed = true;
 		for (struct ike_sa *sa = eng->sas; sa; sa = sa->p->next)
 			ike_sa_touch(sa);
+	}
 	ike_sa_reap(eng, false);
 	ike_sched_flush(eng);
 	ike_conn_reap(eng);
@@ -363,6 +365,14 @@ uint64_t ike_engine_deadline(const struct ike_engine *eng)
 bool ike_engine_idle(const struct ike_engine *eng)
 {
 	return !eng->sas;
+}
+
+bool ike_engine_remotes_changed(struct ike_engine *eng)
+{
+	bool changed = eng->remotes_changed;
+
+	eng->remotes_changed = false;
+	return changed;
 }
 
 static unsigned int remote_add(struct wire_addr *out, unsigned int n,
@@ -391,10 +401,8 @@ unsigned int ike_engine_remotes(const struct ike_engine *eng,
 			    wire_addr_len(cs->cfg.remote[i].addr.family))
 				n = remote_add(out, n, max,
 					       &cs->cfg.remote[i].addr);
-	/* Anybody can claim an address: strangers must not displace peers. */
-	for (sa = eng->sas; sa; sa = sa->p->next)
-		if (n < max && sa->state <= IKE_SA_ESTABLISHED &&
-		    (sa->initiator || sa->p->authentic))
+	for (sa = eng->sas; sa && n < max; sa = sa->p->next)
+		if (ike_sa_has_remote(sa))
 			n = remote_add(out, n, max, &sa->remote.addr);
 	return n;
 }

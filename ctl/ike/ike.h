@@ -90,13 +90,16 @@ uint64_t ike_engine_deadline(const struct ike_engine *eng);
  * @out: gets them, without duplicates
  * @max: room in @out
  *
- * To be asked anew after events; the owner watches routes towards these and
+ * To be asked anew after events, if ike_engine_remotes_changed(); the owner watches routes towards these and
  * reports them with IKE_EV_ADDRS, also when the list changes.
  *
  * Return: how many.
  */
 unsigned int ike_engine_remotes(const struct ike_engine *eng,
 				struct wire_addr *out, unsigned int max);
+
+/** ike_engine_remotes_changed() - may they be others than when last asked */
+bool ike_engine_remotes_changed(struct ike_engine *eng);
 
 /** ike_engine_idle() - after SHUTDOWN: has every IKE SA gone */
 bool ike_engine_idle(const struct ike_engine *eng);

@@ -97,6 +97,7 @@ void ike_linger_free(struct ike_sa *sa, struct ike_linger *l);
 bool ike_sched_add(struct ike_sa *sa);
 void ike_sched_del(struct ike_sa *sa);
 void ike_sa_touch(struct ike_sa *sa);
+bool ike_sa_has_remote(const struct ike_sa *sa);
 void ike_sched_flush(struct ike_engine *eng);
 uint64_t ike_sched_deadline(const struct ike_engine *eng);
 void ike_sched_run(struct ike_engine *eng);

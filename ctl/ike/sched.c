@@ -73,6 +73,8 @@ void ike_sched_del(struct ike_sa *sa)
 	struct ike_engine *eng = sa->eng;
 	struct ike_sa *last = eng->heap[--eng->n_heap], **at;
 
+	if (sa->p->counted.family)
+		eng->remotes_changed = true;
 	if (last != sa) {
 		put(eng, sa->p->heap_at, last);
 		sift_up(eng, last);
@@ -96,6 +98,32 @@ void ike_sa_touch(struct ike_sa *sa)
 	sa->eng->touched = sa;
 }
 
+/**
+ * ike_sa_has_remote() - does the route to the peer of an IKE SA matter
+ * @sa: IKE SA
+ *
+ * Anybody can claim an address: strangers must not displace peers.
+ *
+ * Return: whether its remote address is one of ike_engine_remotes().
+ */
+bool ike_sa_has_remote(const struct ike_sa *sa)
+{
+	return sa->state <= IKE_SA_ESTABLISHED &&
+	       (sa->initiator || sa->p->authentic);
+}
+
+static void look_at_remote(struct ike_sa *sa)
+{
+	struct wire_addr a = { 0 };
+
+	if (ike_sa_has_remote(sa))
+		a = sa->remote.addr;
+	if (wire_addr_equal(&a, &sa->p->counted))
+		return;
+	sa->p->counted = a;
+	sa->eng->remotes_changed = true;
+}
+
 /** ike_sched_flush() - the heap is right again */
 void ike_sched_flush(struct ike_engine *eng)
 {
@@ -107,6 +135,7 @@ void ike_sched_flush(struct ike_engine *eng)
 		sa->p->deadline = ike_sa_deadline(sa);
 		sift_up(eng, sa);
 		sift_down(eng, sa);
+		look_at_remote(sa);
 	}
 }
 

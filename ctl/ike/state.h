@@ -356,6 +356,8 @@ struct ike_sa_private {
 	/* Of sched.c: place in the heap, and lists of a moment. */
 	uint64_t deadline;
 	size_t heap_at;
+	/* Its part of ike_engine_remotes(), when last looked at. */
+	struct wire_addr counted;
 	bool touched;
 	struct ike_sa *touch;
 	struct ike_sa *due;
@@ -519,6 +521,7 @@ struct ike_engine {
 	struct ike_sa **heap;
 	size_t n_heap;
 	size_t cap_heap;
+	bool remotes_changed;
 	struct ike_sa *touched;
 	struct ike_sa *dead;
 	/* Inbound SPIs of Child SAs, in use or lingering. */

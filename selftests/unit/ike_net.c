@@ -344,12 +344,28 @@ static void check_deadlines(const struct ike_engine *eng)
 			    ike_sched_deadline(eng) <= sa->p->deadline);
 }
 
+/* The engine says so when it wants to watch routes to others. */
+static void check_remotes(struct net_host *h)
+{
+	struct wire_addr now[NET_SAS];
+	unsigned int n = ike_engine_remotes(h->eng, now, NET_SAS), i;
+
+	if (!ike_engine_remotes_changed(h->eng)) {
+		assert_int_equal(n, h->n_remotes);
+		for (i = 0; i < n; i++)
+			assert_true(wire_addr_equal(&now[i], &h->remotes[i]));
+	}
+	memcpy(h->remotes, now, sizeof(now));
+	h->n_remotes = n;
+}
+
 void net_event(struct net *net, int host, const struct ike_event *ev)
 {
 	struct ike_actions list = { 0 };
 
 	ike_engine_event(net->host[host].eng, ev, net->now, &list);
 	check_deadlines(net->host[host].eng);
+	check_remotes(&net->host[host]);
 	act(&net->host[host], &list);
 	ike_actions_clear(&list);
 }

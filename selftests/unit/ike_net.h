@@ -58,6 +58,9 @@ struct net_host {
 	bool addr_up[NET_ADDRS];
 	/* The pre-shared key of every connection here; NULL: there is none. */
 	const char *psk;
+	/* What the engine watches routes to. */
+	unsigned int n_remotes;
+	struct wire_addr remotes[NET_SAS];
 	/* What the agent itself would sign and verify with, instead. */
 	const struct cred_list *creds;
 	unsigned int n_peers;
