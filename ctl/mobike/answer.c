@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /**
@@ -208,7 +209,7 @@ static int judge(struct mx_session *s, struct ike_sa *sa,
 		a->error = IKE_N_UNEXPECTED_NAT_DETECTED;
 		return -1;
 	}
-	if (s->pending.sa)
+	if (s->pending)
 		return say_no(a, IKE_N_TEMPORARY_FAILURE, MOBIKEX_R_BUSY, 0,
 			      "another change is in work");
 	if (brings_address(rq) && !mx_set_by_addr(&s->peer, &in->remote.addr) &&
@@ -235,11 +236,16 @@ static void report_refusal(struct mx_session *s, const struct mx_answer *a)
 	}
 }
 
+struct late_answer {
+	const struct mx_session *s;
+	const struct mx_answer *a;
+};
+
 static void build_answer(struct ike_sa *sa, void *ctx, struct wire_enc *b)
 {
-	struct mx_session *s = ctx;
+	const struct late_answer *late = ctx;
 
-	mx_put_answer(s, sa, b, &s->pending.answer);
+	mx_put_answer(late->s, sa, b, late->a);
 }
 
 static void report_changes(struct mx_session *s, const struct mx_set *before)
@@ -263,7 +269,8 @@ static void report_changes(struct mx_session *s, const struct mx_set *before)
 			mx_report_path(s, "path-del", false, &was.path[i]);
 }
 
-static void report_move(struct mx_session *s, const struct mx_set *before)
+static void report_move(struct mx_session *s, const struct mx_set *before,
+			bool soft)
 {
 	struct mx_set was = *before;
 	const struct mx_path *p = mx_set_primary(&s->peer);
@@ -272,7 +279,7 @@ static void report_move(struct mx_session *s, const struct mx_set *before)
 
 	memset(&s->move, 0, sizeof(s->move));
 	snprintf(s->move.kind, sizeof(s->move.kind), "%s",
-		 s->pending.soft ? "soft" : "hard");
+		 soft ? "soft" : "hard");
 	r = ike_sa_report(s->sa, IKE_LOG_INFO, "move");
 	ike_report_text(r, "side", "peer");
 	ike_report_text(r, "how", "%s", s->move.kind);
@@ -282,11 +289,12 @@ static void report_move(struct mx_session *s, const struct mx_set *before)
 
 static void committed(struct mx_session *s, uint64_t serial, int err)
 {
-	struct mx_pending *p = &s->pending;
-	struct ike_sa *sa = p->sa;
+	struct mx_pending *p = s->pending;
+	struct late_answer late = { .s = s };
 
-	if (!sa || serial != p->serial)
+	if (!p || serial != p->serial)
 		return;
+	s->pending = NULL;
 	if (err) {
 		s->peer = p->before;
 		s->own = p->own_before;
@@ -296,15 +304,16 @@ static void committed(struct mx_session *s, uint64_t serial, int err)
 	} else {
 		mx_follow_primary(s);
 	}
-	ike_sa_answer(sa, p->mid, build_answer, s);
-	p->sa = NULL;
-	if (err)
-		return;
-	report_changes(s, &p->before);
-	if (p->moved)
-		report_move(s, &p->before);
-	mx_rrc_start(s);
-	mx_steer(s);
+	late.a = &p->answer;
+	ike_sa_answer(p->sa, p->mid, build_answer, &late);
+	if (!err) {
+		report_changes(s, &p->before);
+		if (p->moved)
+			report_move(s, &p->before, p->soft);
+		mx_rrc_start(s);
+		mx_steer(s);
+	}
+	free(p);
 }
 
 static bool primary_moves(const struct mx_set *was, const struct mx_set *is)
@@ -338,10 +347,10 @@ static enum ike_verdict carry_out(struct mx_session *s, struct ike_sa *sa,
 				  const struct ike_in *in,
 				  const struct mx_request *rq,
 				  const struct mx_answer *a,
-				  const struct mx_set *next)
+				  const struct mx_set *next,
+				  struct mx_pending *p)
 {
-	struct mx_pending *p = &s->pending;
-
+	s->pending = p;
 	p->sa = sa;
 	p->mid = in->mid;
 	p->serial = ++s->serial;
@@ -393,6 +402,7 @@ static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
 			       const struct mx_request *rq, struct mx_answer *a,
 			       struct wire_enc *body)
 {
+	struct mx_pending *p;
 	struct mx_set next;
 
 	a->with_set = s->mobikex;
@@ -405,14 +415,22 @@ static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
 		mx_put_answer(s, sa, body, a);
 		return IKE_ANSWER;
 	}
+	p = malloc(sizeof(*p));
+	if (!p) {
+		say_no(a, IKE_N_TEMPORARY_FAILURE, MOBIKEX_R_INTERNAL, 0,
+		       "out of memory");
+		mx_put_answer(s, sa, body, a);
+		return IKE_ANSWER;
+	}
 	s->last_sa = sa;
 	s->last_mid = in->mid;
 	if (same_set(&s->peer, &next) && !own_moves(s, in)) {
+		free(p);
 		s->peer = next;
 		mx_put_answer(s, sa, body, a);
 		return IKE_ANSWER;
 	}
-	return carry_out(s, sa, in, rq, a, &next);
+	return carry_out(s, sa, in, rq, a, &next, p);
 }
 
 /*
@@ -425,7 +443,7 @@ static void query(struct mx_session *s, struct ike_sa *sa,
 	a->with_set = true;
 	if (is_stale(s, sa, in))
 		return;
-	if (s->pending.sa) {
+	if (s->pending) {
 		say_no(a, IKE_N_TEMPORARY_FAILURE, MOBIKEX_R_BUSY, 0,
 		       "a change is in work");
 		return;

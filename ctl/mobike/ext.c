@@ -25,6 +25,7 @@ void mx_session_put(struct mx_session *s)
 {
 	if (--s->refs)
 		return;
+	free(s->pending);
 	free(s->ask);
 	free(s);
 }
@@ -145,14 +146,22 @@ static int on_open(struct ike_sa *sa)
 	return 0;
 }
 
+/* Nobody can be told any more what became of it. */
+static void drop_pending(struct mx_session *s, const struct ike_sa *sa)
+{
+	if (!s->pending || s->pending->sa != sa)
+		return;
+	free(s->pending);
+	s->pending = NULL;
+}
+
 static void on_free(struct ike_sa *sa)
 {
 	struct mx_session *s = sa->ext;
 
 	if (!s)
 		return;
-	if (s->pending.sa == sa)
-		s->pending.sa = NULL;
+	drop_pending(s, sa);
 	if (s->last_sa == sa)
 		s->last_sa = NULL;
 	if (s->sa == sa) {
@@ -226,8 +235,7 @@ static void on_closed(struct ike_sa *sa)
 
 	if (!s)
 		return;
-	if (s->pending.sa == sa)
-		s->pending.sa = NULL;
+	drop_pending(s, sa);
 	if (s->sa != sa)
 		return;
 	mx_commands_drop(s);

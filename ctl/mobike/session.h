@@ -72,7 +72,7 @@ struct mx_answer {
 
 /**
  * struct mx_pending - a request that waits for the kernel
- * @sa: the IKE SA it came by; NULL: none waits
+ * @sa: the IKE SA it came by
  * @mid: its Message ID
  * @serial: of the rebind
  * @moved: it changes the primary or its address
@@ -185,7 +185,7 @@ struct mx_memo {
  * @serial: source of numbers
  * @own: own paths
  * @peer: the peer's
- * @pending: request that waits for the kernel
+ * @pending: request that waits for the kernel, or NULL
  * @last_mid: of the last request that changed the peer's paths
  * @last_sa: and its IKE SA
  * @rrc: checks under way
@@ -226,7 +226,7 @@ struct mx_session {
 	uint64_t serial;
 	struct mx_set own;
 	struct mx_set peer;
-	struct mx_pending pending;
+	struct mx_pending *pending;
 	uint32_t last_mid;
 	const struct ike_sa *last_sa;
 	struct mx_rrc *rrc;

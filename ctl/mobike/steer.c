@@ -272,7 +272,7 @@ void mx_steer(struct mx_session *s)
 	s->steering = true;
 	while (s->steer_again && s->sa && steps++ < MAX_STEPS) {
 		s->steer_again = false;
-		while (s->sa && !s->pending.sa && step(s) &&
+		while (s->sa && !s->pending && step(s) &&
 		       steps++ < MAX_STEPS)
 			;
 	}
@@ -294,7 +294,7 @@ static uint64_t steer_at(const struct mx_session *s, uint64_t now)
 	uint64_t t = earlier(s->again_at, s->query_at);
 
 	/* What ends an own request, or the peer's, steers too. */
-	if (s->ask || s->pending.sa)
+	if (s->ask || s->pending)
 		return IKE_NEVER;
 	if (t > now)
 		return t;
