@@ -90,8 +90,9 @@ uint64_t ike_engine_deadline(const struct ike_engine *eng);
  * @out: gets them, without duplicates
  * @max: room in @out
  *
- * To be asked anew after events, if ike_engine_remotes_changed(); the owner watches routes towards these and
- * reports them with IKE_EV_ADDRS, also when the list changes.
+ * To be asked anew after events, if ike_engine_remotes_changed(); the owner
+ * watches routes towards these and reports them with IKE_EV_ADDRS, also when
+ * the list changes.
  *
  * Return: how many.
  */
