@@ -23,7 +23,8 @@ help:
 	@echo 'modules       mobx.ko in build/modules/RELEASE; KVER=6.1|6.12|debug or KDIR=...; DEBUG=1 C=1 W=1'
 	@echo 'ctl           build/mobxd and build/mobx'
 	@echo 'demo          two links, one mobile, no packet lost: see mobx at work (boots a VM)'
-	@echo 'check         every test; the last line counts passed, failed and skipped (T="NAME..." picks)'
+	@echo 'check         every test; the last line counts passed, failed and skipped (T="NAME..." picks,'
+	@echo '              LONG=1 leaves nothing out)'
 	@echo 'check-debug   the same in a VM with KASAN, lockdep, kmemleak (builds that kernel first); T="NAME..." picks'
 	@echo 'check-interop every way to authenticate, beside strongSwan'
 	@echo 'fuzz-esp      packets to the module, sealed and damaged, under the debug kernel (COUNT=100000 SEED=...)'
@@ -169,6 +170,9 @@ JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 # $(MAKE) once more for the module, since the rig's kernel may be another one.
 rig-build: ctl helpers
 	+@$(MAKE) --no-print-directory modules KVER=$(or $(KVER),6.1)
+
+# LONG=1: tests with all that they have, not a part that stands for it.
+check check-debug: export MOBX_LONG := $(LONG)
 
 check: ready
 	+@$(MAKE) $(JOBS) --no-print-directory rig-build units

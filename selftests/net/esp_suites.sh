@@ -9,9 +9,12 @@
 . "$(dirname "$0")/esp_lib"
 echo=$top/selftests/net/esp_echo
 modprobe -a esp4 authencesn 2>/dev/null
-suites="gcm128 gcm192 gcm256 gmac128 gmac256 chacha cbc-sha1 cbc192-sha1
-	cbc256-sha256 cbc-sha384 cbc256-sha512 null-sha1 null-sha256
-	null-sha384 null-sha512"
+# Each cipher, length of key and hash; with LONG=1 in each combination.
+suites="gcm128 gmac256 chacha cbc-sha1 cbc192-sha1 cbc256-sha512 null-sha256
+	null-sha384"
+[ -z "${MOBX_LONG:-}" ] ||
+	suites="$suites gcm192 gcm256 gmac128 cbc256-sha256 cbc-sha384 null-sha1
+		null-sha512"
 # 40 packets before the upper half becomes 1, and before it becomes 0x80000000.
 near_1=4294967255 near_2=9223372036854775767
 
