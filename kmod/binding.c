@@ -76,6 +76,11 @@ int mobx_binding_check(const struct mobx_path_spec *spec, unsigned int n,
 				       "a path cannot have link-local addresses: take global or unique local ones");
 			return -EINVAL;
 		}
+		if (!s->encap.sport != !s->encap.dport) {
+			NL_SET_ERR_MSG(extack,
+				       "UDP encapsulation needs both ports: encap-sport and encap-dport");
+			return -EINVAL;
+		}
 		for (j = 0; j < i; j++) {
 			if (!mobx_spec_same_pair(s, &spec[j]))
 				continue;
@@ -168,6 +173,7 @@ struct mobx_binding *mobx_binding_build(const struct mobx_binding *old,
 		e->local = spec[i].local;
 		e->remote = spec[i].remote;
 		e->family = spec[i].family;
+		e->encap = spec[i].encap;
 		e->accept_until = spec[i].accept_until;
 		e->state = spec[i].state;
 		e->flags = spec[i].flags;

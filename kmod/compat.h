@@ -53,6 +53,19 @@ static inline struct net_device *mobx_dummy_netdev(void)
 #define mobx_dummy_netdev_free(dev)	kfree(dev)
 #endif
 
+/* What traffic control has at the ingress of a device; renamed in 6.6. */
+static inline bool mobx_dev_has_tc(const struct net_device *dev)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+#ifdef CONFIG_NET_XGRESS
+	return rcu_access_pointer(dev->tcx_ingress);
+#endif
+#elif defined(CONFIG_NET_CLS_ACT)
+	return rcu_access_pointer(dev->miniq_ingress);
+#endif
+	return false;
+}
+
 /* Since 6.3 a completion gets its data, before that the request. */
 #include <crypto/aead.h>
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)

@@ -63,6 +63,11 @@ struct mobx_esp_op {
 	struct scatterlist	sg[];
 };
 
+/* Where the request is, behind so many pieces of the packet. */
+#define MOBX_ESP_OP_OFFSET(n_sg)					\
+	ALIGN(struct_size((struct mobx_esp_op *)NULL, sg, n_sg),	\
+	      crypto_tfm_ctx_alignment())
+
 /* One request is kept on each CPU, so that most packets allocate nothing. */
 static DEFINE_PER_CPU(struct mobx_esp_op *, mobx_esp_spare);
 
@@ -74,7 +79,8 @@ static struct mobx_esp_op *mobx_esp_op_get(struct mobx_net *mnet,
 	struct mobx_esp_op *op = NULL;
 	size_t offset, size;
 
-	offset = ALIGN(struct_size(op, sg, n_sg), crypto_tfm_ctx_alignment());
+	offset = likely(n_sg == 1) ? MOBX_ESP_OP_OFFSET(1) :
+				     MOBX_ESP_OP_OFFSET(n_sg);
 	size = offset + sizeof(struct aead_request) +
 	       crypto_aead_reqsize(sa->tfm);
 	if (likely(size <= MOBX_ESP_OP_SIZE)) {
@@ -157,16 +163,17 @@ static int mobx_esp_map(struct mobx_esp_op *op, unsigned int offset,
 			unsigned int high, unsigned int n_sg)
 {
 	struct sk_buff *skb = op->skb;
-	int n = 0;
+	int n;
 
-	__skb_push(skb, high);
 	if (likely(n_sg == 1)) {
 		sg_init_marker(op->sg, 1);
-		sg_set_buf(op->sg, skb->data + offset, skb->len - offset);
-	} else {
-		sg_init_table(op->sg, n_sg);
-		n = skb_to_sgvec(skb, op->sg, offset, skb->len - offset);
+		sg_set_buf(op->sg, skb->data + offset - high,
+			   skb->len - offset + high);
+		return 0;
 	}
+	__skb_push(skb, high);
+	sg_init_table(op->sg, n_sg);
+	n = skb_to_sgvec(skb, op->sg, offset, skb->len - offset);
 	__skb_pull(skb, high);
 	return n < 0 ? n : 0;
 }
@@ -257,7 +264,7 @@ void mobx_esp_encrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 	}
 	/* A route that lives as long as the RCU section may be too short. */
 	if ((op->async && !skb_dst_force(skb)) ||
-	    mobx_esp_map(op, l->at, high, n_sg)) {
+	    mobx_esp_map(op, mobx_layout_esp(l), high, n_sg)) {
 		mobx_esp_drop(mnet, skb, MOBX_STAT_OUT_NO_MEMORY);
 		goto put;
 	}
@@ -270,8 +277,10 @@ void mobx_esp_encrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 		goto put;
 	}
 	mobx_esp_fill(op, seq);
-	if (op->async)
+	if (op->async) {
 		op->layout = *l;
+		op->layout.dst = NULL;
+	}
 	if (high)
 		mobx_esp_widen(op, seq);
 
@@ -279,8 +288,8 @@ void mobx_esp_encrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 	aead_request_set_callback(op->req, 0, mobx_esp_encrypt_done, op);
 	aead_request_set_ad(op->req, high + mobx_alg_header(alg));
 	aead_request_set_crypt(op->req, op->sg, op->sg,
-			       skb->len - l->at - mobx_alg_header(alg) -
-			       alg->icv_len, op->iv);
+			       skb->len - mobx_layout_esp(l) -
+			       mobx_alg_header(alg) - alg->icv_len, op->iv);
 	err = crypto_aead_encrypt(op->req);
 	if (err == -EINPROGRESS)
 		return;

@@ -146,7 +146,8 @@ static bool mobx_event_due(unsigned long *next, unsigned long interval)
 /* An event that names an SA and a pair of addresses. */
 static void mobx_event_sa_pair(const struct mobx_sa *sa, u8 cmd, u16 family,
 			       const union mobx_addr *local,
-			       const union mobx_addr *remote)
+			       const union mobx_addr *remote,
+			       struct mobx_encap encap)
 {
 	struct mobx_net *mnet = sa->peer->mnet;
 	struct mobx_event ev;
@@ -156,17 +157,22 @@ static void mobx_event_sa_pair(const struct mobx_sa *sa, u8 cmd, u16 family,
 		return;
 	err = mobx_event_put_sa(ev.msg, sa) ?:
 	      mobx_event_put_pair(ev.msg, family, local, remote);
+	if (encap.dport)
+		err = err ?: nla_put_u16(ev.msg, MOBX_A_EVENT_LOCAL_PORT,
+					 ntohs(encap.sport)) ?:
+		      nla_put_u16(ev.msg, MOBX_A_EVENT_REMOTE_PORT,
+				  ntohs(encap.dport));
 	mobx_event_send(&ev, mnet, err, GFP_ATOMIC);
 }
 
 void mobx_event_hint(struct mobx_sa *sa, u16 family,
 		     const union mobx_addr *local,
-		     const union mobx_addr *remote)
+		     const union mobx_addr *remote, struct mobx_encap encap)
 {
 	if (mobx_event_wanted(sa->peer->mnet) &&
 	    mobx_event_due(&sa->next_hint, MOBX_HINT_INTERVAL))
 		mobx_event_sa_pair(sa, MOBX_CMD_PATH_HINT, family, local,
-				   remote);
+				   remote, encap);
 }
 
 void mobx_event_integrity(struct mobx_sa *sa, u16 family,
@@ -176,7 +182,7 @@ void mobx_event_integrity(struct mobx_sa *sa, u16 family,
 	if (mobx_event_wanted(sa->peer->mnet) &&
 	    mobx_event_due(&sa->next_integrity, MOBX_INTEGRITY_INTERVAL))
 		mobx_event_sa_pair(sa, MOBX_CMD_INTEGRITY_FAILURE, family,
-				   local, remote);
+				   local, remote, (struct mobx_encap){ 0 });
 }
 
 void mobx_event_overflow(struct mobx_sa *sa)

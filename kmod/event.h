@@ -3,6 +3,7 @@
 #define MOBX_EVENT_H
 
 #include "addr.h"
+#include "encap.h"
 
 struct mobx_binding;
 struct mobx_net;
@@ -28,10 +29,13 @@ void mobx_event_acquire(struct mobx_net *mnet, const struct mobx_policy *policy,
 			const struct mobx_peer *peer,
 			const struct mobx_flow *flow);
 
-/* An authentic packet came from outside the binding; at most ten a second. */
+/*
+ * An authentic packet came from outside the binding, or from another port of
+ * ESP in UDP; at most ten a second. @encap is 0 for one without UDP.
+ */
 void mobx_event_hint(struct mobx_sa *sa, u16 family,
 		     const union mobx_addr *local,
-		     const union mobx_addr *remote);
+		     const union mobx_addr *remote, struct mobx_encap encap);
 
 /* A peer is new, or has a new binding; @binding is NULL when it is gone. */
 void mobx_event_binding(const struct mobx_peer *peer,

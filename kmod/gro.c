@@ -19,6 +19,7 @@
 #include <net/protocol.h>
 
 #include "compat.h"
+#include "deliver.h"
 #include "gro.h"
 #include "input.h"
 #include "netns.h"
@@ -56,6 +57,7 @@ static bool mobx_gro_same(const struct sk_buff *a, const struct sk_buff *b)
 	const struct iphdr *x = ip_hdr(a), *y = ip_hdr(b);
 
 	return a->dev == b->dev && a->mark == b->mark &&
+	       NAPI_GRO_CB(a)->encap_mark == NAPI_GRO_CB(b)->encap_mark &&
 	       x->saddr == y->saddr && x->daddr == y->daddr &&
 	       x->tos == y->tos && x->ttl == y->ttl &&
 	       x->frag_off == y->frag_off;
@@ -77,8 +79,12 @@ static void mobx_gro_finish(struct mobx_gro *gro, struct sk_buff *skb)
 		ip_send_check(ip_hdr(skb));
 		ops->callbacks.gro_complete(skb, iphlen);
 	}
-	__skb_pull(skb, iphlen);
-	mobx_input_merged(mobx_pernet(dev_net(dev)), skb);
+	if (NAPI_GRO_CB(skb)->encap_mark) {
+		mobx_deliver_merged(mobx_pernet(dev_net(dev)), skb);
+	} else {
+		__skb_pull(skb, iphlen);
+		mobx_input_merged(mobx_pernet(dev_net(dev)), skb);
+	}
 	dev_put(dev);
 }
 
@@ -95,12 +101,24 @@ static int mobx_gro_poll(struct napi_struct *napi, int budget)
 	return 0;
 }
 
+/*
+ * A segment that others carry along waits in their socket as long as the reader
+ * likes, and then, to be freed, for the next packet on the CPU that it came from.
+ * Its namespace could not end meanwhile if it still had its route, or the
+ * connection that ESP was tracked as; of the first segment the stack takes these.
+ */
+static void mobx_gro_detach(struct sk_buff *skb)
+{
+	skb_dst_drop(skb);
+	nf_reset_ct(skb);
+}
+
 enum mobx_gro_what { MOBX_GRO_MERGED, MOBX_GRO_HOLD, MOBX_GRO_PASS };
 
 /* Ask TCP, and hand on what was held and must go before @skb goes. */
 static enum mobx_gro_what mobx_gro_ask(struct mobx_gro *gro,
 				       const struct net_offload *ops,
-				       struct sk_buff *skb)
+				       struct sk_buff *skb, bool tunnel)
 {
 	enum mobx_gro_what what = MOBX_GRO_HOLD;
 	struct sk_buff *p;
@@ -108,8 +126,13 @@ static enum mobx_gro_what mobx_gro_ask(struct mobx_gro *gro,
 	memset(NAPI_GRO_CB(skb), 0, sizeof(*NAPI_GRO_CB(skb)));
 	NAPI_GRO_CB(skb)->data_offset = ip_hdrlen(skb);
 	NAPI_GRO_CB(skb)->count = 1;
-	/* The ICV has covered more than the checksum does. */
-	NAPI_GRO_CB(skb)->csum_cnt = 1;
+	/*
+	 * The ICV has covered more than the checksum does, of what the peer has
+	 * sent itself; what it passes on has come to it by other ways.
+	 */
+	NAPI_GRO_CB(skb)->csum_cnt = !tunnel;
+	/* Which tells here what came out of a tunnel. */
+	NAPI_GRO_CB(skb)->encap_mark = tunnel;
 	list_for_each_entry(p, &gro->held, list)
 		NAPI_GRO_CB(p)->same_flow = mobx_gro_same(p, skb);
 	p = ops->callbacks.gro_receive(&gro->held, skb);
@@ -117,10 +140,12 @@ static enum mobx_gro_what mobx_gro_ask(struct mobx_gro *gro,
 	/* Once another segment has it, it may be gone when that one is. */
 	if (NAPI_GRO_CB(skb)->same_flow) {
 		what = MOBX_GRO_MERGED;
-		/* Taken over whole, or all but the head. */
+		/* Only its content is taken over, or it is as a whole. */
 		if (NAPI_GRO_CB(skb)->free)
 			kfree_skb_partial(skb, NAPI_GRO_CB(skb)->free ==
 					       NAPI_GRO_FREE_STOLEN_HEAD);
+		else
+			mobx_gro_detach(skb);
 	} else if (NAPI_GRO_CB(skb)->flush) {
 		what = MOBX_GRO_PASS;
 	}
@@ -131,8 +156,10 @@ static enum mobx_gro_what mobx_gro_ask(struct mobx_gro *gro,
 
 /**
  * mobx_gro_receive - have a segment wait for its successors
- * @skb: of TCP over IPv4, authentic, with its checksum known to be right; at
- *	the TCP header, behind its IP header. Consumed if taken
+ * @skb: of TCP over IPv4, authentic; at the TCP header, behind its IP header.
+ *	Consumed if taken
+ * @tunnel: it came out of a tunnel, and its checksum may be wrong; otherwise it
+ *	was protected in transport mode
  *
  * Segments of the same connection that came before have been handed on when
  * one is not taken, so their order stays.
@@ -140,7 +167,7 @@ static enum mobx_gro_what mobx_gro_ask(struct mobx_gro *gro,
  * Context: RCU section, bottom halves off.
  * Return: whether it was taken; if not, it is to be delivered now
  */
-bool mobx_gro_receive(struct sk_buff *skb)
+bool mobx_gro_receive(struct sk_buff *skb, bool tunnel)
 {
 	struct mobx_gro *gro = this_cpu_ptr(&mobx_gro);
 	const struct net_offload *ops = mobx_gro_ops();
@@ -152,7 +179,7 @@ bool mobx_gro_receive(struct sk_buff *skb)
 		     skb_is_gso(skb) || skb_has_frag_list(skb)))
 		return false;
 	__skb_push(skb, iphlen);
-	switch (mobx_gro_ask(gro, ops, skb)) {
+	switch (mobx_gro_ask(gro, ops, skb, tunnel)) {
 	case MOBX_GRO_MERGED:
 		return true;
 	case MOBX_GRO_PASS:

@@ -6,7 +6,7 @@
 
 struct sk_buff;
 
-bool mobx_gro_receive(struct sk_buff *skb);
+bool mobx_gro_receive(struct sk_buff *skb, bool tunnel);
 
 int mobx_gro_init(void);
 void mobx_gro_exit(void);

@@ -179,6 +179,8 @@ static struct mobx_held *mobx_hold_enqueue(struct mobx_hold *hold,
 	list_add_tail(&held->list, &queue->packets);
 	queue->n++;
 	hold->bytes += held->bytes;
+	/* Also for one that comes back: it was away when somebody last looked. */
+	schedule_delayed_work(&hold->work, HZ / 4);
 	return out;
 }
 
@@ -238,11 +240,8 @@ void mobx_hold_packet(struct mobx_net *mnet, struct sk_buff *skb,
 	 * was queued, and then nobody else would look at it.
 	 */
 	again = choice->epoch != hold->epoch;
-	if (!hold->closing) {
-		schedule_delayed_work(&hold->work, HZ / 4);
-		if (again)
-			schedule_work(&hold->retry);
-	}
+	if (again && !hold->closing)
+		schedule_work(&hold->retry);
 	spin_unlock_bh(&hold->lock);
 	if (out)
 		mobx_held_drop(mnet, out);

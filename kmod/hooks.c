@@ -4,22 +4,13 @@
  * they would see with XFRM: clear ones before ESP and behind it, and ESP. Where
  * there are none, packets need not be shown to nobody.
  */
+#include <linux/netdevice.h>
 #include <linux/netfilter_ipv4.h>
 
+#include "compat.h"
 #include "hooks.h"
 #include "input.h"
 #include "output.h"
-
-static const struct nf_hook_entries *mobx_hooks_at(const struct net *net,
-						   u16 family,
-						   unsigned int hook)
-{
-	struct nf_hook_entries __rcu *const *hooks;
-
-	hooks = likely(family == AF_INET) ? net->nf.hooks_ipv4 :
-					    net->nf.hooks_ipv6;
-	return rcu_dereference(hooks[hook]);
-}
 
 static bool mobx_hooks_is_ours(const struct nf_hook_entry *entry)
 {
@@ -44,27 +35,41 @@ static bool mobx_hooks_is_idle(const struct nf_hook_ops *ops)
 }
 
 /**
- * mobx_hooks_watched - whether anybody would see a packet at a hook
- * @net: namespace
- * @family: of the packet, NFPROTO_IPV4 or NFPROTO_IPV6
- * @hook: enum nf_inet_hooks
- *
- * Neither we nor those count that have nothing to do with a packet of ours.
+ * mobx_hooks_others - whether some hook is of interest to others than us
+ * @entries: hooks
  *
  * Context: RCU section.
  */
-bool mobx_hooks_watched(const struct net *net, u16 family, unsigned int hook)
+bool mobx_hooks_others(const struct nf_hook_entries *entries)
 {
-	const struct nf_hook_entries *entries = mobx_hooks_at(net, family,
-							      hook);
 	unsigned int i;
 
-	if (!entries)
-		return false;
 	for (i = 0; i < entries->num_hook_entries; i++)
 		if (!mobx_hooks_is_ours(&entries->hooks[i]) &&
 		    !mobx_hooks_is_idle(nf_hook_entries_get_hook_ops(entries)[i]))
 			return true;
+	return false;
+}
+
+/**
+ * mobx_hooks_device - whether anybody would see a packet that a device brings
+ * @dev: device
+ *
+ * Taps, bridges and their like, traffic control, XDP, netfilter's ingress hook.
+ * (A packet socket for one protocol and no device is not to be found; it sees
+ * ESP and not what was in it.)
+ *
+ * Context: RCU section.
+ */
+bool mobx_hooks_device(struct net_device *dev)
+{
+	if (dev_nit_active(dev) || rcu_access_pointer(dev->rx_handler) ||
+	    rcu_access_pointer(dev->xdp_prog) || mobx_dev_has_tc(dev))
+		return true;
+#ifdef CONFIG_NETFILTER_INGRESS
+	if (rcu_access_pointer(dev->nf_hooks_ingress))
+		return true;
+#endif
 	return false;
 }
 

@@ -3,9 +3,8 @@
  * What arrives. ESP comes through the protocol multiplexer of XFRM, before
  * XFRM: what is not ours goes on to it untouched. What comes out of ESP passes
  * PRE_ROUTING and LOCAL_IN in clear; where nobody listens there it goes to its
- * protocol directly, which nobody can tell apart. Clear packets are asked at
- * PRE_ROUTING, once they are whole and before any address translation, whether
- * they should not have been protected (RFC 4301, section 5.2).
+ * protocol directly, which nobody can tell apart. For what arrives in clear see
+ * clear.c.
  */
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
@@ -21,6 +20,8 @@
 #include "about.h"
 #include "alg.h"
 #include "compat.h"
+#include "deliver.h"
+#include "encap.h"
 #include "esp.h"
 #include "event.h"
 #include "gro.h"
@@ -36,23 +37,6 @@
 #include "sa.h"
 #include "tunnel.h"
 
-/*
- * A packet that came out of ESP. Lives in a bit of the flags of IPCB and IP6CB
- * that the kernel does not use. ip_rcv() and ip6_rcv() clear it, so it cannot
- * come from outside, and nothing between PRE_ROUTING and delivery does; were it
- * lost, the packet would be dropped.
- */
-#define MOBX_CB_AUTHENTIC	BIT(15)
-
-/* Beyond all next headers. */
-#define MOBX_INPUT_GONE		256
-
-static u16 *mobx_cb_flags(struct sk_buff *skb, u16 family)
-{
-	return likely(family == AF_INET) ? &IPCB(skb)->flags :
-					   &IP6CB(skb)->flags;
-}
-
 static void mobx_input_drop(struct mobx_net *mnet, struct sk_buff *skb,
 			    enum mobx_stat why)
 {
@@ -64,11 +48,7 @@ static void mobx_input_drop(struct mobx_net *mnet, struct sk_buff *skb,
 static int mobx_input_route4(struct net *net, struct sock *sk,
 			     struct sk_buff *skb)
 {
-	const struct iphdr *iph = ip_hdr(skb);
-
-	if (!skb_dst(skb) &&
-	    ip_route_input_noref(skb, iph->daddr, iph->saddr, iph->tos,
-				 skb->dev)) {
+	if (!skb_dst(skb) && !mobx_deliver_route4(net, skb)) {
 		kfree_skb(skb);
 		return NET_RX_DROP;
 	}
@@ -96,11 +76,14 @@ static void mobx_input_inject(struct mobx_net *mnet, struct sk_buff *skb,
 					  mobx_input_route6);
 }
 
-/* Whether anybody would see a decrypted packet at PRE_ROUTING or LOCAL_IN. */
-static bool mobx_input_watched(const struct net *net, u16 family)
+/* Octets that a packet, at its ESP header, had on the wire. */
+static unsigned int mobx_input_wire_len(struct sk_buff *skb, u16 family)
 {
-	return mobx_hooks_watched(net, family, NF_INET_LOCAL_IN) ||
-	       mobx_hooks_watched(net, family, NF_INET_PRE_ROUTING);
+	unsigned int len = skb->len + skb_network_header_len(skb);
+
+	if (unlikely(*mobx_cb_flags(skb, family) & MOBX_CB_ENCAP))
+		len += sizeof(struct udphdr);
+	return len;
 }
 
 /* Count an authentic packet for its path, @len with IP header and ESP. */
@@ -115,6 +98,16 @@ static void mobx_input_account(struct mobx_path *path, unsigned int len)
 		WRITE_ONCE(path->last_seen, now);
 }
 
+/*
+ * Octets from the IP header to the one that said ESP, which the IP code has
+ * noted before it came to us.
+ */
+static unsigned int mobx_input_nexthdr(struct sk_buff *skb, u16 family)
+{
+	return likely(family == AF_INET) ? offsetof(struct iphdr, protocol) :
+					   IP6CB(skb)->nhoff;
+}
+
 /**
  * mobx_input_late - deliver an authentic packet that had to wait
  * @mnet: namespace
@@ -127,19 +120,16 @@ static void mobx_input_account(struct mobx_path *path, unsigned int len)
 void mobx_input_late(struct mobx_net *mnet, struct mobx_path *path,
 		     struct sk_buff *skb, u16 family)
 {
+	u8 next;
+
 	mobx_input_account(path, skb->len + skb_network_header_len(skb));
 	mobx_stat_inc(mnet, MOBX_STAT_IN_PROTECTED);
+	if (*mobx_cb_flags(skb, family) & MOBX_CB_ENCAP) {
+		next = *(skb_network_header(skb) +
+			 mobx_input_nexthdr(skb, family));
+		mobx_encap_checksum(skb, family, next);
+	}
 	mobx_input_inject(mnet, skb, family);
-}
-
-/*
- * Octets from the IP header to the one that said ESP, which the IP code has
- * noted before it came to us.
- */
-static unsigned int mobx_input_nexthdr(struct sk_buff *skb, u16 family)
-{
-	return likely(family == AF_INET) ? offsetof(struct iphdr, protocol) :
-					   IP6CB(skb)->nhoff;
 }
 
 /*
@@ -166,13 +156,30 @@ static bool mobx_input_allowed(struct mobx_sa *sa, const struct sk_buff *skb,
 	return false;
 }
 
-static void mobx_input_hint(struct mobx_sa *sa, const struct sk_buff *skb,
-			    u16 family)
+/* Tell where a packet came from; its ESP header is its transport header. */
+static void mobx_input_hint(struct mobx_sa *sa, struct sk_buff *skb, u16 family)
 {
+	struct mobx_encap encap = { 0 };
 	union mobx_addr local, remote;
 
 	mobx_packet_addrs(skb, family, &remote, &local);
-	mobx_event_hint(sa, family, &local, &remote);
+	if (*mobx_cb_flags(skb, family) & MOBX_CB_ENCAP)
+		encap = mobx_encap_source(skb);
+	mobx_event_hint(sa, family, &local, &remote, encap);
+}
+
+/*
+ * Whether an authentic packet came by another way than its binding says. ESP
+ * with and without UDP is taken in any case (RFC 7296, section 2.23).
+ */
+static bool mobx_input_strange(struct sk_buff *skb, u16 family,
+			       const struct mobx_bound *e)
+{
+	if (unlikely(!e))
+		return true;
+	return unlikely(*mobx_cb_flags(skb, family) & MOBX_CB_ENCAP) &&
+	       e->encap.dport &&
+	       mobx_encap_source(skb).dport != e->encap.dport;
 }
 
 /**
@@ -195,15 +202,12 @@ void mobx_input_merged(struct mobx_net *mnet, struct sk_buff *skb)
  * and selectors say what it is.
  */
 static void mobx_input_tunnel(struct mobx_net *mnet, struct mobx_sa *sa,
-			      struct sk_buff *skb, u16 family, u8 next,
-			      const struct mobx_bound *e)
+			      struct sk_buff *skb, u16 family, u8 next)
 {
 	if (unlikely(!mobx_sa_account(sa, skb->len))) {
 		mobx_input_drop(mnet, skb, MOBX_STAT_IN_EXPIRED);
 		return;
 	}
-	if (unlikely(!e))
-		mobx_input_hint(sa, skb, family);
 	mobx_tunnel_receive(mnet, sa, skb,
 			    family == AF_INET ? ip_hdr(skb)->tos :
 			    ipv6_get_dsfield(ipv6_hdr(skb)), next);
@@ -217,7 +221,7 @@ static int mobx_input_admit(struct mobx_net *mnet, struct mobx_sa *sa,
 			    struct sk_buff *skb, u16 family, u64 seq,
 			    const struct mobx_binding *b)
 {
-	unsigned int len = skb->len + skb_network_header_len(skb);
+	unsigned int len = mobx_input_wire_len(skb, family);
 	enum mobx_stat why = MOBX_STAT_IN_REPLAYED;
 	const struct mobx_bound *e;
 	int next;
@@ -234,13 +238,15 @@ static int mobx_input_admit(struct mobx_net *mnet, struct mobx_sa *sa,
 		why = MOBX_STAT_IN_REMOVED_PATH;
 		goto drop;
 	}
+	if (mobx_input_strange(skb, family, e))
+		mobx_input_hint(sa, skb, family);
 	next = mobx_layout_strip(mnet, sa->alg, skb);
 	if (unlikely(next < 0)) {
 		kfree_skb(skb);
 		return -1;
 	}
 	if (sa->mode == MOBX_MODE_TUNNEL) {
-		mobx_input_tunnel(mnet, sa, skb, family, next, e);
+		mobx_input_tunnel(mnet, sa, skb, family, next);
 		return -1;
 	}
 	mobx_layout_close(skb, family, mobx_input_nexthdr(skb, family), next);
@@ -254,13 +260,14 @@ static int mobx_input_admit(struct mobx_net *mnet, struct mobx_sa *sa,
 	*mobx_cb_flags(skb, family) |= MOBX_CB_AUTHENTIC;
 	if (unlikely(!e)) {
 		skb->ip_summed = CHECKSUM_NONE;
-		mobx_input_hint(sa, skb, family);
 		mobx_keep_packet(mnet, sa, skb, family);
 		return -1;
 	}
 	/* The ICV has covered more than the checksum does. */
 	skb->ip_summed = CHECKSUM_UNNECESSARY;
 	skb->csum_level = 0;
+	if (unlikely(*mobx_cb_flags(skb, family) & MOBX_CB_ENCAP))
+		mobx_encap_checksum(skb, family, next);
 	mobx_stat_inc(mnet, MOBX_STAT_IN_PROTECTED);
 	return next;
 
@@ -313,39 +320,40 @@ void mobx_input_decrypted(struct mobx_net *mnet, struct mobx_sa *sa,
 		mobx_input_inject(mnet, skb, family);
 }
 
-/*
- * ESP has arrived, at its header, behind an IP header that was checked. Returns
- * the next header of a packet that the IP code is to go on with,
- * MOBX_INPUT_GONE, or -EINVAL to leave it to XFRM and others.
+/**
+ * mobx_input_sa - ESP of an SA has arrived
+ * @skb: at the ESP header, which is in its first piece, behind an IP header that
+ *	was checked
+ * @family: of that
+ * @encap: and behind a UDP header
+ * @sa: inbound SA of its SPI
+ *
+ * Context: RCU section, bottom halves off.
+ * Return: the next header of a packet that is to be delivered, at its payload,
+ * behind its IP header; MOBX_INPUT_GONE, as always in tunnel mode; or
+ * -EADDRNOTAVAIL when it was not for the peer of the SA
  */
-static int mobx_input_esp(struct sk_buff *skb, u16 family)
+int mobx_input_sa(struct sk_buff *skb, u16 family, bool encap,
+		  struct mobx_sa *sa)
 {
-	struct net *net = dev_net(skb->dev);
-	struct mobx_net *mnet = mobx_pernet(net);
+	struct mobx_net *mnet = mobx_pernet(dev_net(skb->dev));
 	const struct mobx_binding *b;
 	const struct ip_esp_hdr *esph;
 	const struct mobx_alg *alg;
 	enum mobx_stat why;
-	struct mobx_sa *sa;
 	int err, next;
 	u64 seq;
 
-	if (unlikely(!pskb_may_pull(skb, MOBX_ESP_HDR_LEN)))
-		return -EINVAL;
-	esph = (const struct ip_esp_hdr *)skb->data;
-	sa = mobx_sa_find_in(mnet, esph->spi);
-	if (!sa) {
-		mobx_stat_inc(mnet, MOBX_STAT_IN_UNKNOWN_SPI);
-		return -EINVAL;
-	}
 	b = rcu_dereference(sa->peer->binding);
 	if (unlikely(!b ||
 		     !mobx_binding_has_local(b, family,
-					     mobx_packet_daddr(skb, family)))) {
-		mobx_stat_inc(mnet, MOBX_STAT_IN_FOREIGN_LOCAL);
-		return -EINVAL;
-	}
+					     mobx_packet_daddr(skb, family))))
+		return -EADDRNOTAVAIL;
 
+	if (unlikely(encap)) {
+		mobx_encap_strip(skb, family);
+		*mobx_cb_flags(skb, family) |= MOBX_CB_ENCAP;
+	}
 	alg = sa->alg;
 	why = MOBX_STAT_IN_FRAGMENT;
 	/* Of IPv6 nobody brings us fragments. */
@@ -384,22 +392,51 @@ static int mobx_input_esp(struct sk_buff *skb, u16 family)
 	next = mobx_input_admit(mnet, sa, skb, family, seq, b);
 	if (next < 0)
 		return MOBX_INPUT_GONE;
-	if (next == IPPROTO_TCP && family == AF_INET && mobx_gro_receive(skb))
+	if (next == IPPROTO_TCP && family == AF_INET &&
+	    mobx_gro_receive(skb, false))
 		return MOBX_INPUT_GONE;
-	if (!mobx_input_watched(net, family))
-		return next;
-	mobx_input_inject(mnet, skb, family);
-	return MOBX_INPUT_GONE;
+	return next;
 
 drop:
 	mobx_input_drop(mnet, skb, why);
 	return MOBX_INPUT_GONE;
 }
 
+/*
+ * The same for what may be somebody else's, which -EINVAL leaves to XFRM and
+ * others. A firewall is shown what comes out; and what came in UDP goes its way,
+ * for what the UDP code would go on with differs between the families.
+ */
+static int mobx_input_esp(struct sk_buff *skb, u16 family, bool encap)
+{
+	struct mobx_net *mnet = mobx_pernet(dev_net(skb->dev));
+	struct mobx_sa *sa;
+	int next;
+
+	if (unlikely(!pskb_may_pull(skb, MOBX_ESP_HDR_LEN)))
+		return -EINVAL;
+	sa = mobx_sa_find_in(mnet,
+			     ((const struct ip_esp_hdr *)skb->data)->spi);
+	if (!sa) {
+		mobx_stat_inc(mnet, MOBX_STAT_IN_UNKNOWN_SPI);
+		return -EINVAL;
+	}
+	next = mobx_input_sa(skb, family, encap, sa);
+	if (unlikely(next < 0)) {
+		mobx_stat_inc(mnet, MOBX_STAT_IN_FOREIGN_LOCAL);
+		return -EINVAL;
+	}
+	if (next == MOBX_INPUT_GONE ||
+	    (!encap && !mobx_hooks_watched_in(mnet->net, family)))
+		return next;
+	mobx_input_inject(mnet, skb, family);
+	return MOBX_INPUT_GONE;
+}
+
 /* -EINVAL: somebody else's; minus a protocol: go on with that; 0: gone. */
 static int mobx_input_esp4(struct sk_buff *skb)
 {
-	int next = mobx_input_esp(skb, AF_INET);
+	int next = mobx_input_esp(skb, AF_INET, false);
 
 	switch (next) {
 	case MOBX_INPUT_GONE:
@@ -418,7 +455,7 @@ static int mobx_input_esp4(struct sk_buff *skb)
 /* -EINVAL: somebody else's; 1: go on with what the headers say; 0: gone. */
 static int mobx_input_esp6(struct sk_buff *skb)
 {
-	int next = mobx_input_esp(skb, AF_INET6);
+	int next = mobx_input_esp(skb, AF_INET6, false);
 
 	switch (next) {
 	case MOBX_INPUT_GONE:
@@ -429,77 +466,25 @@ static int mobx_input_esp6(struct sk_buff *skb)
 	return 1;
 }
 
-/* A packet that may pass, unless it is an error about what may not. */
-static unsigned int mobx_input_clear(struct mobx_net *mnet,
-				     const struct sk_buff *skb, u16 family)
+/* ESP in UDP, from a socket of the key management daemon; returns as above. */
+static int mobx_input_encap(struct sk_buff *skb, u16 family, int type)
 {
-	if (likely(!mobx_about_forged(mnet, skb, family)))
-		return NF_ACCEPT;
-	mobx_stat_inc(mnet, MOBX_STAT_IN_ICMP);
-	return NF_DROP;
+	if (type != UDP_ENCAP_ESPINUDP ||
+	    mobx_input_esp(skb, family, true) == -EINVAL)
+		return -EINVAL;
+	return 0;
 }
 
-/* What goes on to another host is asked again when it leaves. */
-static bool mobx_input_passes(struct net *net, const struct mobx_flow *flow)
+static int mobx_input_encap4(struct sk_buff *skb, int nexthdr, __be32 spi,
+			     int encap_type)
 {
-	if (flow->family == AF_INET)
-		return inet_addr_type(net, flow->local.v4) == RTN_UNICAST;
-	return !ipv6_addr_is_multicast(&flow->local.v6) &&
-	       !ipv6_chk_addr(net, &flow->local.v6, NULL, 0);
+	return mobx_input_encap(skb, AF_INET, encap_type);
 }
 
-/**
- * mobx_input_hook - PRE_ROUTING, right behind the defragmenter
- * @priv: not used
- * @skb: packet, clear or ESP or out of ESP
- * @state: where
- *
- * Context: RCU section.
- * Return: verdict of netfilter
- */
-unsigned int mobx_input_hook(void *priv, struct sk_buff *skb,
-			     const struct nf_hook_state *state)
+static int mobx_input_encap6(struct sk_buff *skb, int nexthdr, __be32 spi,
+			     int encap_type)
 {
-	struct mobx_net *mnet = mobx_pernet(state->net);
-	enum mobx_stat why = MOBX_STAT_IN_CLEAR_DISCARDED;
-	const struct mobx_policy *policy;
-	struct mobx_headers h;
-	struct mobx_flow flow;
-
-	if (unlikely(mobx_tunnel_mark_take(skb))) {
-		*mobx_cb_flags(skb, state->pf) |= MOBX_CB_AUTHENTIC;
-		return NF_ACCEPT;
-	}
-	if (*mobx_cb_flags(skb, state->pf) & MOBX_CB_AUTHENTIC ||
-	    mobx_is_esp(skb, state->pf) ||
-	    state->in->flags & IFF_LOOPBACK ||
-	    skb->pkt_type == PACKET_LOOPBACK)
-		return NF_ACCEPT;
-
-	mobx_flow_in(skb, state->pf, &flow, &h);
-	policy = mobx_policy_lookup(mnet, &flow);
-	if (policy) {
-		if (policy->action == MOBX_ACTION_BYPASS)
-			return mobx_input_clear(mnet, skb, state->pf);
-		if (policy->action == MOBX_ACTION_DISCARD)
-			why = MOBX_STAT_IN_DISCARDED;
-	} else if (!mobx_flow_negotiated(mnet, MOBX_DIR_IN, &flow)) {
-		if (READ_ONCE(mnet->default_action) == MOBX_ACTION_BYPASS ||
-		    mobx_input_passes(state->net, &flow))
-			return mobx_input_clear(mnet, skb, state->pf);
-		why = MOBX_STAT_IN_DISCARDED;
-	}
-	if (mobx_exempt_in(mnet, skb, &flow) != MOBX_EXEMPT_NOT)
-		return NF_ACCEPT;
-	mobx_stat_inc(mnet, why);
-	return NF_DROP;
-}
-
-/* ESP in UDP is not ours yet. */
-static int mobx_input_encap(struct sk_buff *skb, int nexthdr, __be32 spi,
-			    int encap_type)
-{
-	return -EINVAL;
+	return mobx_input_encap(skb, AF_INET6, encap_type);
 }
 
 /* Packets that XFRM has decrypted are never ours. */
@@ -513,7 +498,7 @@ static int mobx_input_xfrm_cb(struct sk_buff *skb, int err)
 
 static struct xfrm4_protocol mobx_esp4_protocol = {
 	.handler	= mobx_input_esp4,
-	.input_handler	= mobx_input_encap,
+	.input_handler	= mobx_input_encap4,
 	.cb_handler	= mobx_input_xfrm_cb,
 	.err_handler	= mobx_pmtu_error4,
 	.priority	= MOBX_INPUT_PRIORITY,
@@ -521,7 +506,7 @@ static struct xfrm4_protocol mobx_esp4_protocol = {
 
 static struct xfrm6_protocol mobx_esp6_protocol = {
 	.handler	= mobx_input_esp6,
-	.input_handler	= mobx_input_encap,
+	.input_handler	= mobx_input_encap6,
 	.cb_handler	= mobx_input_xfrm_cb,
 	.err_handler	= mobx_pmtu_error6,
 	.priority	= MOBX_INPUT_PRIORITY,

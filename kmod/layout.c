@@ -18,7 +18,8 @@ static void mobx_layout_move(u8 *to, const u8 *from, unsigned int len)
 	struct iphdr header;
 
 	if (unlikely(len != sizeof(header))) {
-		memmove(to, from, len);
+		if (len)
+			memmove(to, from, len);
 		return;
 	}
 	header = *(const struct iphdr *)from;
@@ -82,10 +83,11 @@ static int mobx_layout_open_linear(struct sk_buff *skb,
  * @alg: suite
  * @l: where
  *
- * Afterwards there are, behind l->at octets, where the transport header
- * begins: ESP header and IV not filled in yet, payload, padding, pad length,
- * next header, ICV not filled in yet. In transport mode the IP header says ESP;
- * its length is that of before.
+ * Afterwards there are, behind l->at octets: in transport mode a UDP header if
+ * the path has ESP in UDP, not filled in yet; then, where the transport header
+ * begins: ESP header and IV not filled in yet, payload, both kinds of padding,
+ * pad length, next header, ICV not filled in yet. In transport mode the IP
+ * header says ESP or UDP; its length is that of before.
  *
  * Context: any.
  * Return: how many pieces the packet has, or -ENOMEM or -EINVAL
@@ -93,9 +95,10 @@ static int mobx_layout_open_linear(struct sk_buff *skb,
 int mobx_layout_open(struct sk_buff *skb, const struct mobx_alg *alg,
 		     const struct mobx_layout *l)
 {
-	unsigned int head = mobx_alg_header(alg);
-	unsigned int tail = mobx_alg_trailer(alg, skb->len - l->at);
-	unsigned int pad = tail - alg->icv_len - 2, i;
+	unsigned int head = mobx_encap_len(l->encap) + mobx_alg_header(alg);
+	unsigned int tail = l->tfc +
+		mobx_alg_trailer(alg, skb->len - l->at + l->tfc);
+	unsigned int pad = tail - l->tfc - alg->icv_len - 2, i;
 	struct sk_buff *trailer = skb;
 	int n_sg = 1, err;
 	u8 *p, *nexthdr;
@@ -122,7 +125,11 @@ int mobx_layout_open(struct sk_buff *skb, const struct mobx_alg *alg,
 		p = pskb_put(skb, trailer, tail);
 	}
 	skb_reset_network_header(skb);
-	skb_set_transport_header(skb, l->at);
+	skb_set_transport_header(skb, mobx_layout_esp(l));
+	if (unlikely(l->tfc)) {
+		memset(p, 0, l->tfc);
+		p += l->tfc;
+	}
 	for (i = 1; i <= pad; i++)
 		*p++ = i;
 	*p++ = pad;
@@ -132,7 +139,7 @@ int mobx_layout_open(struct sk_buff *skb, const struct mobx_alg *alg,
 	}
 	nexthdr = skb_network_header(skb) + l->nexthdr;
 	*p = *nexthdr;
-	*nexthdr = IPPROTO_ESP;
+	*nexthdr = l->encap.dport ? IPPROTO_UDP : IPPROTO_ESP;
 	return n_sg;
 }
 

@@ -6,38 +6,47 @@
 #include <linux/module.h>
 
 #include "datapath.h"
+#include "deliver.h"
 #include "esp.h"
+#include "memo.h"
 #include "netlink.h"
 #include "netns.h"
 #include "replay.h"
 #include "selftest.h"
-#include "tunnel.h"
+
+/* A debug build that fails its own tests does not load. */
+static int __init mobx_selftests(void)
+{
+	int err;
+
+	err = mobx_selector_selftest();
+	if (!err)
+		err = mobx_spd_selftest();
+	if (!err)
+		err = mobx_binding_selftest();
+	if (!err)
+		err = mobx_replay_selftest();
+	if (!err)
+		err = mobx_alg_selftest();
+	return err;
+}
 
 static int __init mobx_init(void)
 {
 	int err;
 
-	err = mobx_selector_selftest();
+	err = mobx_memo_init();
 	if (err)
 		return err;
-	err = mobx_spd_selftest();
+	err = mobx_selftests();
 	if (err)
-		return err;
-	err = mobx_binding_selftest();
+		goto err_memo;
+	err = mobx_deliver_init();
 	if (err)
-		return err;
-	err = mobx_replay_selftest();
-	if (err)
-		return err;
-	err = mobx_alg_selftest();
-	if (err)
-		return err;
-	err = mobx_tunnel_init();
-	if (err)
-		return err;
+		goto err_memo;
 	err = mobx_netns_init();
 	if (err)
-		goto err_tunnel;
+		goto err_deliver;
 	err = mobx_datapath_init();
 	if (err)
 		goto err_netns;
@@ -51,8 +60,10 @@ err_datapath:
 	mobx_datapath_exit();
 err_netns:
 	mobx_netns_exit();
-err_tunnel:
-	mobx_tunnel_exit();
+err_deliver:
+	mobx_deliver_exit();
+err_memo:
+	mobx_memo_exit();
 	return err;
 }
 
@@ -63,7 +74,8 @@ static void __exit mobx_exit(void)
 	/* Waits for requests to the cipher, SAs and their RCU callbacks. */
 	mobx_netns_exit();
 	mobx_esp_exit();
-	mobx_tunnel_exit();
+	mobx_deliver_exit();
+	mobx_memo_exit();
 }
 
 module_init(mobx_init);

@@ -83,7 +83,7 @@ const struct nla_policy mobx_peer_flush_nl_policy[MOBX_A_PEER_LABEL + 1] = {
 };
 
 /* MOBX_CMD_SA_NEW - do */
-const struct nla_policy mobx_sa_new_nl_policy[MOBX_A_SA_DF + 1] = {
+const struct nla_policy mobx_sa_new_nl_policy[MOBX_A_SA_TFC + 1] = {
 	[MOBX_A_SA_SPI] = NLA_POLICY_MIN(NLA_U32, 256),
 	[MOBX_A_SA_DIR] = NLA_POLICY_MAX(NLA_U32, 1),
 	[MOBX_A_SA_PEER] = NLA_POLICY_MIN(NLA_U32, 1),
@@ -100,6 +100,7 @@ const struct nla_policy mobx_sa_new_nl_policy[MOBX_A_SA_DF + 1] = {
 	[MOBX_A_SA_FORCE] = { .type = NLA_FLAG, },
 	[MOBX_A_SA_MANAGED] = { .type = NLA_FLAG, },
 	[MOBX_A_SA_DF] = NLA_POLICY_MAX(NLA_U32, 2),
+	[MOBX_A_SA_TFC] = { .type = NLA_U16, },
 };
 
 /* MOBX_CMD_SA_DEL - do */
@@ -203,7 +204,7 @@ const struct genl_ops mobx_nl_ops[15] = {
 		.cmd		= MOBX_CMD_SA_NEW,
 		.doit		= mobx_nl_sa_new_doit,
 		.policy		= mobx_sa_new_nl_policy,
-		.maxattr	= MOBX_A_SA_DF,
+		.maxattr	= MOBX_A_SA_TFC,
 		.flags		= GENL_ADMIN_PERM,
 	},
 	{

@@ -26,7 +26,7 @@ extern const struct nla_policy mobx_peer_rebind_nl_policy[MOBX_A_PEER_PATHS + 1]
 
 extern const struct nla_policy mobx_peer_flush_nl_policy[MOBX_A_PEER_LABEL + 1];
 
-extern const struct nla_policy mobx_sa_new_nl_policy[MOBX_A_SA_DF + 1];
+extern const struct nla_policy mobx_sa_new_nl_policy[MOBX_A_SA_TFC + 1];
 
 extern const struct nla_policy mobx_sa_del_nl_policy[MOBX_A_SA_PEER + 1];
 

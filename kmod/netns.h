@@ -40,6 +40,7 @@ struct mobx_stats {
  * @hold: packets that wait for an SA or a path; belongs to hold.c
  * @addrs: address to peers, of struct mobx_addr_node; RCU
  * @inner: tunnels by inner addresses; belongs to inner.c
+ * @n_tunnels: inbound SAs in tunnel mode; changed under @lock
  * @sa_in: SPI to the inbound SA, at most one an SPI; RCU
  * @sa_out: SPI to outbound SAs, which other hosts chose; RCU
  * @lock: serialises every change of what is here, of peers, SAs and policies
@@ -69,6 +70,7 @@ struct mobx_net {
 	struct mobx_hold	*hold;
 	struct rhltable		addrs;
 	struct mobx_inner	*inner;
+	u32			n_tunnels;
 	struct rhltable		sa_in;
 	struct rhltable		sa_out;
 

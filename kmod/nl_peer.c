@@ -73,7 +73,7 @@ static int mobx_path_numbers(struct mobx_path_spec *spec, struct nlattr **tb,
 	return 0;
 }
 
-/* What only dumps have, or what is still to come. */
+/* What only dumps have. */
 static int mobx_path_refuse(struct nlattr **tb, struct netlink_ext_ack *extack)
 {
 	static const u8 dump_only[] = {
@@ -91,14 +91,6 @@ static int mobx_path_refuse(struct nlattr **tb, struct netlink_ext_ack *extack)
 		NL_SET_ERR_MSG_ATTR(extack, attr,
 				    "counters of a path are told, not set");
 		return -EINVAL;
-	}
-	for (i = MOBX_A_PATH_ENCAP_SPORT; i <= MOBX_A_PATH_ENCAP_DPORT; i++) {
-		attr = tb[i];
-		if (!attr || !nla_get_u16(attr))
-			continue;
-		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "UDP encapsulation is not supported yet");
-		return -EOPNOTSUPP;
 	}
 	return 0;
 }
@@ -145,6 +137,10 @@ static int mobx_path_parse(struct mobx_path_spec *spec,
 		spec->flags = nla_get_u32(tb[MOBX_A_PATH_FLAGS]);
 	if (tb[MOBX_A_PATH_PREFERENCE])
 		spec->preference = nla_get_u8(tb[MOBX_A_PATH_PREFERENCE]);
+	if (tb[MOBX_A_PATH_ENCAP_SPORT])
+		spec->encap.sport = nla_get_be16(tb[MOBX_A_PATH_ENCAP_SPORT]);
+	if (tb[MOBX_A_PATH_ENCAP_DPORT])
+		spec->encap.dport = nla_get_be16(tb[MOBX_A_PATH_ENCAP_DPORT]);
 	return mobx_path_numbers(spec, tb, extack);
 }
 
@@ -236,9 +232,9 @@ static int mobx_path_put(struct sk_buff *skb, const struct mobx_bound *e)
 	if (e->state == MOBX_PATH_STATE_DEPRECATED &&
 	    nla_put_u32(skb, MOBX_A_PATH_ACCEPT_UNTIL, left))
 		return -EMSGSIZE;
-	if (e->path->encap_sport &&
-	    (nla_put_be16(skb, MOBX_A_PATH_ENCAP_SPORT, e->path->encap_sport) ||
-	     nla_put_be16(skb, MOBX_A_PATH_ENCAP_DPORT, e->path->encap_dport)))
+	if (e->encap.sport &&
+	    (nla_put_be16(skb, MOBX_A_PATH_ENCAP_SPORT, e->encap.sport) ||
+	     nla_put_be16(skb, MOBX_A_PATH_ENCAP_DPORT, e->encap.dport)))
 		return -EMSGSIZE;
 	return mobx_path_put_counters(skb, e->path);
 }

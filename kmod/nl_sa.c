@@ -158,6 +158,8 @@ static int mobx_sa_parse(struct mobx_sa_spec *spec, struct genl_info *info)
 				    "a replay window has at most 65536 packets");
 		return -ERANGE;
 	}
+	if (tb[MOBX_A_SA_TFC])
+		spec->tfc = nla_get_u16(tb[MOBX_A_SA_TFC]);
 	if (tb[MOBX_A_SA_SEQ])
 		spec->seq = nla_get_u64(tb[MOBX_A_SA_SEQ]);
 	err = mobx_key_parse(&spec->enc_key, &spec->enc_key_len,
@@ -336,6 +338,8 @@ static int mobx_sa_put_msg(struct sk_buff *skb, const struct mobx_sa *sa,
 		return -EMSGSIZE;
 	if (test_bit(MOBX_SA_MANAGED, &sa->flags) &&
 	    nla_put_flag(skb, MOBX_A_SA_MANAGED))
+		return -EMSGSIZE;
+	if (sa->tfc && nla_put_u16(skb, MOBX_A_SA_TFC, sa->tfc))
 		return -EMSGSIZE;
 	for (i = 0; i < sa->n_sels; i++)
 		if (mobx_selector_put(skb, MOBX_A_SA_SELECTORS, &sa->sels[i]))

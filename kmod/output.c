@@ -26,20 +26,35 @@
 #include "policy.h"
 #include "route.h"
 #include "sa.h"
+#include "send.h"
 #include "tunnel.h"
+
+/*
+ * Octets that stay in front of ESP, of the packet's own header in transport
+ * mode and of the outer one in tunnel mode, and of UDP.
+ */
+static unsigned int mobx_output_front(const struct mobx_choice *choice)
+{
+	return mobx_encap_len(choice->encap) +
+	       (choice->mode == MOBX_MODE_TRANSPORT ? choice->headers.esp :
+		mobx_tunnel_header(choice->path->family));
+}
 
 /*
  * Octets on the wire, IP headers included, those of fragments too, where a
  * packet takes @mtu; never less than they will be.
  */
 static u64 mobx_output_wire_len(const struct sk_buff *skb,
-				const struct mobx_alg *alg, unsigned int at,
+				const struct mobx_choice *choice,
 				unsigned int mtu)
 {
+	const struct mobx_alg *alg = choice->sa->alg;
+	unsigned int at = mobx_output_front(choice);
 	/* IPv6 has a fragment header, and moves all that is not unfragmentable. */
 	unsigned int head = at + sizeof(struct frag_hdr);
 	unsigned int fragment = max((int)(mtu - head) & ~7, 8);
-	u64 each = at + mobx_alg_header(alg) + alg->block + 2 + alg->icv_len;
+	u64 each = at + min_t(unsigned int, choice->sa->tfc, mtu) +
+		   mobx_alg_header(alg) + alg->block + 2 + alg->icv_len;
 	u64 n = 1, len;
 
 	if (skb_is_gso(skb)) {
@@ -108,6 +123,7 @@ static void mobx_output_consider(struct mobx_choice *choice,
 	choice->peer = peer;
 	choice->sa = sa;
 	choice->path = e->path;
+	choice->encap = e->encap;
 	*serial = peer->serial;
 	*state = e->state;
 }
@@ -141,6 +157,7 @@ static void mobx_output_choose_tunnel(struct mobx_choice *choice,
 		return;
 	choice->sa = sa;
 	choice->path = e->path;
+	choice->encap = e->encap;
 	*state = e->state;
 }
 
@@ -160,16 +177,6 @@ static void mobx_output_choose_transport(struct mobx_choice *choice,
 	}
 	mobx_for_each_peer_at(n, pos, mnet, flow->family, &flow->remote)
 		mobx_output_consider(choice, n->peer, &serial, state);
-}
-
-/*
- * Octets that stay in front of ESP, of the packet's own header in transport
- * mode and of the outer one in tunnel mode.
- */
-static unsigned int mobx_output_front(const struct mobx_choice *choice)
-{
-	return choice->mode == MOBX_MODE_TRANSPORT ? choice->headers.esp :
-		mobx_tunnel_header(choice->path->family);
 }
 
 /* Too long for the length in an IP header, once ESP is in it. */
@@ -211,9 +218,7 @@ static enum mobx_verdict mobx_output_choose(struct mobx_choice *choice,
 		return MOBX_TAKE;
 	mtu = mobx_pmtu_outer(choice->dst, choice->path->family, choice->path);
 	if (!mobx_output_charge(choice->path,
-				mobx_output_wire_len(skb, choice->sa->alg,
-						     mobx_output_front(choice),
-						     mtu))) {
+				mobx_output_wire_len(skb, choice, mtu))) {
 		choice->no_credit = true;
 		return MOBX_WAIT;
 	}
@@ -259,6 +264,7 @@ enum mobx_verdict mobx_output_decide(struct mobx_net *mnet,
 	choice->peer = NULL;
 	choice->sa = NULL;
 	choice->path = NULL;
+	choice->encap = (struct mobx_encap){ 0 };
 	choice->dst = NULL;
 	choice->finish = NULL;
 	choice->mode = MOBX_MODE_TRANSPORT;
@@ -311,11 +317,29 @@ discard:
 	return MOBX_DROP;
 }
 
+/*
+ * Padding that hides a packet's length (RFC 4303, section 2.7), in octets. Only
+ * where the payload tells its own length, so that the receiver can cut it off.
+ */
+static unsigned int mobx_output_tfc(const struct sk_buff *skb,
+				    const struct mobx_choice *choice,
+				    const struct mobx_layout *l)
+{
+	unsigned int to = min_t(unsigned int, choice->sa->tfc, l->inner);
+
+	if (!l->tunnel && choice->flow.proto != IPPROTO_UDP &&
+	    choice->flow.proto != IPPROTO_IPIP &&
+	    choice->flow.proto != IPPROTO_IPV6)
+		return 0;
+	return to > skb->len ? to - skb->len : 0;
+}
+
 /* Protect one packet that is no super-packet; consumes it. */
 static void mobx_output_one(struct mobx_net *mnet, struct sk_buff *skb,
 			    const struct mobx_choice *choice,
 			    const struct mobx_layout *l)
 {
+	struct mobx_layout padded;
 	struct mobx_path *path = choice->path;
 	struct mobx_sa *sa = choice->sa;
 
@@ -324,11 +348,18 @@ static void mobx_output_one(struct mobx_net *mnet, struct sk_buff *skb,
 		kfree_skb(skb);
 		return;
 	}
+	if (unlikely(sa->tfc)) {
+		padded = *l;
+		padded.tfc = mobx_output_tfc(skb, choice, l);
+		l = &padded;
+	}
 	/* A tunnel's path is certain only when the cipher has done. */
 	if (likely(!l->tunnel)) {
 		atomic64_inc(&path->tx_packets);
-		atomic64_add(skb->len + mobx_alg_header(sa->alg) +
-			     mobx_alg_trailer(sa->alg, skb->len - l->at),
+		atomic64_add(skb->len + l->tfc + mobx_encap_len(l->encap) +
+			     mobx_alg_header(sa->alg) +
+			     mobx_alg_trailer(sa->alg,
+					      skb->len - l->at + l->tfc),
 			     &path->tx_bytes);
 	}
 	mobx_esp_encrypt(mnet, sa, skb, l);
@@ -355,16 +386,20 @@ static bool mobx_output_layout(struct mobx_net *mnet, struct sk_buff *skb,
 	l->room = LL_RESERVED_SPACE(choice->dst->dev);
 	l->family = choice->flow.family;
 	l->path = choice->path;
+	l->dst = choice->dst;
 	l->finish = choice->finish;
+	l->tfc = 0;
 	if (likely(choice->mode == MOBX_MODE_TRANSPORT)) {
 		l->tunnel = false;
 		l->at = choice->headers.esp;
+		l->encap = choice->encap;
 		l->nexthdr = choice->headers.nexthdr;
-		l->mtu = mobx_pmtu_tell(skb, choice, l->at);
+		mobx_pmtu_tell(skb, choice, l);
 		return true;
 	}
 	l->tunnel = true;
 	l->at = 0;
+	l->encap = (struct mobx_encap){ 0 };
 	l->room += MOBX_TUNNEL_ROOM;
 	mobx_tunnel_layout(skb, choice, l);
 	return mobx_pmtu_tunnel(mnet, skb, choice, l);
@@ -506,6 +541,29 @@ static mobx_okfn_t *mobx_output_finish(const struct sk_buff *skb,
 	return state->okfn;
 }
 
+/*
+ * Whether a packet comes from mobx_send() as ESP in UDP. The mark says so, and
+ * an SA must have its SPI, for nothing else may pass that is not ESP.
+ */
+static bool mobx_output_was_sent(struct mobx_net *mnet,
+				 const struct sk_buff *skb, u16 family)
+{
+	struct rhlist_head *pos;
+	struct mobx_sa *sa;
+	__be32 spi, *p;
+
+	if (likely(!((family == AF_INET ? IPCB(skb)->flags :
+					  IP6CB(skb)->flags) & MOBX_CB_SENT)))
+		return false;
+	p = skb_header_pointer(skb, skb_transport_offset(skb) +
+			       sizeof(struct udphdr), sizeof(spi), &spi);
+	if (!p)
+		return false;
+	mobx_for_each_sa_out(sa, pos, mnet, *p)
+		return true;
+	return false;
+}
+
 /**
  * mobx_output_hook - POST_ROUTING, last
  * @priv: not used
@@ -523,7 +581,9 @@ unsigned int mobx_output_hook(void *priv, struct sk_buff *skb,
 	enum mobx_verdict what;
 	unsigned int verdict;
 
-	if (mobx_is_esp(skb, state->pf) || state->out->flags & IFF_LOOPBACK)
+	if (mobx_is_esp(skb, state->pf) ||
+	    mobx_output_was_sent(mnet, skb, state->pf) ||
+	    state->out->flags & IFF_LOOPBACK)
 		return NF_ACCEPT;
 	what = mobx_output_decide(mnet, skb, state->pf, &choice);
 	if (what == MOBX_PASS)

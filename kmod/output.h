@@ -5,6 +5,7 @@
 #include <linux/types.h>
 
 #include "addr.h"
+#include "encap.h"
 
 struct dst_entry;
 struct net;
@@ -42,6 +43,7 @@ enum mobx_verdict {
  * @peer: whose SA it is, or whose SA or path is missing; NULL if none is known
  * @sa: the SA, NULL to wait
  * @path: the pair of addresses that it has on the wire; NULL to wait
+ * @encap: ports, if the path has ESP in UDP
  * @dst: in tunnel mode, route of the outer addresses
  * @finish: how ESP leaves, NULL for through all hooks
  * @epoch: of the hold queues, before anything was looked up
@@ -58,6 +60,7 @@ struct mobx_choice {
 	struct mobx_peer		*peer;
 	struct mobx_sa			*sa;
 	struct mobx_path		*path;
+	struct mobx_encap		encap;
 	struct dst_entry		*dst;
 	mobx_okfn_t			*finish;
 	unsigned int			epoch;

@@ -12,6 +12,7 @@
 #include <uapi/linux/mobx.h>
 
 #include "addr.h"
+#include "encap.h"
 
 struct mobx_net;
 struct mobx_route;
@@ -22,8 +23,6 @@ struct netlink_ext_ack;
  * @local: own address
  * @remote: the peer's address
  * @family: of both
- * @encap_sport: own UDP port, 0 for native ESP
- * @encap_dport: the peer's UDP port
  * @ref: bindings that hold this path
  * @route: of its addresses, for tunnel mode, or NULL; belongs to route.c
  * @mtu: largest IP packet in octets that fits, 0 if not known; READ_ONCE and
@@ -44,8 +43,6 @@ struct mobx_path {
 	union mobx_addr	local;
 	union mobx_addr	remote;
 	u16		family;
-	__be16		encap_sport;
-	__be16		encap_dport;
 	refcount_t	ref;
 	u32		mtu;
 	struct mobx_route __rcu *route;
@@ -66,6 +63,7 @@ struct mobx_path {
  * @path: what it shares with earlier and later bindings; never NULL
  * @accept_until: for a deprecated path, CLOCK_BOOTTIME in nanoseconds
  * @family: of both addresses
+ * @encap: ports of ESP in UDP
  * @state: enum mobx_path_state
  * @flags: enum mobx_path_flags
  * @preference: 0 best to 255
@@ -76,6 +74,7 @@ struct mobx_bound {
 	struct mobx_path	*path;
 	u64			accept_until;
 	u16			family;
+	struct mobx_encap	encap;
 	u8			state;
 	u8			flags;
 	u8			preference;
@@ -166,6 +165,7 @@ struct mobx_addr_node {
  * @credit: octets, 0 when not given
  * @mtu: octets, 0 when not given
  * @family: of both addresses
+ * @encap: ports of ESP in UDP, both 0 for ESP without it
  * @state: enum mobx_path_state
  * @flags: enum mobx_path_flags
  * @preference: 0 best to 255
@@ -177,6 +177,7 @@ struct mobx_path_spec {
 	u64		credit;
 	u32		mtu;
 	u16		family;
+	struct mobx_encap encap;
 	u8		state;
 	u8		flags;
 	u8		preference;

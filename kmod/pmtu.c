@@ -8,6 +8,7 @@
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
+#include <linux/netfilter.h>
 #include <net/addrconf.h>
 #include <net/dst.h>
 #include <net/esp.h>
@@ -138,21 +139,20 @@ static void mobx_pmtu_tell_own(struct sk_buff *skb, u16 family,
  * mobx_pmtu_tell - see that upper layers know how long packets may be
  * @skb: packet that will be protected in transport mode, with its route
  * @choice: with what
- * @at: octets in front of ESP
+ * @l: its layout; mtu and inner are filled
  *
  * Context: the RCU section of @choice.
- * Return: octets of IP packet that the path takes
  */
-unsigned int mobx_pmtu_tell(struct sk_buff *skb,
-			    const struct mobx_choice *choice, unsigned int at)
+void mobx_pmtu_tell(struct sk_buff *skb, const struct mobx_choice *choice,
+		    struct mobx_layout *l)
 {
 	u16 family = choice->flow.family;
-	unsigned int outer = mobx_pmtu_outer(choice->dst, family, choice->path);
 
-	mobx_pmtu_tell_own(skb, family,
-			   max(at + mobx_pmtu_payload(choice, outer, at),
-			       mobx_pmtu_min(choice)));
-	return outer;
+	l->mtu = mobx_pmtu_outer(choice->dst, family, choice->path);
+	l->inner = max(l->at + mobx_pmtu_payload(choice, l->mtu,
+						 mobx_layout_esp(l)),
+		       mobx_pmtu_min(choice));
+	mobx_pmtu_tell_own(skb, family, l->inner);
 }
 
 /**
@@ -176,7 +176,8 @@ bool mobx_pmtu_tunnel(struct mobx_net *mnet, struct sk_buff *skb,
 
 	l->mtu = mobx_pmtu_outer(choice->dst, outside, choice->path);
 	inner = max(mobx_pmtu_payload(choice, l->mtu,
-				      mobx_tunnel_header(outside)),
+				      mobx_tunnel_header(outside) +
+				      mobx_encap_len(choice->encap)),
 		    mobx_pmtu_min(choice));
 	l->inner = inner;
 	if (!choice->forwarded) {
@@ -227,6 +228,66 @@ static void mobx_pmtu_learn(struct mobx_path *path, u32 mtu, u32 min)
 	mtu = max(mtu, min);
 	if (!old || mtu < old)
 		WRITE_ONCE(path->mtu, mtu);
+}
+
+/* The path of an ESP packet in UDP, by addresses and ports; or NULL. */
+static struct mobx_path *mobx_pmtu_encap_path(struct mobx_net *mnet,
+					      const struct mobx_flow *flow)
+{
+	const struct mobx_binding *b;
+	const struct mobx_bound *e;
+	struct mobx_addr_node *n;
+	struct rhlist_head *pos;
+
+	mobx_for_each_peer_at(n, pos, mnet, flow->family, &flow->remote) {
+		b = rcu_dereference(n->peer->binding);
+		e = b ? mobx_binding_find(b, flow->family, &flow->local,
+					  &flow->remote) : NULL;
+		if (e && e->encap.dport == htons(flow->remote_port) &&
+		    e->encap.sport == htons(flow->local_port))
+			return e->path;
+	}
+	return NULL;
+}
+
+/**
+ * mobx_pmtu_encap - learn from ICMP about ESP in UDP
+ * @mnet: namespace
+ * @skb: packet that arrives in clear, any
+ * @family: AF_INET or AF_INET6
+ *
+ * The UDP code takes such ICMP to the socket of the key management daemon,
+ * which has not sent the packet. Routers need not quote more than ports.
+ *
+ * Context: RCU section.
+ */
+void mobx_pmtu_encap(struct mobx_net *mnet, struct sk_buff *skb, u16 family)
+{
+	bool ipv4 = family == AF_INET;
+	unsigned int at = skb_network_offset(skb) +
+		(ipv4 ? ip_hdrlen(skb) : sizeof(struct ipv6hdr));
+	const struct icmphdr *icmph;
+	struct mobx_path *path;
+	struct icmphdr buf;
+	struct mobx_flow about;
+
+	if (likely(mobx_packet_about(skb, family, &about) !=
+		   MOBX_ABOUT_TOO_LONG) ||
+	    about.proto != IPPROTO_UDP || about.opaque_ports ||
+	    (!ipv4 && ipv6_hdr(skb)->nexthdr != IPPROTO_ICMPV6))
+		return;
+	path = mobx_pmtu_encap_path(mnet, &about);
+	if (!path)
+		return;
+	icmph = skb_header_pointer(skb, at, sizeof(buf), &buf);
+	if (!icmph || nf_checksum(skb, NF_INET_PRE_ROUTING, at,
+				  ipv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6, family))
+		return;
+	/* ICMPv6 has the MTU in the same place, in 32 bits. */
+	if (ipv4)
+		mobx_pmtu_learn(path, ntohs(icmph->un.frag.mtu), MOBX_PMTU_MIN);
+	else
+		mobx_pmtu_learn(path, ntohl(icmph->un.gateway), IPV6_MIN_MTU);
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 
 #include <crypto/aead.h>
+#include <linux/hash.h>
 #include <linux/netlink.h>
 #include <linux/random.h>
 #include <linux/rtnetlink.h>
@@ -11,6 +12,7 @@
 
 #include "alg.h"
 #include "datapath.h"
+#include "encap.h"
 #include "event.h"
 #include "inner.h"
 #include "netns.h"
@@ -18,10 +20,23 @@
 #include "replay.h"
 #include "sa.h"
 
+/* Whoever sends packets does not choose which SPIs are in the table. */
+static u32 mobx_sa_hash(const void *data, u32 len, u32 seed)
+{
+	return ((*(const u32 *)data ^ seed) * GOLDEN_RATIO_64) >> 32;
+}
+
+static int mobx_sa_differs(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	return *(const __be32 *)arg->key != ((const struct mobx_sa *)obj)->spi;
+}
+
 static const struct rhashtable_params mobx_sa_params = {
 	.key_len = sizeof(__be32),
 	.key_offset = offsetof(struct mobx_sa, spi),
 	.head_offset = offsetof(struct mobx_sa, node),
+	.hashfn = mobx_sa_hash,
+	.obj_cmpfn = mobx_sa_differs,
 	.automatic_shrinking = true,
 };
 
@@ -286,6 +301,10 @@ static int mobx_sa_spec_check(const struct mobx_sa_spec *spec,
 			       "a replay window is for inbound SAs only");
 		return -EINVAL;
 	}
+	if (spec->dir == MOBX_DIR_IN && spec->tfc) {
+		NL_SET_ERR_MSG(extack, "tfc is for outbound SAs only");
+		return -EINVAL;
+	}
 	if ((life->hard_seconds && life->soft_seconds > life->hard_seconds) ||
 	    (life->hard_bytes && life->soft_bytes > life->hard_bytes) ||
 	    (life->hard_packets && life->soft_packets > life->hard_packets)) {
@@ -403,6 +422,7 @@ struct mobx_sa *mobx_sa_alloc(const struct mobx_sa_spec *spec,
 	sa->flags = (spec->managed ? BIT(MOBX_SA_MANAGED) : 0) |
 		    (spec->esn ? BIT(MOBX_SA_ESN) : 0);
 	sa->life = spec->life;
+	sa->tfc = spec->tfc;
 	sa->n_sels = spec->n_sels;
 	memcpy(sa->sels, spec->sels, spec->n_sels * sizeof(*sa->sels));
 	if (sa->dir == MOBX_DIR_OUT)
@@ -423,6 +443,14 @@ static struct rhltable *mobx_sa_table(struct mobx_net *mnet,
 				      const struct mobx_sa *sa)
 {
 	return sa->dir == MOBX_DIR_IN ? &mnet->sa_in : &mnet->sa_out;
+}
+
+/* Those that mobx_early() may have packets for. */
+static void mobx_sa_count(struct mobx_net *mnet, const struct mobx_sa *sa,
+			  int by)
+{
+	if (sa->mode == MOBX_MODE_TUNNEL && sa->dir == MOBX_DIR_IN)
+		WRITE_ONCE(mnet->n_tunnels, mnet->n_tunnels + by);
 }
 
 static void mobx_timer_kick(struct mobx_net *mnet)
@@ -449,7 +477,7 @@ static void mobx_timer_kick(struct mobx_net *mnet)
  * An outbound SA is used from here on, being the newest.
  *
  * Context: process, under mobx_net.lock.
- * Return: 0, -EEXIST, -ENOMEM, or what mobx_net_protect() returns
+ * Return: 0, -EEXIST, -EADDRINUSE, -ENOMEM, or what mobx_net_protect() returns
  */
 int mobx_sa_insert(struct mobx_peer *peer, struct mobx_sa *sa,
 		   struct netlink_ext_ack *extack)
@@ -464,6 +492,12 @@ int mobx_sa_insert(struct mobx_peer *peer, struct mobx_sa *sa,
 		NL_SET_ERR_MSG(extack,
 			       "there is an SA with this SPI already: inbound ones are unique, outbound ones for each peer");
 		return -EEXIST;
+	}
+	if (sa->dir == MOBX_DIR_OUT && sa->mode == MOBX_MODE_TRANSPORT &&
+	    mobx_encap_ambiguous(peer, sa)) {
+		NL_SET_ERR_MSG(extack,
+			       "another host behind the same NAT has an SA with the same selectors: narrow them to ports, or use tunnel mode");
+		return -EADDRINUSE;
 	}
 	err = mobx_net_protect(mnet, extack);
 	if (err)
@@ -482,6 +516,7 @@ int mobx_sa_insert(struct mobx_peer *peer, struct mobx_sa *sa,
 		mobx_net_unprotect(mnet);
 		return err;
 	}
+	mobx_sa_count(mnet, sa, 1);
 	list_add_rcu(&sa->list, sa->dir == MOBX_DIR_IN ? &peer->sas_in :
 							 &peer->sas_out);
 	peer->n_sas++;
@@ -510,6 +545,7 @@ void mobx_sa_remove(struct mobx_sa *sa)
 	set_bit(MOBX_SA_DEAD, &sa->flags);
 	list_del_rcu(&sa->list);
 	mobx_inner_remove(mnet, sa);
+	mobx_sa_count(mnet, sa, -1);
 	rhltable_remove(mobx_sa_table(mnet, sa), &sa->node, mobx_sa_params);
 	if (!RB_EMPTY_NODE(&sa->timer.node))
 		timerqueue_del(&mnet->timers, &sa->timer);

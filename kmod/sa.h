@@ -67,6 +67,7 @@ struct mobx_lifetime {
  * @mode: enum mobx_mode
  * @df: enum mobx_df, outbound in tunnel mode
  * @n_sels: entries of @sels; 0: any traffic that a policy sends here
+ * @tfc: outbound, octets that packets are padded to, U16_MAX for the MTU
  * @alg: algorithm
  * @tfm: keyed transform; its key holds the salt where the algorithm has one
  * @peer: whose SA it is; a reference
@@ -112,6 +113,7 @@ struct mobx_sa {
 	u8			mode;
 	u8			df;
 	u8			n_sels;
+	u16			tfc;
 	const struct mobx_alg	*alg;
 	struct crypto_aead	*tfm;
 	struct mobx_peer	*peer;
@@ -164,6 +166,7 @@ struct mobx_sa {
  * @auth_key_len: up to MOBX_MAX_KEY
  * @seq: out, the last number sent; in, the highest accepted
  * @replay_window: packets, 0 for none
+ * @tfc: octets, U16_MAX for the MTU
  * @n_sels: up to MOBX_MAX_SELECTORS
  * @esn: extended sequence numbers
  * @force: counter mode with manual keys all the same
@@ -184,6 +187,7 @@ struct mobx_sa_spec {
 	u16			auth_key_len;
 	u64			seq;
 	u32			replay_window;
+	u16			tfc;
 	u8			n_sels;
 	bool			esn;
 	bool			force;

@@ -29,7 +29,7 @@ static void mobx_send4(struct mobx_net *mnet, struct sk_buff *skb,
 	struct iphdr *iph = ip_hdr(skb);
 
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-	IPCB(skb)->flags = IPSKB_FORWARDED;
+	IPCB(skb)->flags = IPSKB_FORWARDED | MOBX_CB_SENT;
 	if (unlikely(skb->len > l->mtu)) {
 		IPCB(skb)->frag_max_size = l->mtu;
 		/* Where DF was set, the identification need not be unique. */
@@ -93,6 +93,7 @@ static void mobx_send6(struct mobx_net *mnet, struct sk_buff *skb,
 	struct dst_entry *dst;
 
 	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+	IP6CB(skb)->flags = MOBX_CB_SENT;
 	if (unlikely(skb->len > l->mtu))
 		IP6CB(skb)->frag_max_size =
 			min_t(unsigned int, l->mtu, dst_mtu(skb_dst(skb)));
@@ -135,6 +136,8 @@ void mobx_send(struct mobx_net *mnet, const struct mobx_sa *sa,
 	skb->ip_summed = CHECKSUM_NONE;
 	skb->encapsulation = 0;
 	skb->ignore_df = 1;
+	if (unlikely(l->encap.dport))
+		mobx_encap_fill(skb, l->family, l->at, l->encap);
 	nf_reset_ct(skb);
 	mobx_stat_inc(mnet, MOBX_STAT_OUT_PROTECTED);
 	if (unlikely(skb->len > l->mtu))

@@ -20,15 +20,19 @@
  *
  * Readers take no lock. One policy comes or goes by one store, so a reader sees
  * it or not. A reader that meets two changes could see the later one alone: a
- * bypass, say, without the discard that was put before it first. It counts the
- * changes, therefore, and looks again when one was finished meanwhile.
+ * bypass, say, without the discard that was put before it first. Each change has a
+ * number, therefore, and who finds another one behind the look-up than before it
+ * looks again. The number also says whether what is remembered of a flow still
+ * holds (memo.c).
  */
 
+#include <linux/atomic.h>
 #include <linux/hash.h>
 #include <linux/jhash.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 
+#include "memo.h"
 #include "policy.h"
 #include "spd.h"
 
@@ -225,26 +229,37 @@ const struct mobx_policy *mobx_spd_lookup(const struct mobx_spd *spd,
 					  const struct mobx_flow *flow)
 {
 	const struct mobx_policy *pol;
-	u32 changes;
+	unsigned long state;
 
 	do {
 		/* Pairs with the release in mobx_spd_changed(). */
-		changes = smp_load_acquire(&spd->changes);
+		state = smp_load_acquire(&spd->state);
+		if (likely(mobx_memo_find(state, flow, &pol)))
+			return pol;
 		pol = mobx_spd_look(spd, flow);
 		/* Pairs with the barrier in mobx_spd_changed(). */
 		smp_rmb();
-	} while (unlikely(READ_ONCE(spd->changes) != changes));
+	} while (unlikely(READ_ONCE(spd->state) != state));
+	mobx_memo_keep(state, flow, pol);
 	return pol;
+}
+
+/* No two states of all SPDs have the same; 0 is none. */
+static unsigned long mobx_spd_state(void)
+{
+	static atomic_long_t last;
+
+	return atomic_long_inc_return(&last);
 }
 
 /*
  * A change is there as a whole: who sees anything of the next one, sees this
- * count before.
+ * number before.
  */
 static void mobx_spd_changed(struct mobx_spd *spd)
 {
 	/* Behind the change; pairs with the acquire in mobx_spd_lookup(). */
-	smp_store_release(&spd->changes, spd->changes + 1);
+	smp_store_release(&spd->state, mobx_spd_state());
 	/* Before the next change; pairs with the smp_rmb() there. */
 	smp_wmb();
 }
@@ -536,6 +551,7 @@ struct mobx_policy *mobx_spd_last(const struct mobx_spd *spd)
 int mobx_spd_init(struct mobx_spd *spd)
 {
 	spd->policies = RB_ROOT;
+	spd->state = mobx_spd_state();
 	return rhltable_init(&spd->table, &mobx_spd_params);
 }
 

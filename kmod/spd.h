@@ -55,7 +55,7 @@ struct mobx_spd_map;
  * @policies: of struct mobx_policy by order; under mobx_net.lock
  * @map: the shapes in use, for each view; RCU, NULL where there are none
  * @table: of struct mobx_spd_node; RCU
- * @changes: how often it was changed; pairs with mobx_spd_lookup()
+ * @state: number of its last change; no other SPD has or had the same
  *
  * Changed under mobx_net.lock, read under RCU. See spd.c.
  */
@@ -63,7 +63,7 @@ struct mobx_spd {
 	struct rb_root			policies;
 	struct mobx_spd_map __rcu	*map[MOBX_SPD_VIEWS];
 	struct rhltable			table;
-	u32				changes;
+	unsigned long			state;
 };
 
 int mobx_spd_init(struct mobx_spd *spd);

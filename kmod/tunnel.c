@@ -6,16 +6,10 @@
  * The outer addresses are those of the primary path when the cipher has done,
  * so a packet that was in the cipher during a move leaves by the new path.
  *
- * What arrives enters the stack as the packet of another host would, but for a
- * mark that tells PRE_ROUTING that it came out of ESP. Fragments are put
- * together first, apart from those that arrive in clear, lest somebody complete
- * an authentic datagram with a piece of his own.
+ * Fragments that arrive are put together here, apart from those in clear, lest
+ * somebody complete an authentic datagram with a piece of his own.
  */
-#include <linux/etherdevice.h>
-#include <linux/netdevice.h>
-#include <linux/random.h>
 #include <net/dsfield.h>
-#include <net/dst_metadata.h>
 #include <net/inet_ecn.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
@@ -23,6 +17,7 @@
 #include <net/route.h>
 
 #include "addr.h"
+#include "deliver.h"
 #include "event.h"
 #include "layout.h"
 #include "netns.h"
@@ -36,10 +31,6 @@
 
 /* Users of the defragmenters: beyond the kernel's, one for each peer. */
 #define MOBX_TUNNEL_DEFRAG	BIT(31)
-
-/* The mark; one a CPU, so that its count of references stays there. */
-static DEFINE_PER_CPU(struct metadata_dst *, mobx_tunnel_mark);
-static __be64 mobx_tunnel_id;
 
 /**
  * mobx_tunnel_layout - what the outer header takes from a packet
@@ -90,7 +81,7 @@ static void mobx_tunnel_header4(struct net *net, struct sk_buff *skb,
 	iph->tos = l->tos;
 	iph->frag_off = l->df ? htons(IP_DF) : 0;
 	iph->ttl = ip4_dst_hoplimit(skb_dst(skb));
-	iph->protocol = IPPROTO_ESP;
+	iph->protocol = l->encap.dport ? IPPROTO_UDP : IPPROTO_ESP;
 	iph->saddr = path->local.v4;
 	iph->daddr = path->remote.v4;
 	/* What is never fragmented needs no name (RFC 6864, section 4.1). */
@@ -107,7 +98,7 @@ static void mobx_tunnel_header6(struct sk_buff *skb,
 
 	skb_reset_network_header(skb);
 	ip6_flow_hdr(iph, l->tos, l->label);
-	iph->nexthdr = IPPROTO_ESP;
+	iph->nexthdr = l->encap.dport ? IPPROTO_UDP : IPPROTO_ESP;
 	iph->hop_limit = ip6_dst_hoplimit(skb_dst(skb));
 	iph->saddr = path->local.v6;
 	iph->daddr = path->remote.v6;
@@ -118,7 +109,8 @@ static void mobx_tunnel_header6(struct sk_buff *skb,
  * @mnet: namespace
  * @sa: with what it was encrypted
  * @skb: at its ESP header; on success at its IP header, with the route of that
- * @l: its layout; family and mtu become those of the path that it takes
+ * @l: its layout; at, encap, family and mtu become those of the path that it
+ *	takes
  *
  * Context: RCU section.
  * Return: false when there is no way for it: to be dropped
@@ -136,11 +128,18 @@ bool mobx_tunnel_wrap(struct mobx_net *mnet, const struct mobx_sa *sa,
 		return false;
 	e = &b->paths[b->primary];
 	path = e->path;
-	dst = mobx_route_find(mnet, path);
-	if (unlikely(!dst || skb_cow_head(skb, MOBX_TUNNEL_ROOM +
-					  LL_RESERVED_SPACE(dst->dev))))
+	dst = l->dst;
+	if (unlikely(path != l->path || !dst)) {
+		dst = mobx_route_find(mnet, path);
+		if (!dst)
+			return false;
+		l->mtu = mobx_pmtu_outer(dst, path->family, path);
+	}
+	if (unlikely(skb_cow_head(skb, MOBX_TUNNEL_ROOM +
+				  LL_RESERVED_SPACE(dst->dev))))
 		return false;
-	len = skb->len + mobx_tunnel_header(path->family);
+	len = skb->len + mobx_encap_len(e->encap) +
+	      mobx_tunnel_header(path->family);
 	/* It moved during the cipher, to a path with a credit of its own. */
 	if (unlikely(path != l->path) && e->state == MOBX_PATH_STATE_TENTATIVE &&
 	    !mobx_output_charge(path, len))
@@ -148,7 +147,9 @@ bool mobx_tunnel_wrap(struct mobx_net *mnet, const struct mobx_sa *sa,
 	skb_dst_drop(skb);
 	skb_dst_set_noref(skb, dst);
 	l->family = path->family;
-	l->mtu = mobx_pmtu_outer(dst, path->family, path);
+	l->encap = e->encap;
+	l->at = mobx_tunnel_header(path->family);
+	__skb_push(skb, mobx_encap_len(l->encap));
 	if (path->family == AF_INET)
 		mobx_tunnel_header4(mnet->net, skb, path, l);
 	else
@@ -227,18 +228,6 @@ static bool mobx_tunnel_defrag(struct mobx_net *mnet, const struct mobx_sa *sa,
 	return !err;
 }
 
-static void mobx_tunnel_inject(struct sk_buff *skb)
-{
-	struct metadata_dst *mark = this_cpu_read(mobx_tunnel_mark);
-
-	skb_mac_header_rebuild(skb);
-	if (skb->mac_len == ETH_HLEN)
-		eth_hdr(skb)->h_proto = skb->protocol;
-	dst_hold(&mark->dst);
-	skb_dst_set(skb, &mark->dst);
-	netif_receive_skb(skb);
-}
-
 /**
  * mobx_tunnel_receive - an authentic inner packet
  * @mnet: namespace
@@ -260,7 +249,6 @@ void mobx_tunnel_receive(struct mobx_net *mnet, struct mobx_sa *sa,
 	skb_dst_drop(skb);
 	nf_reset_ct(skb);
 	skb_reset_network_header(skb);
-	skb_reset_transport_header(skb);
 	skb->protocol = family == AF_INET ? htons(ETH_P_IP) : htons(ETH_P_IPV6);
 	skb->ip_summed = CHECKSUM_NONE;
 	if ((next != IPPROTO_IPIP && next != IPPROTO_IPV6) ||
@@ -291,68 +279,11 @@ void mobx_tunnel_receive(struct mobx_net *mnet, struct mobx_sa *sa,
 			goto drop;
 	}
 	mobx_stat_inc(mnet, MOBX_STAT_IN_PROTECTED);
-	mobx_tunnel_inject(skb);
+	skb_set_transport_header(skb, h.upper);
+	mobx_deliver(mnet, skb, family);
 	return;
 
 drop:
 	mobx_stat_inc(mnet, why);
 	kfree_skb(skb);
-}
-
-/**
- * mobx_tunnel_mark_take - whether a packet came out of a tunnel
- * @skb: at PRE_ROUTING; without the mark afterwards
- *
- * Context: RCU section.
- */
-bool mobx_tunnel_mark_take(struct sk_buff *skb)
-{
-	const struct metadata_dst *md = skb_metadata_dst(skb);
-
-	if (likely(!md) || md->type != METADATA_IP_TUNNEL ||
-	    md->u.tun_info.key.tun_id != mobx_tunnel_id)
-		return false;
-	skb_dst_drop(skb);
-	return true;
-}
-
-/**
- * mobx_tunnel_init - make the mark
- *
- * Context: module init.
- * Return: 0 or -ENOMEM
- */
-int mobx_tunnel_init(void)
-{
-	struct metadata_dst *md;
-	int cpu;
-
-	mobx_tunnel_id = (__force __be64)get_random_u64();
-	for_each_possible_cpu(cpu) {
-		md = metadata_dst_alloc(0, METADATA_IP_TUNNEL, GFP_KERNEL);
-		if (!md) {
-			mobx_tunnel_exit();
-			return -ENOMEM;
-		}
-		md->u.tun_info.key.tun_id = mobx_tunnel_id;
-		*per_cpu_ptr(&mobx_tunnel_mark, cpu) = md;
-	}
-	return 0;
-}
-
-/**
- * mobx_tunnel_exit - no more marks; packets on their way keep theirs
- *
- * Context: module init and exit; nobody marks packets any more.
- */
-void mobx_tunnel_exit(void)
-{
-	struct metadata_dst *md;
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		md = *per_cpu_ptr(&mobx_tunnel_mark, cpu);
-		if (md)
-			dst_release(&md->dst);
-	}
 }

@@ -10,8 +10,8 @@ struct mobx_net;
 struct mobx_sa;
 struct sk_buff;
 
-/* The longest outer header: IPv6. */
-#define MOBX_TUNNEL_ROOM	40
+/* The longest outer headers: IPv6 and UDP. */
+#define MOBX_TUNNEL_ROOM	48
 
 /* Octets of the outer header of a path. */
 static inline unsigned int mobx_tunnel_header(u16 family)
@@ -27,9 +27,5 @@ bool mobx_tunnel_wrap(struct mobx_net *mnet, const struct mobx_sa *sa,
 
 void mobx_tunnel_receive(struct mobx_net *mnet, struct mobx_sa *sa,
 			 struct sk_buff *skb, u8 tos, u8 next);
-bool mobx_tunnel_mark_take(struct sk_buff *skb);
-
-int mobx_tunnel_init(void);
-void mobx_tunnel_exit(void);
 
 #endif

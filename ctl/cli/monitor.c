@@ -123,6 +123,10 @@ json_t *cli_event_json(const struct cli *c, const struct kern_event *ev)
 	out_addr(o, "remote", &ev->remote);
 	if (ev->cmd == MOBX_CMD_ACQUIRE || ev->cmd == MOBX_CMD_SELECTOR_MISMATCH)
 		ports_json(o, ev);
+	if (ev->cmd == MOBX_CMD_PATH_HINT && ev->remote_port) {
+		out_u64(o, "encap-sport", ev->local_port);
+		out_u64(o, "encap-dport", ev->remote_port);
+	}
 	cli_pfp_json(o, ev->pfp);
 	if (ev->has_policy)
 		out_u64(o, "order", ev->policy_order);

@@ -6,6 +6,9 @@
 
 #include "cli/cli.h"
 
+/* For the kernel: as long as a packet may be. */
+#define TFC_MTU 65535
+
 enum {
 	SA_DIR,
 	SA_SPI,
@@ -20,6 +23,7 @@ enum {
 	SA_FORCE,
 	SA_MANAGED,
 	SA_DF,
+	SA_TFC,
 	SA_SELECTOR,
 	SA_LIFETIME,	/* and the five after it */
 };
@@ -28,7 +32,8 @@ static const char *const sa_words[] = {
 	"dir",		 "spi",		 "peer",       "mode",
 	"aead",		 "enc",		 "auth",       "replay-window",
 	"esn",		 "seq",		 "force",      "managed",
-	"df",		 "selector",	 "soft-seconds", "hard-seconds",
+	"df",		 "tfc",		 "selector",   "soft-seconds",
+	"hard-seconds",
 	"soft-bytes",	 "hard-bytes",	 "soft-packets", "hard-packets",
 	NULL
 };
@@ -115,6 +120,17 @@ static int take_enum(struct cli *c, const struct kern_names *names,
 	return 0;
 }
 
+/* A number of octets, or the MTU, whatever it is. */
+static int take_tfc(struct cli *c, struct kern_sa *sa)
+{
+	if (cli_more(c) && !strcmp(c->argv[c->next], "mtu")) {
+		c->next++;
+		sa->tfc = TFC_MTU;
+		return 0;
+	}
+	return cli_u16(c, "tfc", &sa->tfc);
+}
+
 static int sa_value(struct cli *c, struct kern_sa *sa, int word)
 {
 	switch (word) {
@@ -147,6 +163,8 @@ static int sa_value(struct cli *c, struct kern_sa *sa, int word)
 		return 0;
 	case SA_DF:
 		return take_enum(c, &kern_dfs, &sa->df);
+	case SA_TFC:
+		return take_tfc(c, sa);
 	case SA_SELECTOR:
 		return take_selector(c, sa);
 	default:
@@ -266,6 +284,10 @@ json_t *cli_sa_json(const struct cli *c, const struct kern_sa *sa)
 	out_flag(o, "managed", sa->managed);
 	if (sa->df)
 		out_str(o, "df", kern_name(&kern_dfs, sa->df));
+	if (sa->tfc == TFC_MTU)
+		out_str(o, "tfc", "mtu");
+	else if (sa->tfc)
+		out_u64(o, "tfc", sa->tfc);
 	/* The kernel took it, so it was forced; typed again, it must be. */
 	out_flag(o, "force", is_aead(sa->enc) && !sa->managed);
 	lifetime_json(o, &sa->lifetime);
@@ -425,6 +447,7 @@ const struct cli_object cli_sa = {
 		"  auth: hmac-sha1-96 hmac-sha2-256-128 hmac-sha2-384-192 hmac-sha2-512-256\n"
 		"KEY := 0xHEX | file PATH | -   (standard input)\n"
 		"OPTIONS := [replay-window PACKETS] [esn] [seq N] [force] [managed] [df copy|set|clear]\n"
+		"  [tfc OCTETS|mtu]\n"
 		"  [soft-|hard-seconds N] [soft-|hard-bytes N] [soft-|hard-packets N]\n"
 		"SELECTOR := [local ADDRS] [remote ADDRS] [proto NAME] [sport PORTS] [dport PORTS]\n"
 		"  [type N [code N]]\n"

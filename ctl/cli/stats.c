@@ -7,6 +7,14 @@
 
 #include "cli/cli.h"
 
+/* 0, or what the command returns */
+static int ask_module(struct cli *c, struct kern_stats *s)
+{
+	struct kern *k = cli_kern(c);
+
+	return k ? cli_kern_result(c, kern_stats_get(k, s)) : CLI_REFUSED;
+}
+
 static json_t *ask_agent(struct cli *c)
 {
 	json_t *request = json_object(), *data = NULL;
@@ -86,19 +94,15 @@ static int show_openmetrics(struct cli *c)
 {
 	const char *last = NULL;
 	struct kern_stats s;
-	struct kern *k;
 	json_t *list, *o;
 	size_t i;
 	int ret;
 
 	if (cli_end(c))
 		return CLI_SYNTAX;
-	k = cli_kern(c);
-	if (!k)
-		return CLI_REFUSED;
-	ret = kern_stats_get(k, &s);
+	ret = ask_module(c, &s);
 	if (ret)
-		return cli_kern_result(c, ret);
+		return ret;
 	list = ask_agent(c);
 	if (!list)
 		return CLI_REFUSED;
@@ -121,7 +125,6 @@ static int show_openmetrics(struct cli *c)
 static int show_module(struct cli *c)
 {
 	struct kern_stats s;
-	struct kern *k;
 	json_t *o;
 	int only = -1;
 	int ret;
@@ -131,12 +134,9 @@ static int show_module(struct cli *c)
 		if (only < 0 || cli_end(c))
 			return CLI_SYNTAX;
 	}
-	k = cli_kern(c);
-	if (!k)
-		return CLI_REFUSED;
-	ret = kern_stats_get(k, &s);
+	ret = ask_module(c, &s);
 	if (ret)
-		return cli_kern_result(c, ret);
+		return ret;
 	out_begin(c);
 	for (unsigned int i = 0; i < s.count; i++) {
 		if (only >= 0 ? only != (int)i :

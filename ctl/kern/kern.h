@@ -153,6 +153,7 @@ struct kern_lifetime {
  * @lifetime: limits
  * @force: take a counter-mode cipher with a key set by hand (requests only)
  * @managed: keys come fresh from a key management daemon
+ * @tfc: octets that packets are padded to, 0 for none, 65535 for the MTU
  * @packets: protected or delivered (answers only, like all that follow)
  * @bytes: octets of them
  * @replayed: dropped as seen before or too old
@@ -180,6 +181,7 @@ struct kern_sa {
 	struct kern_lifetime lifetime;
 	bool force;
 	bool managed;
+	uint16_t tfc;
 	uint64_t packets;
 	uint64_t bytes;
 	uint64_t replayed;

@@ -195,6 +195,7 @@ static const char *const sa_words[] = {
 	[MOBX_A_SA_LIFETIME] = "lifetime",
 	[MOBX_A_SA_FORCE] = "force",
 	[MOBX_A_SA_MANAGED] = "managed",
+	[MOBX_A_SA_TFC] = "tfc",
 	[MOBX_A_SA_SHOW_KEYS] = "show-keys",
 	[MOBX_A_SA_PACKETS] = "packets",
 	[MOBX_A_SA_BYTES] = "bytes",

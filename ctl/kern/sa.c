@@ -45,6 +45,7 @@ static struct nla_policy sa_policy[MOBX_A_SA_MAX + 1] = {
 	[MOBX_A_SA_AGE] = { .type = NLA_U64 },
 	[MOBX_A_SA_IDLE] = { .type = NLA_U64 },
 	[MOBX_A_SA_DF] = { .type = NLA_U32 },
+	[MOBX_A_SA_TFC] = { .type = NLA_U16 },
 };
 
 static size_t get_key(const struct nlattr *a, uint8_t key[MOBX_MAX_KEY])
@@ -118,6 +119,8 @@ int kern_get_sa(const struct nlmsghdr *h, struct kern_sa *sa)
 		sa->replay_window = nla_get_u32(tb[MOBX_A_SA_REPLAY_WINDOW]);
 	if (tb[MOBX_A_SA_SEQ])
 		sa->seq = nla_get_u64(tb[MOBX_A_SA_SEQ]);
+	if (tb[MOBX_A_SA_TFC])
+		sa->tfc = nla_get_u16(tb[MOBX_A_SA_TFC]);
 	sa->esn = tb[MOBX_A_SA_ESN];
 	sa->managed = tb[MOBX_A_SA_MANAGED];
 	sa->enc_key_len = get_key(tb[MOBX_A_SA_ENC_KEY], sa->enc_key);
@@ -151,6 +154,7 @@ static bool put_sa(struct nl_msg *m, const struct kern_sa *sa)
 		    (sa->esn && nla_put_flag(m, MOBX_A_SA_ESN)) ||
 		    (sa->force && nla_put_flag(m, MOBX_A_SA_FORCE)) ||
 		    (sa->managed && nla_put_flag(m, MOBX_A_SA_MANAGED)) ||
+		    (sa->tfc && nla_put_u16(m, MOBX_A_SA_TFC, sa->tfc)) ||
 		    (sa->seq && nla_put_u64(m, MOBX_A_SA_SEQ, sa->seq));
 
 	if (sa->replay_window != KERN_WINDOW_DEFAULT)

@@ -6,7 +6,7 @@ NULL encryption with HMAC-SHA1-96 needs nothing but hashlib, so this test makes
 authentic packets with any contents, and reads those that the module makes. A
 packet's fate is told by what an application receives and by the counters.
 
-covers: ES1 ES2 ES4 ES5 ES6 ES8 ES10 ES13 ES16 ES17 ES18 ES21 AR7 AR8 I4 I8
+covers: ES1 ES2 ES4 ES5 ES6 ES8 ES10 ES11 ES13 ES16 ES17 ES18 ES21 AR7 AR8 I4 I8
 """
 # rig: timeout=400
 
@@ -73,6 +73,42 @@ def test_decode(wire, host):
     Tap.check(len(packets) == len(sizes) and not wrong,
               "sent: SPI, sequence from 1 without a gap, padding, next header,"
               " ICV, IP checksum", len(packets), *wrong)
+
+
+def sizes_sent(wire, host, tfc, sizes):
+    """Lengths of the ESP packets of datagrams, and of what is in them."""
+    fresh()
+    run(MOBX, "-n", "a", "sa", "delete", "dir", "out", "spi", hex(OUT), "peer",
+        "1")
+    mobx("sa", "add", "dir", "out", "spi", hex(OUT), "peer", "1", "enc",
+         "null", "auth", "hmac-sha1-96", "0x" + KEY_OUT.hex(), "tfc", tfc)
+    wire.receive(0.05)
+    for size in sizes:
+        host.sock.sendto(b"x" * size, (B, PORT))
+    packets = [p for p in wire.receive() if p[9] == 50]
+    inner = []
+    for packet in packets:
+        body = packet[20:-ICV]
+        text = body[8:-2 - body[-2]]
+        length = struct.unpack("!H", text[4:6])[0]
+        inner.append(length - 8 if text[8:length] == b"x" * (length - 8) and
+                     not any(text[length:]) else -1)
+    return [len(p) for p in packets], inner
+
+
+def test_tfc(wire, host):
+    sizes = [0, 1, 50, 171, 172, 180, 500]
+    outer, inner = sizes_sent(wire, host, "200", sizes)
+    Tap.check(inner == sizes and len(set(outer[:5])) == 1 and
+              outer[0] < outer[5] < outer[6],
+              "TFC: all datagrams up to 200 octets look alike", outer, inner)
+    outer, inner = sizes_sent(wire, host, "mtu", sizes)
+    Tap.check(inner == sizes and len(set(outer)) == 1 and
+              1497 <= outer[0] <= 1500, "TFC: up to the MTU", outer, inner)
+    with Expect(host, "TFC: the receiver cuts it off", [b"short", b""],
+                in_protected=2, in_padding=0):
+        wire.esp(esp(1, udp(b"short") + bytes(995)))
+        wire.esp(esp(2, udp(b"") + b"anything but zero"))
 
 
 def test_sequence_end(wire, host):
@@ -289,7 +325,7 @@ def main():
     try:
         world()
         wire, host = Wire(), Host()
-        for test in (test_decode, test_sequence_end, test_contents,
+        for test in (test_decode, test_tfc, test_sequence_end, test_contents,
                      test_damage, test_replay, test_selectors, test_source,
                      test_lifetime, test_clear):
             test(wire, host)

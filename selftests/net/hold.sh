@@ -9,21 +9,6 @@
 . "$(dirname "$0")/esp_lib"
 PORT=4242
 
-capture() {
-	ip netns exec b tcpdump -nUi vb -w "$tmp/wire.pcap" ip 2>"$tmp/tcpdump.log" &
-	watcher=$!
-	wait_for 5 grep -q listening "$tmp/tcpdump.log"
-}
-
-clear_seen() {
-	sleep 0.3
-	kill $watcher
-	wait $watcher 2>/dev/null
-	tcpdump -nr "$tmp/wire.pcap" 'not proto 50' 2>/dev/null |
-		tee "$tmp/clear.txt" | sed 's/^/# clear: /'
-	[ -s "$tmp/clear.txt" ]
-}
-
 # Datagrams FIRST to LAST from a, each its number; then what b has got so far.
 send() {	# FIRST LAST
 	a python3 - "$1" "$2" $B $PORT <<-'END'
@@ -135,7 +120,7 @@ raise SystemExit(sock.recv(1) != b'x')" &
 	mobx_a gcm128
 	wait $client
 	check $? "a TCP connection begun without an SA is there once it comes"
-	! clear_seen
+	! clear_captured
 	check $? "nothing in clear"
 }
 
@@ -174,7 +159,7 @@ paths() {
 	send 9 9
 	wait_for 8 more_than out-no-credit 0
 	check $? "or is dropped and counted as beyond credit"
-	! clear_seen
+	! clear_captured
 	check $? "nothing in clear"
 	kill $listener
 }

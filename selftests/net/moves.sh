@@ -5,7 +5,7 @@
 # when a link goes away, with the address of its only link changing; nothing is
 # in clear.
 # rig: timeout=300 alone
-# covers: I2 I4 I7
+# covers: I2 I4 I7 MB35
 
 . "$(dirname "$0")/agent_lib"
 

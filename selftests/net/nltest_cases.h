@@ -78,7 +78,7 @@ static void test_peer_paths(void)
 	n = odd_path(1, 2);
 	put16(MOBX_A_PATH_ENCAP_SPORT, 4500);
 	nest_end(n);
-	refused(EOPNOTSUPP, "encapsulation", "peer: UDP encapsulation");
+	refused(EINVAL, "both ports", "peer: UDP encapsulation with one port");
 	n = odd_path(1, 2);
 	put32(MOBX_A_PATH_ACCEPT_UNTIL, 10);
 	nest_end(n);
@@ -315,6 +315,9 @@ static void test_sa_values(void)
 	sa(0x1000, MOBX_DIR_OUT, 0);
 	put32(MOBX_A_SA_REPLAY_WINDOW, 64);
 	refused(EINVAL, "inbound", "sa: a window for what leaves");
+	sa(0x1000, MOBX_DIR_IN, 0);
+	put16(MOBX_A_SA_TFC, 100);
+	refused(EINVAL, "outbound", "sa: TFC for what comes");
 	sa(0x1000, MOBX_DIR_IN, 0);
 	put32(MOBX_A_SA_REPLAY_WINDOW, 65537);
 	refused(ERANGE, "65536", "sa: a window of 65537");

@@ -4,7 +4,7 @@
 # A peer moves under traffic: what must not be lost is not, nothing is in
 # clear, numbers go on, and each state of a path does what it says.
 # rig: timeout=300 alone
-# covers: I1 I2 I3 I5 I6 I7 I8 ES4
+# covers: I1 I2 I3 I5 I6 I7 I8 ES4 MX9
 
 . "$(dirname "$0")/esp_lib"
 nltest=$top/build/net/nltest
@@ -172,6 +172,41 @@ check $? "tentative: credit is not begun anew"
 ma peer set 1 path local $A remote $B primary path local $A2 remote $B
 a ping -q -I $A2 -c 1 -W 1 $B >/dev/null
 check $? "valid: as much as there is"
+
+# --- a super-packet costs what its segments have on the wire, or none of it goes
+burst() {	# OCTETS
+	a python3 - $A2 $B "$1" <<-'END'
+	import socket, sys
+	sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	sock.setsockopt(socket.IPPROTO_UDP, 103, 1300)	# UDP_SEGMENT
+	sock.bind((sys.argv[1], 0))
+	sock.sendto(bytes(int(sys.argv[3])), (sys.argv[2], 4242))
+	END
+}
+
+both policy add order 11 action protect peer '*' proto udp
+ma peer set 1 path local $A remote $B primary \
+	path local $A2 remote $B state tentative credit 30000
+ip netns exec b tcpdump -nUi vb -w "$tmp/burst.pcap" src $A2 2>"$tmp/burst.log" &
+bursts=$!
+wait_for 5 grep -q listening "$tmp/burst.log"
+before=$(stat a out-no-credit)
+burst 58500
+burst 13000
+burst 13000
+burst 13000
+wait_for 8 reached a out-no-credit $((before + 2))
+check $? "tentative: super-packets beyond the credit are dropped in the end"
+sleep 0.3
+kill $bursts
+wait $bursts 2>/dev/null
+octets=$(tcpdump -nvr "$tmp/burst.pcap" 2>/dev/null |
+	sed -n 's/.*proto ESP (50), length \([0-9]*\)).*/\1/p' |
+	awk '{ sum += $1 } END { print sum + 0 }')
+[ "$octets" -gt 26000 ] && [ "$octets" -le 30000 ]
+check $? "tentative: $octets of 30000 octets left, in segments"
+both policy delete order 11
+ma peer set 1 path local $A remote $B primary path local $A2 remote $B
 
 # --- a source that the host does not own
 held=$(stat a out-held)

@@ -3,7 +3,7 @@
 #
 # The SPD: what selectors match, the order of policies, ten thousand of them.
 # rig: timeout=300
-# covers: AR2 AR3 AR5
+# covers: AR2 AR3 AR5 TN7
 
 . "$(dirname "$0")/esp_lib"
 PORT=4242
@@ -26,7 +26,7 @@ import socket
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 sock.bind(('', $1))
 try:
-    sock.sendto(b'x', ('$B', $2))
+    sock.sendto(b'x' * ${size:-1}, ('$B', $2))
 except PermissionError:
     pass"
 	wait_for 1 grep -q came "$tmp/comes"
@@ -128,6 +128,34 @@ check $? "and is none that a bypass for a port lets go"
 check $? "unless it is for all ports"
 ma policy default bypass
 ma policy flush
+
+# Fragments are looked at as the datagram that they are of, so that those behind
+# the first are what its ports say.
+size=4000
+ip netns exec b tcpdump -nUi vb -w "$tmp/wire.pcap" \
+	'ip[6:2] & 0x3fff != 0' 2>"$tmp/tcpdump.log" &
+watcher=$!
+wait_for 5 grep -q listening "$tmp/tcpdump.log"
+fragments() { tcpdump -nr "$tmp/wire.pcap" 2>/dev/null | wc -l; }
+ma policy add order 10 action bypass remote $B proto udp dport $PORT
+ma policy add order 20 action discard remote $B
+stops 1000 5000 "a datagram in fragments for a port that is not let out"
+sleep 0.3
+[ "$(fragments)" = 0 ]
+check $? "none of them leaves"
+passes 1000 $PORT "for one that is"
+sleep 0.3
+[ "$(fragments)" -ge 3 ]
+check $? "all of them leave"
+ma policy flush
+mb policy add order 10 action bypass remote $A proto udp sport $PORT
+mb policy add order 20 action discard remote $A
+stops 1000 5000 "for a port that is not let in"
+passes 1000 $PORT "for one that is"
+mb policy flush
+kill $watcher
+wait $watcher 2>/dev/null
+size=1
 
 # Ten thousand, the decisive one last.
 for i in $(seq 10000); do

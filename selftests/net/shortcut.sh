@@ -1,0 +1,196 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The short cuts of what arrives: ESP taken before it is routed, and inner
+# packets of a tunnel that go to their route at once. Whoever looks on the long
+# way sees all that he would see without them, and what the long way drops is
+# dropped.
+#
+#	10.9.0.1 a === b 10.9.0.2
+# rig: timeout=240
+# covers: AR11 I2
+
+. "$(dirname "$0")/esp_lib"
+echo=$top/selftests/net/esp_echo
+N=20 AI=10.9.0.1 BI=10.9.0.2
+command -v nft >/dev/null || skip "no nft"
+
+tunnel() {
+	local mode="mode tunnel"
+
+	world
+	ip -n a addr add $AI/32 dev lo
+	ip -n b addr add $BI/32 dev lo
+	ip -n a route add $BI via $B src $AI
+	ip -n b route add $AI via $A src $BI
+	ma -b - <<-END
+		peer add 1 local $A remote $B
+		sa add dir in spi 0x1001 peer 1 $mode $(suite gcm128 B) force selector local $AI remote $BI
+		sa add dir out spi 0x2002 peer 1 $mode $(suite gcm128 A) force selector local $AI remote $BI
+		policy add order 10 action protect $mode peer 1 local $AI remote $BI
+	END
+	mb -b - <<-END
+		peer add 1 local $B remote $A
+		sa add dir in spi 0x2002 peer 1 $mode $(suite gcm128 A) force selector local $BI remote $AI
+		sa add dir out spi 0x1001 peer 1 $mode $(suite gcm128 B) force selector local $BI remote $AI
+		policy add order 10 action protect $mode peer 1 local $BI remote $AI
+	END
+}
+
+pings() {	# ADDRESS [COUNT]
+	a ping -qnc ${2:-$N} -i 0.02 -W 1 "$1" >/dev/null
+}
+
+# What the statistics of b say. PROTOCOL NAME
+counted() {
+	b awk -v what="$1:" -v name="$2" '
+		$1 == what && !column { for (i = 2; i <= NF; i++)
+			if ($i == name) column = i; next }
+		$1 == what && column { print $column; exit }' \
+		/proc/net/snmp /proc/net/netstat
+}
+
+grown() {	# BEFORE PROTOCOL NAME
+	echo $(($(counted "$2" "$3") - $1))
+}
+
+# With nobody there.
+tunnel
+came=$(counted Ip InReceives) delivered=$(counted Ip InDelivers)
+pings $BI
+check $? "a tunnel, with nobody who looks"
+came=$(grown $came Ip InReceives) delivered=$(grown $delivered Ip InDelivers)
+[ $came -ge $((2 * N)) ] && [ $delivered -ge $N ]
+check $? "the statistics count ESP and what was in it: $came, $delivered"
+[ "$(stat b in-protected)" = $N ]
+check $? "all of it by the SA"
+
+# With somebody at each place of the long way.
+b tcpdump --immediate-mode -nUi vb -Q in -w "$tmp/in.pcap" icmp \
+	2>"$tmp/tcpdump.log" &
+tap=$!
+tapped() { tcpdump -nr "$tmp/in.pcap" 2>/dev/null | wc -l; }
+all_tapped() { [ "$(tapped)" -ge $N ]; }
+wait_for 10 grep -q listening "$tmp/tcpdump.log"
+pings $BI
+check $? "with a tap"
+# It writes when it gets to run; what comes twice comes at the same time.
+wait_for 10 all_tapped
+sleep 0.2
+kill $tap
+wait $tap 2>/dev/null
+seen=$(tapped)
+[ "$seen" = $N ]
+check $? "it sees what came out of the tunnel: $seen of $N"
+
+b nft -f - <<-END
+	table netdev t {
+		counter seen { }
+		chain c {
+			type filter hook ingress device vb priority 0;
+			ip protocol icmp counter name seen
+		}
+	}
+END
+pings $BI
+check $? "with a rule at the ingress of the device"
+seen=$(b nft list counter netdev t seen | awk '/packets/ { print $2 }')
+[ "$seen" = $N ]
+check $? "it sees what came out of the tunnel: $seen of $N"
+b nft delete table netdev t
+
+b tc qdisc add dev vb clsact
+b tc filter add dev vb ingress protocol ip flower ip_proto icmp action drop
+! pings $BI 2
+check $? "traffic control drops it"
+b tc qdisc del dev vb clsact
+
+for hook in prerouting input; do
+	b nft -f - <<-END
+		table ip t {
+			counter seen { }
+			chain c {
+				type filter hook $hook priority 0;
+				ip protocol icmp counter name seen
+			}
+		}
+	END
+	pings $BI
+	check $? "with a rule at $hook"
+	seen=$(b nft list counter ip t seen | awk '/packets/ { print $2 }')
+	[ "$seen" = $N ]
+	check $? "it sees what came out of the tunnel: $seen of $N"
+	b nft delete table ip t
+done
+
+# What the long way drops.
+before=$(counted TcpExt IPReversePathFilter)
+b sysctl -qw net.ipv4.conf.vb.rp_filter=1
+pings $BI
+check $? "strict reverse path filtering, and the route is right"
+ip -n b link add other type dummy
+ip -n b link set other up
+ip -n b route replace $AI dev other
+! pings $BI 2
+check $? "it drops what should come by another device"
+[ "$(grown $before TcpExt IPReversePathFilter)" = 2 ]
+check $? "and counts it"
+b sysctl -qw net.ipv4.conf.vb.rp_filter=0
+ip -n b route replace $AI via $A src $BI
+pings $BI 2
+check $? "as before once that is over"
+
+taken=$(stat b in-protected)
+ip -n a neigh replace $B dev va lladdr \
+	"$(b cat /sys/class/net/vb/address)" nud permanent
+ip -n b addr del $B/24 dev vb
+ip -n b addr add 10.8.0.9/24 dev vb
+! pings $BI 2
+check $? "an address that the host has given up"
+[ "$(stat b in-protected)" = "$taken" ]
+check $? "nothing that came to it was taken"
+ip -n b addr add $B/24 dev vb
+ip -n b route replace $AI via $A src $BI
+wait_for 5 pings $BI 1
+check $? "until it has it again"
+
+# Segments of TCP are put together, if their checksum is right.
+stream() {
+	"$echo" a b $BI stream $AI
+}
+b nft -f - <<-END
+	table ip t {
+		counter clear { }
+		counter sealed { }
+		chain c {
+			type filter hook input priority 0;
+			ip protocol tcp counter name clear
+			ip protocol esp counter name sealed
+		}
+	}
+END
+stream
+check $? "a stream"
+clear=$(b nft list counter ip t clear | awk '/packets/ { print $2 }')
+esp=$(b nft list counter ip t sealed | awk '/packets/ { print $2 }')
+[ "$clear" -lt $((esp / 2)) ]
+check $? "its segments were put together: $clear of $esp"
+b nft delete table ip t
+stream
+check $? "a stream with nobody who looks"
+before=$(counted Tcp InCsumErrors)
+a nft -f - <<-END
+	table ip t {
+		chain c {
+			type filter hook output priority 0;
+			ip protocol tcp tcp checksum set 0x1234
+		}
+	}
+END
+! a timeout 3 python3 -c "
+import socket
+socket.create_connection(('$BI', 4242), 2)" 2>/dev/null
+check $? "checksums that were wrong before the tunnel"
+[ "$(grown $before Tcp InCsumErrors)" -gt 0 ]
+check $? "are found behind it"
+finish
