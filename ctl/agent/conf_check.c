@@ -169,14 +169,57 @@ static int check_prefix(cfg_t *cfg, cfg_opt_t *opt)
 
 	if (conf_prefix(last_text(opt), &p, err, sizeof(err)))
 		return complain(cfg, opt, err);
-	if (p.addr.family == 6)
-		return complain(cfg, opt, "IPv6 is not supported yet");
 	return 0;
 }
 
 static bool is_host(const struct ike_prefix *p)
 {
 	return p->addr.family && p->plen == wire_addr_len(p->addr.family) * 8;
+}
+
+/* Whether IKE can be spoken with a host at an address. */
+static int check_address(cfg_t *cfg, cfg_opt_t *opt,
+			 const struct wire_addr *addr)
+{
+	char err[CONF_MAX_ERROR], text[WIRE_ADDR_TEXT];
+	const char *what = NULL;
+
+	switch (wire_addr_kind(addr)) {
+	case WIRE_ADDR_UNICAST:
+	case WIRE_ADDR_LOOPBACK:
+		return 0;
+	case WIRE_ADDR_LINK_LOCAL:
+		if (addr->family == 4)
+			return 0;
+		what = "is link-local: it means a host only together with a link, and does not move";
+		break;
+	case WIRE_ADDR_MULTICAST:
+		what = "is a multicast address";
+		break;
+	case WIRE_ADDR_UNSPECIFIED:
+	case WIRE_ADDR_BROADCAST:
+		what = "is not the address of a host";
+		break;
+	case WIRE_ADDR_MAPPED:
+		what = "is an IPv4 address in IPv6's form";
+		break;
+	}
+	snprintf(err, sizeof(err), "%s %s; %s would be right",
+		 wire_addr_text(addr, text), what,
+		 addr->family == 4 || wire_addr_kind(addr) == WIRE_ADDR_MAPPED ?
+		 "an address such as \"192.0.2.1\"" :
+		 "an address such as \"2001:db8::1\"");
+	return complain(cfg, opt, err);
+}
+
+static int check_hosts(cfg_t *cfg, cfg_opt_t *opt)
+{
+	char err[CONF_MAX_ERROR];
+	struct ike_prefix p;
+
+	if (conf_prefix(last_text(opt), &p, err, sizeof(err)))
+		return complain(cfg, opt, err);
+	return is_host(&p) ? check_address(cfg, opt, &p.addr) : 0;
 }
 
 static int check_host(cfg_t *cfg, cfg_opt_t *opt)
@@ -188,7 +231,7 @@ static int check_host(cfg_t *cfg, cfg_opt_t *opt)
 		return complain(cfg, opt, err);
 	if (!is_host(&p))
 		return complain(cfg, opt, "a single address would be right");
-	return check_prefix(cfg, opt);
+	return check_address(cfg, opt, &p.addr);
 }
 
 static int check_own(cfg_t *cfg, cfg_opt_t *opt)
@@ -201,7 +244,7 @@ static int check_own(cfg_t *cfg, cfg_opt_t *opt)
 	if (p.addr.family && !is_host(&p))
 		return complain(cfg, opt,
 				"a prefix is no own address; \"any\" or single addresses would be right");
-	return check_prefix(cfg, opt);
+	return p.addr.family ? check_address(cfg, opt, &p.addr) : 0;
 }
 
 static int check_ports(cfg_t *cfg, cfg_opt_t *opt)
@@ -292,7 +335,7 @@ void conf_conn_watch(cfg_t *root)
 		{ "role", check_role },
 		{ "start", check_start },
 		{ "local", check_own },
-		{ "remote", check_prefix },
+		{ "remote", check_hosts },
 		{ "local-id", check_id },
 		{ "remote-id", check_id },
 		{ "local-auth", check_auth },

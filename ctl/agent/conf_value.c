@@ -117,7 +117,7 @@ int conf_proto(const char *text, uint8_t *out, char *err, size_t errlen)
 		uint8_t number;
 	} names[] = {
 		{ "any", 0 }, { "icmp", 1 }, { "tcp", 6 }, { "udp", 17 },
-		{ "sctp", 132 },
+		{ "sctp", 132 }, { "ipv6-icmp", 58 },
 	};
 	unsigned int n;
 
@@ -129,7 +129,7 @@ int conf_proto(const char *text, uint8_t *out, char *err, size_t errlen)
 	}
 	if (number(text, strlen(text), UINT8_MAX, &n) || !n) {
 		snprintf(err, errlen,
-			 "protocol \"%s\" is not known; any, tcp, udp, sctp, icmp or a number from 1 to 255 would be right",
+			 "protocol \"%s\" is not known; any, tcp, udp, sctp, icmp, ipv6-icmp or a number from 1 to 255 would be right",
 			 text);
 		return -EINVAL;
 	}

@@ -36,7 +36,7 @@ int conf_ports(const char *text, uint16_t *min, uint16_t *max, char *err,
 
 /**
  * conf_proto() - an IP protocol
- * @text: "any", tcp, udp, sctp, icmp or a number from 1 to 255
+ * @text: "any", tcp, udp, sctp, icmp, ipv6-icmp or a number from 1 to 255
  * @out: number, 0 for any
  * @err: reason
  * @errlen: octets in @err

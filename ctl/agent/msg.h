@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "agent/conf.h"
+#include "agent/udp.h"
 #include "crypto/prf.h"
 #include "ike/ike.h"
 
@@ -31,10 +32,11 @@ enum msg_type {
 	MSG_PATH_HINT,
 	MSG_STOP,
 
-	/* worker to parent; the first five are answered by MSG_KERNEL_DONE */
+	/* worker to parent; the first six are answered by MSG_KERNEL_DONE */
 	MSG_PEER_NEW,
 	MSG_PEER_REBIND,
 	MSG_PEER_DEL,
+	MSG_PEER_SENT,
 	MSG_SA_NEW,
 	MSG_SA_DEL,
 	MSG_NEIGH,
@@ -60,9 +62,9 @@ enum msg_type {
 
 /* Descriptors that go with MSG_START to the worker. */
 enum msg_start_fd {
-	MSG_FD_IKE,
-	MSG_FD_NATT,
-	MSG_FD_CONTROL,
+	/* UDP_SOCKETS of them */
+	MSG_FD_UDP,
+	MSG_FD_CONTROL = UDP_SOCKETS,
 	MSG_NFDS,
 };
 
@@ -77,6 +79,9 @@ enum msg_start_fd {
  * @qcd: see struct ike_settings
  * @qcd_secret: likewise
  * @has_control: a control socket could be made
+ * @nudp: UDP sockets there are: those of IPv4, or all
+ *
+ * In the place of a descriptor that there is not, another one is passed.
  */
 struct msg_start {
 	enum ike_level level;
@@ -88,6 +93,7 @@ struct msg_start {
 	bool qcd;
 	uint8_t qcd_secret[IKE_QCD_SECRET];
 	bool has_control;
+	unsigned int nudp;
 };
 
 /** struct msg_name - MSG_CONN_GONE, MSG_CRED_END, MSG_CRED_GONE */
@@ -111,6 +117,7 @@ struct msg_loaded {
 struct msg_kernel_done {
 	int err;
 	uint64_t generation;
+	uint64_t packets;
 	char text[IKE_MAX_TEXT];
 };
 

@@ -24,7 +24,6 @@
 #include "agent/request.h"
 #include "agent/secret.h"
 #include "agent/udp.h"
-#include "wire/ike_const.h"
 
 /* For the Deletes to be answered; a dead peer does not hold the host up. */
 #define STOP_SECONDS 3
@@ -63,6 +62,7 @@ static void on_kernel_event(const struct kern_event *e, void *ctx)
 	};
 	struct ike_ev_path_hint hint = {
 		.peer = e->peer, .local = e->local, .remote = e->remote,
+		.remote_port = e->remote_port,
 	};
 
 	switch ((unsigned int)e->cmd) {
@@ -136,6 +136,7 @@ static void from_worker(void *ctx, uint32_t type, uint64_t tag,
 	case MSG_PEER_NEW:
 	case MSG_PEER_REBIND:
 	case MSG_PEER_DEL:
+	case MSG_PEER_SENT:
 	case MSG_SA_NEW:
 	case MSG_SA_DEL:
 		request_run(p->kern, type, data, len, &done);
@@ -265,8 +266,8 @@ static bool load(struct parent *p)
 /* Sockets first: who finds them taken must not touch what another runs. */
 static bool open_sockets(struct parent *p)
 {
-	static const uint16_t ports[] = { IKE_PORT, IKE_NATT_PORT };
 	char err[512];
+	int fd;
 
 	p->control = listen_control(parent_control_path(p), err, sizeof(err));
 	p->made_control = p->control >= 0;
@@ -278,12 +279,18 @@ static bool open_sockets(struct parent *p)
 		fail(err);
 		return false;
 	}
-	for (int i = 0; i < 2; i++) {
-		p->udp[i] = udp_open(ports[i], err, sizeof(err));
-		if (p->udp[i] < 0) {
+	while (p->nudp < UDP_SOCKETS) {
+		fd = udp_open(p->nudp, err, sizeof(err));
+		if (fd == -EAFNOSUPPORT && p->nudp) {
+			log_line(IKE_LOG_INFO, NULL, "start",
+				 "this kernel does without IPv6, so does IKE");
+			break;
+		}
+		if (fd < 0) {
 			fail(err);
 			return false;
 		}
+		p->udp[p->nudp++] = fd;
 	}
 	neigh_open(&p->neigh);
 	return true;
@@ -299,7 +306,7 @@ static bool open_kernel(struct parent *p)
 		fail(err);
 		return false;
 	}
-	for (int i = 0; i < 2; i++) {
+	for (unsigned int i = 0; i < p->nudp; i++) {
 		if (!kern_conf_ike_socket(p->kern, p->udp[i]))
 			continue;
 		fail(kern_error(p->kern));
@@ -335,7 +342,7 @@ static bool find_user(const struct conf *c, struct msg_start *start)
 static bool start_others(struct parent *p)
 {
 	struct msg_start start;
-	int fds[MSG_NFDS] = { p->udp[0], p->udp[1], p->control };
+	int fds[MSG_NFDS];
 	int ret;
 
 	memset(&start, 0, sizeof(start));
@@ -343,8 +350,10 @@ static bool start_others(struct parent *p)
 	start.cookie_threshold = p->conf->cookie_threshold;
 	start.seccomp = p->conf->seccomp;
 	start.has_control = p->control >= 0;
-	if (!start.has_control)
-		fds[MSG_FD_CONTROL] = p->udp[0];
+	start.nudp = p->nudp;
+	for (unsigned int i = 0; i < UDP_SOCKETS; i++)
+		fds[MSG_FD_UDP + i] = p->udp[i < p->nudp ? i : 0];
+	fds[MSG_FD_CONTROL] = start.has_control ? p->control : p->udp[0];
 	if (!find_user(p->conf, &start))
 		return false;
 	ret = listen_empty_folder(parent_control_path(p), start.root,
@@ -467,7 +476,6 @@ int parent_main(const struct parent_args *args)
 	struct parent p = {
 		.args = args,
 		.control = -1,
-		.udp = { -1, -1 },
 		.neigh = { .fd = -EBADF },
 		.status = 1,
 	};

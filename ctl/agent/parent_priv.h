@@ -6,6 +6,7 @@
 #include "agent/conf.h"
 #include "agent/neigh.h"
 #include "agent/parent.h"
+#include "agent/udp.h"
 
 struct chan;
 struct event;
@@ -23,7 +24,8 @@ struct event_base;
  * @patience: how long the worker may take to close its connections
  * @worker: channel
  * @creds: channel
- * @udp: sockets of ports 500 and 4500, kept to the end
+ * @udp: sockets of ports 500 and 4500, kept to the end; see udp_index()
+ * @nudp: how many of them there are: without IPv6 in the kernel half
  * @neigh: greets the links
  * @control: listening socket until it is passed on, or -1
  * @made_control: the control socket's file is ours to remove
@@ -41,7 +43,8 @@ struct parent {
 	struct event *patience;
 	struct chan *worker;
 	struct chan *creds;
-	int udp[2];
+	int udp[UDP_SOCKETS];
+	unsigned int nudp;
 	struct neigh neigh;
 	int control;
 	bool made_control;

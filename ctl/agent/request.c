@@ -10,7 +10,8 @@ static bool path_from(const struct ike_path *in, struct kern_path *out)
 {
 	if (in->state > MOBX_PATH_STATE_REMOVED ||
 	    !wire_addr_len(in->local.family) ||
-	    !wire_addr_len(in->remote.family))
+	    !wire_addr_len(in->remote.family) ||
+	    !in->encap_sport != !in->encap_dport)
 		return false;
 	kern_path_init(out);
 	out->local = in->local;
@@ -21,6 +22,8 @@ static bool path_from(const struct ike_path *in, struct kern_path *out)
 	out->credit = in->credit;
 	out->accept_until_ms = in->accept_until_ms;
 	out->mtu = in->mtu;
+	out->encap_sport = in->encap_sport;
+	out->encap_dport = in->encap_dport;
 	return true;
 }
 
@@ -64,6 +67,26 @@ static int peer_request(struct kern *k, uint32_t type, const void *data,
 				       p->paths, p->npaths, generation);
 	else if (!ret)
 		ret = kern_peer_del(k, p->id);
+	free(p);
+	return ret;
+}
+
+static int sent_request(struct kern *k, const void *data, size_t len,
+			uint64_t *packets)
+{
+	struct kern_peer *p;
+	uint32_t id;
+	int ret;
+
+	if (len != sizeof(id))
+		return -EBADMSG;
+	memcpy(&id, data, sizeof(id));
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	ret = kern_peer_get(k, id, p);
+	for (unsigned int i = 0; !ret && i < p->npaths; i++)
+		*packets += p->paths[i].tx_packets;
 	free(p);
 	return ret;
 }
@@ -142,6 +165,8 @@ void request_run(struct kern *k, uint32_t type, const void *data, size_t len,
 	memset(done, 0, sizeof(*done));
 	if (type == MSG_SA_NEW || type == MSG_SA_DEL)
 		done->err = sa_request(k, type, data, len);
+	else if (type == MSG_PEER_SENT)
+		done->err = sent_request(k, data, len, &done->packets);
 	else
 		done->err = peer_request(k, type, data, len,
 					 &done->generation);

@@ -188,7 +188,7 @@ out:
 }
 
 /* Where a link address goes, and what became of it. */
-struct neigh {
+struct mac_reply {
 	uint8_t *mac;
 	int ret;
 };
@@ -226,7 +226,7 @@ bool rtnl_is_own(struct rtnl *r, const struct wire_addr *addr)
 static void on_own_link(struct nlmsghdr *h, void *ctx)
 {
 	struct nlattr *tb[IFLA_MAX + 1];
-	struct neigh *n = ctx;
+	struct mac_reply *n = ctx;
 	struct ifinfomsg *ifi;
 
 	if (h->nlmsg_type != RTM_NEWLINK ||
@@ -244,7 +244,7 @@ int rtnl_link(struct rtnl *r, uint32_t ifindex, uint8_t mac[RTNL_MAC_LEN])
 {
 	struct ifinfomsg ifi = { .ifi_index = (int)ifindex };
 	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETLINK, NLM_F_REQUEST);
-	struct neigh n = { .mac = mac, .ret = -EAFNOSUPPORT };
+	struct mac_reply n = { .mac = mac, .ret = -EAFNOSUPPORT };
 	int ret = -ENOMEM;
 
 	if (!msg)
@@ -261,7 +261,7 @@ int rtnl_link(struct rtnl *r, uint32_t ifindex, uint8_t mac[RTNL_MAC_LEN])
 static void on_neigh(struct nlmsghdr *h, void *ctx)
 {
 	struct nlattr *tb[NDA_MAX + 1];
-	struct neigh *n = ctx;
+	struct mac_reply *n = ctx;
 	struct ndmsg *ndm;
 
 	if (h->nlmsg_type != RTM_NEWNEIGH ||
@@ -302,7 +302,7 @@ int rtnl_neigh(struct rtnl *r, uint32_t ifindex, const struct wire_addr *addr,
 	       uint8_t mac[RTNL_MAC_LEN])
 {
 	struct nl_msg *msg = neigh_msg(RTM_GETNEIGH, 0, ifindex, addr, NULL);
-	struct neigh n = { .mac = mac, .ret = -ENOENT };
+	struct mac_reply n = { .mac = mac, .ret = -ENOENT };
 	int ret = -ENOMEM;
 
 	if (!msg)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,10 +13,26 @@
 #include "agent/owner.h"
 #include "wire/ike_const.h"
 
+/* Room for the own address of a datagram, IPv4 or IPv6. */
 union pktinfo_space {
 	struct cmsghdr align;
-	char buf[CMSG_SPACE(sizeof(struct in_pktinfo))];
+	char buf[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 };
+
+unsigned int udp_index(uint8_t family, uint16_t port)
+{
+	return (family == 6 ? 2u : 0u) + (port == IKE_NATT_PORT ? 1u : 0u);
+}
+
+uint16_t udp_port(unsigned int index)
+{
+	return index % 2 ? IKE_NATT_PORT : IKE_PORT;
+}
+
+static bool is_ipv6(unsigned int index)
+{
+	return index >= 2;
+}
 
 static int explain(uint16_t port, int error, char *err, size_t errlen)
 {
@@ -35,28 +52,50 @@ static int explain(uint16_t port, int error, char *err, size_t errlen)
 	return -error;
 }
 
-int udp_open(uint16_t port, char *err, size_t errlen)
+static int set(int fd, int level, int option, int value)
 {
-	struct sockaddr_in sin = {
-		.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_ANY),
+	return setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+/* Big IKE messages may be fragmented on their way. */
+static int set_ipv4(int fd)
+{
+	set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+	return set(fd, IPPROTO_IP, IP_PKTINFO, 1);
+}
+
+static int set_ipv6(int fd)
+{
+	set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
+	if (set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1))
+		return -1;
+	return set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+}
+
+int udp_open(unsigned int index, char *err, size_t errlen)
+{
+	struct wire_endpoint any = {
+		.addr.family = is_ipv6(index) ? 6 : 4,
+		.port = udp_port(index),
 	};
-	int on = 1, dont = IP_PMTUDISC_DONT, size = 1 << 20;
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_storage ss;
+	socklen_t len = wire_endpoint_to_sockaddr(&any, &ss);
+	int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			0);
 	int error;
 
 	if (fd < 0)
-		return explain(port, errno, err, errlen);
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	/* Big IKE messages may be fragmented on their way. */
-	setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &dont, sizeof(dont));
-	if (!setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) &&
-	    !bind(fd, (struct sockaddr *)&sin, sizeof(sin)))
+		return explain(any.port, errno, err, errlen);
+	set(fd, SOL_SOCKET, SO_RCVBUFFORCE, 1 << 20);
+	/* Keepalives are dropped then, and ESP goes to the module. */
+	if ((any.port != IKE_NATT_PORT ||
+	     !set(fd, IPPROTO_UDP, UDP_ENCAP, UDP_ENCAP_ESPINUDP)) &&
+	    !(is_ipv6(index) ? set_ipv6(fd) : set_ipv4(fd)) &&
+	    !bind(fd, (struct sockaddr *)&ss, len))
 		return fd;
 	error = errno;
 	close(fd);
-	return explain(port, error, err, errlen);
+	return explain(any.port, error, err, errlen);
 }
 
 static bool has_marker(const uint8_t *marker, size_t n)
@@ -66,9 +105,38 @@ static bool has_marker(const uint8_t *marker, size_t n)
 	return n > sizeof(zero) && !memcmp(marker, zero, sizeof(zero));
 }
 
-int udp_receive(int fd, uint16_t port, struct wire_endpoint *local,
+/* To which own address a datagram came; false if the kernel does not say. */
+static bool came_to(struct msghdr *msg, struct wire_addr *local)
+{
+	struct cmsghdr *cm = CMSG_FIRSTHDR(msg);
+	struct in6_pktinfo info6;
+	struct in_pktinfo info;
+
+	if (!cm)
+		return false;
+	if (cm->cmsg_level == IPPROTO_IP && cm->cmsg_type == IP_PKTINFO) {
+		memcpy(&info, CMSG_DATA(cm), sizeof(info));
+		return wire_addr_set(local, (const uint8_t *)&info.ipi_addr,
+				     sizeof(info.ipi_addr));
+	}
+	if (cm->cmsg_level != IPPROTO_IPV6 || cm->cmsg_type != IPV6_PKTINFO)
+		return false;
+	memcpy(&info6, CMSG_DATA(cm), sizeof(info6));
+	return wire_addr_set(local, info6.ipi6_addr.s6_addr,
+			     sizeof(info6.ipi6_addr));
+}
+
+/* An IPv6 address that means one host, whatever the link. */
+static bool is_global(const struct wire_addr *a)
+{
+	return a->family != 6 || wire_addr_kind(a) == WIRE_ADDR_UNICAST ||
+	       wire_addr_kind(a) == WIRE_ADDR_LOOPBACK;
+}
+
+int udp_receive(int fd, unsigned int index, struct wire_endpoint *local,
 		struct wire_endpoint *remote, uint8_t *buf, size_t max)
 {
+	uint16_t port = udp_port(index);
 	size_t marker_len = port == IKE_NATT_PORT ? IKE_NON_ESP_MARKER_LEN : 0;
 	uint8_t marker[IKE_NON_ESP_MARKER_LEN];
 	struct iovec iov[2] = {
@@ -76,7 +144,7 @@ int udp_receive(int fd, uint16_t port, struct wire_endpoint *local,
 		{ .iov_base = buf, .iov_len = max },
 	};
 	union pktinfo_space space;
-	struct sockaddr_in from;
+	struct sockaddr_storage from;
 	struct msghdr msg = {
 		.msg_name = &from,
 		.msg_namelen = sizeof(from),
@@ -85,32 +153,46 @@ int udp_receive(int fd, uint16_t port, struct wire_endpoint *local,
 		.msg_control = space.buf,
 		.msg_controllen = sizeof(space.buf),
 	};
-	struct in_pktinfo info;
-	struct cmsghdr *cm;
 	ssize_t n = recvmsg(fd, &msg, 0);
 
 	/* Errors of earlier datagrams (ICMP) are no news: IKE retransmits. */
 	if (n < 0)
 		return errno == EAGAIN ? -EAGAIN : 0;
-	cm = CMSG_FIRSTHDR(&msg);
-	if ((msg.msg_flags & MSG_TRUNC) || !cm ||
-	    cm->cmsg_level != IPPROTO_IP || cm->cmsg_type != IP_PKTINFO ||
+	if ((msg.msg_flags & MSG_TRUNC) || !came_to(&msg, &local->addr) ||
 	    (marker_len && !has_marker(marker, (size_t)n)) ||
 	    !wire_endpoint_from_sockaddr(remote, (struct sockaddr *)&from,
-					 msg.msg_namelen))
+					 msg.msg_namelen) ||
+	    !is_global(&local->addr) || !is_global(&remote->addr))
 		return 0;
-	memcpy(&info, CMSG_DATA(cm), sizeof(info));
-	wire_addr_set(&local->addr, (const uint8_t *)&info.ipi_addr,
-		      sizeof(info.ipi_addr));
 	local->port = port;
 	return (int)((size_t)n - marker_len);
+}
+
+static void leave_from(struct msghdr *msg, const struct wire_addr *local,
+		       bool ipv6, uint32_t ifindex)
+{
+	struct in6_pktinfo info6 = { .ipi6_ifindex = ifindex };
+	struct in_pktinfo info = { .ipi_ifindex = (int)ifindex };
+	struct cmsghdr *cm = CMSG_FIRSTHDR(msg);
+	size_t len = ipv6 ? sizeof(info6) : sizeof(info);
+
+	if (ipv6 && local->family == 6)
+		memcpy(&info6.ipi6_addr, local->a, sizeof(info6.ipi6_addr));
+	if (!ipv6 && local->family == 4)
+		memcpy(&info.ipi_spec_dst, local->a, sizeof(info.ipi_spec_dst));
+	cm->cmsg_level = ipv6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	cm->cmsg_type = ipv6 ? IPV6_PKTINFO : IP_PKTINFO;
+	cm->cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(cm), ipv6 ? (void *)&info6 : (void *)&info, len);
+	msg->msg_controllen = CMSG_SPACE(len);
 }
 
 int udp_send(int fd, const struct wire_endpoint *local,
 	     const struct wire_endpoint *remote, uint32_t ifindex,
 	     const uint8_t *data, size_t len)
 {
-	size_t marker_len = local->port == IKE_NATT_PORT ?
+	/* A NAT keepalive, one octet, is neither IKE nor ESP. */
+	size_t marker_len = local->port == IKE_NATT_PORT && len > 1 ?
 				    IKE_NON_ESP_MARKER_LEN : 0;
 	uint8_t marker[IKE_NON_ESP_MARKER_LEN] = { 0 };
 	struct iovec iov[2] = {
@@ -126,18 +208,10 @@ int udp_send(int fd, const struct wire_endpoint *local,
 		.msg_control = space.buf,
 		.msg_controllen = sizeof(space.buf),
 	};
-	struct in_pktinfo info = { .ipi_ifindex = (int)ifindex };
-	struct cmsghdr *cm = CMSG_FIRSTHDR(&msg);
 
-	if (remote->addr.family != 4)
-		return -EAFNOSUPPORT;
 	msg.msg_namelen = wire_endpoint_to_sockaddr(remote, &to);
-	if (local->addr.family == 4)
-		memcpy(&info.ipi_spec_dst, local->addr.a,
-		       sizeof(info.ipi_spec_dst));
-	cm->cmsg_level = IPPROTO_IP;
-	cm->cmsg_type = IP_PKTINFO;
-	cm->cmsg_len = CMSG_LEN(sizeof(info));
-	memcpy(CMSG_DATA(cm), &info, sizeof(info));
+	if (fd < 0 || !msg.msg_namelen)
+		return -EAFNOSUPPORT;
+	leave_from(&msg, &local->addr, remote->addr.family == 6, ifindex);
 	return sendmsg(fd, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }

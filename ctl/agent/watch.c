@@ -354,9 +354,22 @@ static bool usable(const struct own *o, const struct link *l)
 			     IFA_F_DADFAILED));
 }
 
+static bool is_temporary(const struct own *o)
+{
+	return o->addr.family == 6 && (o->flags & IFA_F_TEMPORARY);
+}
+
+/* How the kernel stands to a candidate: it would take it, or its link. */
+enum choice {
+	NOT_CHOSEN,
+	LINK_CHOSEN,
+	CHOSEN,
+};
+
 struct candidate {
 	struct ike_host_addr pair;
-	bool chosen;
+	enum choice chosen;
+	bool temporary;
 	uint32_t metric;
 	uint32_t place;
 };
@@ -366,7 +379,7 @@ static int compare(const void *a, const void *b)
 	const struct candidate *x = a, *y = b;
 
 	if (x->chosen != y->chosen)
-		return x->chosen ? -1 : 1;
+		return x->chosen > y->chosen ? -1 : 1;
 	if (x->metric != y->metric)
 		return x->metric < y->metric ? -1 : 1;
 	return x->place < y->place ? -1 : x->place > y->place;
@@ -419,10 +432,43 @@ static bool candidate_get(struct watch *w, const struct own *o,
 	c->pair.ifindex = o->ifindex;
 	memcpy(c->pair.ifname, l->name, sizeof(c->pair.ifname));
 	c->pair.mtu = l->mtu;
-	c->chosen = def->ifindex == o->ifindex &&
-		    wire_addr_equal(&def->source, &o->addr);
+	if (def->ifindex == o->ifindex)
+		c->chosen = wire_addr_equal(&def->source, &o->addr) ?
+				    CHOSEN : LINK_CHOSEN;
+	c->temporary = is_temporary(o);
 	c->metric = r.metric;
 	return true;
+}
+
+/* An address that will be gone tomorrow is for links that have no other. */
+static unsigned int drop_temporary(struct candidate *c, unsigned int n)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		bool better = false;
+
+		for (unsigned int j = 0; j < n && c[i].temporary; j++)
+			better |= !c[j].temporary &&
+				  c[j].pair.ifindex == c[i].pair.ifindex;
+		c[i].place = better ? UINT32_MAX : i;
+	}
+	for (unsigned int i = 0; i < n; i++)
+		if (c[i].place != UINT32_MAX)
+			c[kept++] = c[i];
+	return kept;
+}
+
+unsigned int watch_own(struct watch *w, struct wire_addr *out,
+		       unsigned int max)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < w->nown && n < max; i++)
+		if (usable(&w->own[i], link_find(w, w->own[i].ifindex)) &&
+		    !is_temporary(&w->own[i]))
+			out[n++] = w->own[i].addr;
+	return n;
 }
 
 unsigned int watch_usable(struct watch *w, const struct wire_addr *remotes,
@@ -440,12 +486,10 @@ unsigned int watch_usable(struct watch *w, const struct wire_addr *remotes,
 		for (unsigned int j = 0; j < w->nown; j++) {
 			if (found == IKE_MAX_HOST_ADDRS)
 				break;
-			if (!candidate_get(w, &w->own[j], &remotes[i], &def,
-					   &c[found]))
-				continue;
-			c[found].place = found;
-			found++;
+			found += candidate_get(w, &w->own[j], &remotes[i], &def,
+					       &c[found]);
 		}
+		found = drop_temporary(c, found);
 		qsort(c, found, sizeof(c[0]), compare);
 		for (unsigned int j = 0; j < found && total < max; j++)
 			out[total++] = c[j].pair;

@@ -38,14 +38,26 @@ void watch_free(struct watch *w);
  * @max: room in @out
  *
  * Own addresses count whose link is up and has a carrier and that are neither
- * of the host itself nor deprecated nor still being checked. Each is asked of
- * the kernel with source address and interface; no routing table is dumped.
+ * of the host itself nor deprecated nor still being checked; temporary ones of
+ * IPv6 (RFC 8981) where the link has no other. Each is asked of the kernel with
+ * source address and interface; no routing table is dumped.
  *
  * Return: number of pairs.
  */
 unsigned int watch_usable(struct watch *w, const struct wire_addr *remotes,
 			  unsigned int n, struct ike_host_addr *out,
 			  unsigned int max);
+
+/**
+ * watch_own() - own addresses that are up, whatever they reach
+ * @w: watcher
+ * @out: gets them, without temporary ones
+ * @max: room in @out
+ *
+ * Return: their number.
+ */
+unsigned int watch_own(struct watch *w, struct wire_addr *out,
+		       unsigned int max);
 
 /**
  * watch_hop() - link address that a next hop had a while ago

@@ -20,7 +20,6 @@
 #include "agent/watch.h"
 #include "crypto/util.h"
 #include "mobike/mobike.h"
-#include "wire/ike_const.h"
 
 /* Datagrams of one socket before others get their turn. */
 #define BURST 32
@@ -77,12 +76,13 @@ static void greet(struct worker *w, const struct ike_host_addr *was,
 {
 	for (unsigned int i = 0; i < w->naddrs; i++) {
 		const struct ike_host_addr *a = &w->addrs[i];
+		/* ARP is IPv4's. */
+		bool known = a->local.family != 4;
 		struct neigh_ask m = {
 			.local = a->local,
 			.hop = a->hop,
 			.ifindex = a->ifindex,
 		};
-		bool known = false;
 
 		for (unsigned int j = 0; j < n_was && !known; j++)
 			known = same_way(&was[j], a);
@@ -100,19 +100,28 @@ static void look_at_addrs(struct worker *w)
 {
 	struct ike_host_addr addrs[IKE_MAX_HOST_ADDRS], was[IKE_MAX_HOST_ADDRS];
 	struct ike_event ev = { .type = IKE_EV_ADDRS };
-	unsigned int n, n_was = w->naddrs;
+	unsigned int n, n_was = w->naddrs, n_own;
+	struct wire_addr own[IKE_MAX_OTHERS];
 
 	memset(addrs, 0, sizeof(addrs));
 	n = watch_usable(w->watch, w->remotes, w->nremotes, addrs,
 			 IKE_MAX_HOST_ADDRS);
-	if (n == w->naddrs && !memcmp(addrs, w->addrs, n * sizeof(addrs[0])))
+	memset(own, 0, sizeof(own));
+	n_own = watch_own(w->watch, own, IKE_MAX_OTHERS);
+	if (n == w->naddrs && n_own == w->nown &&
+	    !memcmp(addrs, w->addrs, n * sizeof(addrs[0])) &&
+	    !memcmp(own, w->own, sizeof(own)))
 		return;
 	memcpy(was, w->addrs, sizeof(was));
 	memcpy(w->addrs, addrs, sizeof(addrs));
 	w->naddrs = n;
+	memcpy(w->own, own, sizeof(own));
+	w->nown = n_own;
 	greet(w, was, n_was);
 	ev.u.addrs.addrs = w->addrs;
 	ev.u.addrs.n = n;
+	ev.u.addrs.own = w->own;
+	ev.u.addrs.n_own = n_own;
 	engine_event(w, &ev);
 }
 
@@ -175,13 +184,15 @@ static void on_datagram(evutil_socket_t fd, short what, void *arg)
 {
 	static uint8_t buf[UDP_MAX];
 	struct worker *w = arg;
-	uint16_t port = fd == w->udp[1] ? IKE_NATT_PORT : IKE_PORT;
+	unsigned int at = 0;
 
 	(void)what;
+	while (w->udp[at] != fd)
+		at++;
 	for (int i = 0; i < BURST; i++) {
 		struct ike_event ev = { .type = IKE_EV_PACKET };
 		struct ike_ev_packet *p = &ev.u.packet;
-		int n = udp_receive(fd, port, &p->local, &p->remote, buf,
+		int n = udp_receive(fd, at, &p->local, &p->remote, buf,
 				    sizeof(buf));
 
 		if (n < 0)
@@ -227,6 +238,8 @@ static void on_loaded(struct worker *w, uint64_t reply,
 {
 	if (!w->ready) {
 		w->ready = true;
+		/* Who only answers asks for no route, but has addresses. */
+		look_at_addrs(w);
 		w->started_us = worker_now_us();
 		chan_send(w->parent, MSG_READY, 0, NULL, 0);
 	}
@@ -242,6 +255,7 @@ static void on_kernel_done(struct worker *w, uint64_t tag,
 	ev.u.kernel_done.tag = tag;
 	ev.u.kernel_done.err = m->err;
 	ev.u.kernel_done.generation = m->generation;
+	ev.u.kernel_done.packets = m->packets;
 	ev.u.kernel_done.text = m->text[0] ? m->text : NULL;
 	worker_event(w, &ev);
 }
@@ -370,11 +384,14 @@ static bool set_up_engine(struct worker *w, struct msg_start *start)
 	return w->engine && w->timer;
 }
 
-static bool set_up_udp(struct worker *w, const int *fds)
+static bool set_up_udp(struct worker *w, const int *fds, unsigned int n)
 {
-	w->udp[0] = fds[MSG_FD_IKE];
-	w->udp[1] = fds[MSG_FD_NATT];
-	for (int i = 0; i < 2; i++) {
+	for (unsigned int i = 0; i < UDP_SOCKETS; i++) {
+		w->udp[i] = i < n ? fds[MSG_FD_UDP + i] : -1;
+		if (i >= n) {
+			close(fds[MSG_FD_UDP + i]);
+			continue;
+		}
 		w->readable[i] = event_new(w->base, w->udp[i],
 					   EV_READ | EV_PERSIST, on_datagram,
 					   w);
@@ -410,7 +427,7 @@ static bool set_up(struct worker *w, int parent, int creds)
 	if (ret)
 		goto fail;
 	ret = -ENOMEM;
-	if (!set_up_engine(w, &start) || !set_up_udp(w, fds))
+	if (!set_up_engine(w, &start) || !set_up_udp(w, fds, start.nudp))
 		goto fail;
 	if (start.has_control) {
 		w->control = control_new(w->base, fds[MSG_FD_CONTROL], w);
@@ -434,7 +451,7 @@ static void tear_down(struct worker *w)
 	ike_engine_free(w->engine);
 	control_free(w->control);
 	watch_free(w->watch);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < UDP_SOCKETS; i++)
 		if (w->readable[i])
 			event_free(w->readable[i]);
 	if (w->timer)

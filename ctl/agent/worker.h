@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/udp.h"
 #include "ike/ike.h"
 
 struct chan;
@@ -25,13 +26,15 @@ struct watch;
  * @creds: knows the keys
  * @control: clients of the control socket; NULL without one
  * @watch: own addresses
- * @udp: sockets of ports 500 and 4500
+ * @udp: sockets of ports 500 and 4500, see udp_index(); -1 where there is none
  * @readable: their events
  * @timer: deadline of @engine
  * @remotes: last answer of ike_engine_remotes()
  * @nremotes: entries in @remotes
  * @addrs: last answer of watch_usable()
  * @naddrs: entries in @addrs
+ * @own: last answer of watch_own()
+ * @nown: entries in @own
  * @started_us: when the process was ready
  * @ready: the first configuration is loaded
  * @stopping: every connection is being closed
@@ -44,13 +47,15 @@ struct worker {
 	struct chan *creds;
 	struct control *control;
 	struct watch *watch;
-	int udp[2];
-	struct event *readable[2];
+	int udp[UDP_SOCKETS];
+	struct event *readable[UDP_SOCKETS];
 	struct event *timer;
 	struct wire_addr remotes[WORKER_MAX_REMOTES];
 	unsigned int nremotes;
 	struct ike_host_addr addrs[IKE_MAX_HOST_ADDRS];
 	unsigned int naddrs;
+	struct wire_addr own[IKE_MAX_OTHERS];
+	unsigned int nown;
 	uint64_t started_us;
 	bool ready;
 	bool stopping;

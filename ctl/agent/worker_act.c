@@ -10,7 +10,6 @@
 #include "agent/udp.h"
 #include "agent/worker.h"
 #include "crypto/sig.h"
-#include "wire/ike_const.h"
 
 /* No signature that is taken has more; what is cut cannot match. */
 #define AUTH_MAX CRYPTO_SIG_MAX
@@ -28,7 +27,7 @@ static uint32_t interface_of(const struct worker *w,
 
 static void act_send(struct worker *w, const struct ike_ac_send *s)
 {
-	int fd = w->udp[s->local.port == IKE_NATT_PORT];
+	int fd = w->udp[udp_index(s->remote.addr.family, s->local.port)];
 	char from[WIRE_ENDPOINT_TEXT], to[WIRE_ENDPOINT_TEXT];
 	int ret;
 
@@ -100,6 +99,10 @@ static void act(struct worker *w, const struct ike_action *a)
 		break;
 	case IKE_AC_PEER_DEL:
 		act_peer(w, MSG_PEER_DEL, a->tag, &a->u.peer);
+		break;
+	case IKE_AC_PEER_SENT:
+		chan_send(w->parent, MSG_PEER_SENT, a->tag, &a->u.peer.id,
+			  sizeof(a->u.peer.id));
 		break;
 	case IKE_AC_SA_NEW:
 		chan_send(w->parent, MSG_SA_NEW, a->tag, a->u.sa,

@@ -18,6 +18,8 @@
  * @credit: octets that a TENTATIVE path may be sent; raises, never resets
  * @accept_until_ms: of a DEPRECATED path, from now
  * @mtu: octets, 0 if not known
+ * @encap_sport: own UDP port if ESP goes in UDP, 0 otherwise
+ * @encap_dport: the peer's, or its NAT's
  */
 struct ike_path {
 	struct wire_addr local;
@@ -28,6 +30,8 @@ struct ike_path {
 	uint64_t credit;
 	uint32_t accept_until_ms;
 	uint32_t mtu;
+	uint16_t encap_sport;
+	uint16_t encap_dport;
 };
 
 enum ike_action_type {
@@ -35,6 +39,7 @@ enum ike_action_type {
 	IKE_AC_PEER_NEW,
 	IKE_AC_PEER_REBIND,
 	IKE_AC_PEER_DEL,
+	IKE_AC_PEER_SENT,
 	IKE_AC_SA_NEW,
 	IKE_AC_SA_DEL,
 	IKE_AC_AUTH_SIGN,
@@ -53,7 +58,8 @@ struct ike_ac_send {
 };
 
 /**
- * struct ike_ac_peer - PEER_NEW, PEER_REBIND, PEER_DEL
+ * struct ike_ac_peer - PEER_NEW, PEER_REBIND; PEER_DEL and PEER_SENT, which asks
+ *	how many packets left, use @id only
  * @id: kernel peer
  * @expected_generation: PEER_REBIND
  * @label: PEER_NEW

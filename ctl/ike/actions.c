@@ -21,6 +21,7 @@ static void action_clear(struct ike_action *a)
 	case IKE_AC_PEER_NEW:
 	case IKE_AC_PEER_REBIND:
 	case IKE_AC_PEER_DEL:
+	case IKE_AC_PEER_SENT:
 		free(a->u.peer.paths);
 		break;
 	case IKE_AC_SA_NEW:
@@ -105,6 +106,7 @@ struct ike_action *ike_act(struct ike_engine *eng, enum ike_action_type type)
 	case IKE_AC_PEER_NEW:
 	case IKE_AC_PEER_REBIND:
 	case IKE_AC_PEER_DEL:
+	case IKE_AC_PEER_SENT:
 	case IKE_AC_CMD_DONE:
 		l->n++;
 		return a;

@@ -155,8 +155,8 @@ void ike_auth_refused(struct ike_sa *sa, uint16_t type)
 			 " %s of both ends agree?",
 			 ike_method(sa->conn->local_auth)->credentials);
 	else if (type == IKE_N_UNEXPECTED_NAT_DETECTED)
-		snprintf(reason, sizeof(reason), "behind a NAT: UDP"
-			 " encapsulation is not supported yet");
+		snprintf(reason, sizeof(reason), "the peer refuses: it sees a"
+			 " NAT that IKE_SA_INIT has not shown");
 	else
 		snprintf(reason, sizeof(reason), "the peer refuses: %s (%u)",
 			 name ? name : "unknown error", type);

@@ -249,8 +249,8 @@ static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
 	}
 	ike_sa_authentic(sa);
 	if (nat_on_the_way(&p->auth_in->in)) {
-		fail(sa, IKE_N_UNEXPECTED_NAT_DETECTED, "behind a NAT: UDP"
-		     " encapsulation is not supported yet");
+		fail(sa, IKE_N_UNEXPECTED_NAT_DETECTED, "the peer does not"
+		     " want a NAT in between, and there is one");
 		return;
 	}
 	if (!ike_auth_open_ext(sa)) {

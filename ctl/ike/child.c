@@ -244,6 +244,7 @@ uint16_t ike_child_negotiate(struct ike_sa *sa, const struct wire_msg *msg,
 		return err;
 	if (!decode_ts(msg, &tsi, &tsr))
 		return IKE_N_TS_UNACCEPTABLE;
+	ike_nat_selectors(sa, &tsr, &tsi);
 	if (!narrow(sa, &tsi, &tsr, old, o))
 		return IKE_N_TS_UNACCEPTABLE;
 	o->spi_in = ike_child_spi(sa);
@@ -293,8 +294,10 @@ uint16_t ike_child_accept(struct ike_sa *sa, const struct wire_msg *msg,
 	if (!ok || o->spi_out < 256 ||
 	    wire_notify_find(msg, IKE_N_USE_TRANSPORT_MODE, &n) !=
 	    (o->mode == MOBX_MODE_TRANSPORT) ||
-	    !decode_ts(msg, &tsi, &tsr) ||
-	    !ike_ts_accept(sa->conn, &o->tsi, &o->tsr, &tsi, &tsr, o))
+	    !decode_ts(msg, &tsi, &tsr))
+		return IKE_CHILD_UNWANTED;
+	ike_nat_selectors(sa, &tsi, &tsr);
+	if (!ike_ts_accept(sa->conn, &o->tsi, &o->tsr, &tsi, &tsr, o))
 		return IKE_CHILD_UNWANTED;
 	return 0;
 }

@@ -66,17 +66,22 @@ static void errors(const uint64_t *v, const char *name,
 		   void *ctx)
 {
 	struct ike_counter c = { .name = name, .key = "notify" };
+	uint64_t unknown = 0;
 	uint16_t type;
 
 	for (type = 0; type < IKE_COUNT_ERRORS; type++) {
 		c.of = ike_notify_name(type);
 		c.value = v[type];
-		if (!c.value)
-			continue;
 		if (!c.of)
-			c.of = "unknown";
-		fn(&c, ctx);
+			unknown += c.value;
+		else if (c.value)
+			fn(&c, ctx);
 	}
+	/* One for all of them: a name and a label mean one counter. */
+	c.of = "unknown";
+	c.value = unknown;
+	if (unknown)
+		fn(&c, ctx);
 }
 
 void ike_engine_counters(const struct ike_engine *eng,

@@ -208,6 +208,9 @@ static void addrs(struct ike_engine *eng, const struct ike_ev_addrs *ev)
 	if (n)
 		memcpy(eng->addrs, ev->addrs, n * sizeof(eng->addrs[0]));
 	eng->naddrs = n;
+	eng->n_own = ev->n_own < IKE_MAX_OTHERS ? ev->n_own : IKE_MAX_OTHERS;
+	for (unsigned int i = 0; i < eng->n_own; i++)
+		eng->own[i] = ev->own[i];
 	ike_conn_addrs(eng);
 }
 
@@ -237,10 +240,13 @@ static void path_hint(struct ike_engine *eng,
 {
 	struct ike_sa *sa;
 
-	for (sa = eng->sas; sa; sa = sa->p->next)
-		if (sa->peer == ev->peer && sa->state == IKE_SA_ESTABLISHED &&
-		    eng->ext && eng->ext->path_hint)
+	for (sa = eng->sas; sa; sa = sa->p->next) {
+		if (sa->peer != ev->peer || sa->state != IKE_SA_ESTABLISHED)
+			continue;
+		ike_nat_hint(sa, ev);
+		if (eng->ext && eng->ext->path_hint)
 			eng->ext->path_hint(sa, ev);
+	}
 }
 
 static void sa_expire(struct ike_engine *eng,
@@ -404,6 +410,10 @@ unsigned int ike_engine_remotes(const struct ike_engine *eng,
 	for (sa = eng->sas; sa && n < max; sa = sa->p->next)
 		if (ike_sa_has_remote(sa))
 			n = remote_add(out, n, max, &sa->remote.addr);
+	/* Last, for want of room they can be missed best. */
+	for (sa = eng->sas; sa && n < max; sa = sa->p->next)
+		for (i = 0; ike_sa_has_remote(sa) && i < sa->p->n_others; i++)
+			n = remote_add(out, n, max, &sa->p->others[i]);
 	return n;
 }
 

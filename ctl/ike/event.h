@@ -6,6 +6,8 @@
 #include "ike/conn.h"
 
 #define IKE_MAX_HOST_ADDRS 128
+/* Own addresses that a peer may be told of, and the peer's that are kept. */
+#define IKE_MAX_OTHERS 8
 
 enum ike_event_type {
 	IKE_EV_PACKET,
@@ -77,10 +79,14 @@ struct ike_host_addr {
  * struct ike_ev_addrs - the usable addresses as they are now: all of them
  * @addrs: copied; best first where the kernel has a preference
  * @n: at most IKE_MAX_HOST_ADDRS
+ * @own: own addresses, whatever they reach; copied
+ * @n_own: at most IKE_MAX_OTHERS count
  */
 struct ike_ev_addrs {
 	const struct ike_host_addr *addrs;
 	unsigned int n;
+	const struct wire_addr *own;
+	unsigned int n_own;
 };
 
 enum ike_path_verb {
@@ -110,12 +116,14 @@ struct ike_ev_path_cmd {
  * @tag: of the action
  * @err: 0 or a negative errno
  * @generation: PEER_NEW and PEER_REBIND: of the binding now
+ * @packets: PEER_SENT: what has left by the peer's paths, ever
  * @text: why it failed, or NULL
  */
 struct ike_ev_kernel_done {
 	uint64_t tag;
 	int err;
 	uint64_t generation;
+	uint64_t packets;
 	const char *text;
 };
 
@@ -169,11 +177,18 @@ struct ike_ev_sa_expire {
 	enum mobx_expire kind;
 };
 
-/** struct ike_ev_path_hint - ESP that is genuine came from an unknown source */
+/**
+ * struct ike_ev_path_hint - ESP that is genuine came from an unknown source
+ * @peer: kernel peer
+ * @local: where it came to
+ * @remote: where it came from
+ * @remote_port: if it came in UDP, or 0
+ */
 struct ike_ev_path_hint {
 	uint32_t peer;
 	struct wire_addr local;
 	struct wire_addr remote;
+	uint16_t remote_port;
 };
 
 /**

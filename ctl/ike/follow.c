@@ -53,10 +53,7 @@ void ike_follow_free(struct ike_follow *f)
 /** ike_follow_group() - the additional one that is due, or IKE_KE_NONE */
 uint16_t ike_follow_group(struct ike_follow *f)
 {
-	while (f->next < CRYPTO_MAX_ADDKE && !f->suite.addke[f->next])
-		f->next++;
-	return f->next < CRYPTO_MAX_ADDKE ? f->suite.addke[f->next] :
-					    IKE_KE_NONE;
+	return ike_next_group(&f->suite, &f->next);
 }
 
 /** ike_follow_link() - keep how an answer names what is to follow */
@@ -67,26 +64,6 @@ bool ike_follow_link(struct ike_follow *f, const struct wire_msg *msg)
 	return wire_notify_find(msg, IKE_N_ADDITIONAL_KEY_EXCHANGE, &n) &&
 	       n.data.len <= LINK_MAX &&
 	       ike_buf_set(&f->link, n.data.p, n.data.len);
-}
-
-/**
- * ike_follow_value() - the peer's value of the additional group that is due
- * @f: key exchanges
- * @msg: well-formed message
- * @ke: gets it
- *
- * Return: @ke, or NULL if it is not there.
- */
-const struct wire_ke *ike_follow_value(struct ike_follow *f,
-				       const struct wire_msg *msg,
-				       struct wire_ke *ke)
-{
-	const struct wire_payload *pl = wire_msg_only(msg, IKE_PL_KE);
-
-	if (!pl || wire_ke_decode(pl, ke) != WIRE_OK || !ke->group ||
-	    ke->group != ike_follow_group(f))
-		return NULL;
-	return ke;
 }
 
 /**

@@ -26,6 +26,30 @@ void ike_info_liveness(struct ike_sa *sa)
 	ike_sa_request(sa, &d);
 }
 
+/**
+ * ike_info_probe() - ask for a sign of life where the peer may be
+ * @sa: IKE SA
+ * @remote: there
+ * @done: told of the answer, or that there was none within @timeout_us
+ * @timeout_us: see struct ike_request_desc
+ */
+void ike_info_probe(struct ike_sa *sa, const struct wire_endpoint *remote,
+		    void (*done)(struct ike_sa *sa, void *ctx,
+				 enum ike_result result,
+				 const struct ike_in *in),
+		    uint64_t timeout_us)
+{
+	const struct ike_request_desc d = {
+		.local = sa->local,
+		.remote = *remote,
+		.build = build_nothing,
+		.done = done,
+		.timeout_us = timeout_us,
+	};
+
+	ike_sa_request(sa, &d);
+}
+
 static bool build_window(struct ike_sa *sa, void *ctx,
 			 const struct wire_endpoint *local,
 			 const struct wire_endpoint *remote,

@@ -7,7 +7,7 @@
 #include "crypto/util.h"
 #include "ike/priv.h"
 
-#define NAT_REFUSED "behind a NAT: UDP encapsulation is not supported yet"
+#define NAT_REFUSED "the peer refuses: it does not work through a NAT"
 
 /* Unauthenticated answers to strangers, a second. */
 #define REFUSALS_PER_SECOND 100
@@ -62,22 +62,6 @@ static int derive(struct ike_sa *sa, struct wire_span theirs)
 	ike_init_free_ke(sa);
 	sa->p->have_keys = rc == 0;
 	return rc;
-}
-
-static void report_nat(struct ike_engine *eng, const char *conn,
-		       unsigned int natd, const struct wire_endpoint *local,
-		       const struct wire_endpoint *remote)
-{
-	struct ike_report *r;
-
-	r = ike_act_report(eng, IKE_LOG_ERROR, "error", conn);
-	ike_report_text(r, "reason", "%s", NAT_REFUSED);
-	ike_report_text(r, "nat", "%s%s%s",
-			natd & IKE_NATD_LOCAL ? "here" : "",
-			natd == (IKE_NATD_LOCAL | IKE_NATD_REMOTE) ? "," : "",
-			natd & IKE_NATD_REMOTE ? "peer" : "");
-	ike_report_addr(r, "local", &local->addr);
-	ike_report_addr(r, "remote", &remote->addr);
 }
 
 /* ----------------------------------------------------------- initiator */
@@ -273,12 +257,6 @@ void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 		return;
 	natd = ike_natd_check(msg->hdr.spi_i, msg->hdr.spi_r, &pkt->local,
 			      &pkt->remote, msg);
-	if (natd & (IKE_NATD_LOCAL | IKE_NATD_REMOTE)) {
-		report_nat(sa->eng, sa->conn->name, natd, &pkt->local,
-			   &pkt->remote);
-		ike_sa_fail(sa, NAT_REFUSED);
-		return;
-	}
 	sa->spi_r = msg->hdr.spi_r;
 	if (!ike_buf_set(&p->nr, nonce.p, nonce.len) ||
 	    !ike_buf_set(&p->init_theirs, msg->raw, msg->raw_len) ||
@@ -305,8 +283,9 @@ void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 	sa->state = IKE_SA_AUTH;
 	sa->local = pkt->local;
 	p->out_mid = 1;
+	ike_nat_found(sa, natd);
 	/* Both know NAT traversal: the other port, if MOBIKE may follow. */
-	if (natd == IKE_NATD_NONE && sa->conn->mobike) {
+	if (sa->nat || (natd == IKE_NATD_NONE && sa->conn->mobike)) {
 		sa->local.port = sa->eng->s.natt_port;
 		sa->remote.port = sa->eng->s.natt_port;
 	}
@@ -503,6 +482,8 @@ static void init_accept(struct ike_engine *eng,
 	sa->remote = pkt->remote;
 	sa->p->expire_us = eng->now + IKE_HALF_OPEN_US;
 	sa->p->in_mid = 1;
+	ike_nat_found(sa, ike_natd_check(msg->hdr.spi_i, 0, &pkt->local,
+					 &pkt->remote, msg));
 	ike_chosen(chosen, &sa->suite);
 	sa->p->fragments = wire_notify_find(msg, IKE_N_FRAGMENTATION_SUPPORTED,
 					    &n) &&
@@ -521,21 +502,6 @@ static void init_accept(struct ike_engine *eng,
 	sa->state = IKE_SA_AUTH;
 	ike_act_send(eng, &sa->local, &sa->remote, sa->p->init_mine.p,
 		     sa->p->init_mine.len);
-}
-
-static bool nat_in_the_way(struct ike_engine *eng,
-			   const struct ike_ev_packet *pkt,
-			   const struct wire_msg *msg)
-{
-	unsigned int natd = ike_natd_check(msg->hdr.spi_i, 0, &pkt->local,
-					   &pkt->remote, msg);
-
-	if (!(natd & (IKE_NATD_LOCAL | IKE_NATD_REMOTE)))
-		return false;
-	if (ike_bucket_take(eng, &eng->nat_reports, 1))
-		report_nat(eng, "", natd, &pkt->local, &pkt->remote);
-	refuse(eng, pkt, msg, IKE_N_UNEXPECTED_NAT_DETECTED, NULL, 0);
-	return true;
 }
 
 /**
@@ -607,7 +573,5 @@ void ike_init_request(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 		refuse(eng, pkt, msg, IKE_N_INVALID_SYNTAX, NULL, 0);
 		return;
 	}
-	if (nat_in_the_way(eng, pkt, msg))
-		return;
 	init_accept(eng, pkt, msg, &chosen, &ke, ni);
 }

@@ -77,6 +77,7 @@ static void peer_ask(struct ike_sa *sa, struct peer_new *pn)
 	path->remote = sa->remote.addr;
 	path->state = MOBX_PATH_STATE_VALID;
 	path->flags = MOBX_PATH_FLAGS_PRIMARY;
+	ike_nat_path(sa, path);
 	a->u.peer.id = pn->id;
 	ike_sa_label(sa, a->u.peer.label);
 	a->u.peer.npaths = 1;
@@ -146,6 +147,8 @@ void ike_sa_rebind(struct ike_sa *sa, const struct ike_path *paths,
 	rb->done = done;
 	rb->ctx = ctx;
 	memcpy(copy, paths, n * sizeof(*copy));
+	for (unsigned int i = 0; i < n; i++)
+		ike_nat_path(sa, &copy[i]);
 	a->u.peer.id = sa->peer;
 	a->u.peer.expected_generation = sa->generation + sa->p->rebinds++;
 	a->u.peer.npaths = n;

@@ -14,17 +14,6 @@
 /* The generic header of SK, which AUTH covers */
 #define SK_HDR_LEN 4
 
-/** ike_more_groups() - has a suite additional key exchanges */
-bool ike_more_groups(const struct crypto_suite *s)
-{
-	unsigned int i;
-
-	for (i = 0; i < CRYPTO_MAX_ADDKE; i++)
-		if (s->addke[i])
-			return true;
-	return false;
-}
-
 /* ------------------------------------------------------------- IKE_SA_INIT */
 
 static bool conn_wants(const struct ike_conn *c)
@@ -71,12 +60,7 @@ void ike_inter_init_build(const struct ike_sa *sa, struct wire_enc *enc)
 /* The next additional key exchange, or IKE_KE_NONE if there is none left. */
 static uint16_t next_group(struct ike_sa *sa)
 {
-	struct ike_inter *v = &sa->p->inter;
-
-	while (v->next < CRYPTO_MAX_ADDKE && !sa->suite.addke[v->next])
-		v->next++;
-	return v->next < CRYPTO_MAX_ADDKE ? sa->suite.addke[v->next] :
-					    IKE_KE_NONE;
+	return ike_next_group(&sa->suite, &sa->p->inter.next);
 }
 
 /** ike_inter_due() - is another IKE_INTERMEDIATE to come before IKE_AUTH */
@@ -174,20 +158,6 @@ void ike_inter_auth(const struct ike_sa *sa, struct wire_wr *out)
 
 /* --------------------------------------------------------------------- keys */
 
-/* The peer's value of the group that is due, or NULL. */
-static const struct wire_ke *their_value(struct ike_sa *sa,
-					 const struct wire_msg *msg,
-					 struct wire_ke *ke)
-{
-	const struct wire_payload *pl = wire_msg_only(msg, IKE_PL_KE);
-
-	if (!pl || wire_ke_decode(pl, ke) != WIRE_OK ||
-	    ke->group != next_group(sa) ||
-	    ke->data.len != crypto_ke_public_len(ke->group))
-		return NULL;
-	return ke;
-}
-
 /* An exchange is over: what comes next has other keys. */
 static bool advance(struct ike_sa *sa, struct wire_span shared)
 {
@@ -240,7 +210,7 @@ static void answered(struct ike_sa *sa, void *ctx, enum ike_result result,
 	(void)ctx;
 	if (result != IKE_RESULT_ANSWER)
 		return;
-	if (!their_value(sa, in->msg, &ke)) {
+	if (!ike_ke_value(in->msg, next_group(sa), &ke)) {
 		if (wire_notify_error(in->msg, &n))
 			ike_auth_refused(sa, n.type);
 		else
@@ -316,7 +286,7 @@ void ike_inter_request(struct ike_sa *sa, const struct ike_in *in)
 	bool ok;
 
 	if (in->mid != ike_auth_mid(sa) || sa->cs ||
-	    !their_value(sa, in->msg, &ke)) {
+	    !ike_ke_value(in->msg, next_group(sa), &ke)) {
 		ike_auth_refuse(sa, in->mid, IKE_N_INVALID_SYNTAX,
 				"IKE_INTERMEDIATE without a value of a group"
 				" that is due");

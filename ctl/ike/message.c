@@ -340,6 +340,7 @@ static void opened(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 		repeat_answer(sa, s, pkt);
 	} else {
 		sa->last_in_us = sa->eng->now;
+		ike_nat_follow(sa, in);
 		request_in(sa, in, err);
 	}
 	ike_rekey_heard(sa);

@@ -5,6 +5,8 @@
 #include "ike/priv.h"
 
 #define UNKNOWN_PER_SECOND 10
+/* Who has been heard of within this time is not asked whether it is alive. */
+#define HINT_US IKE_SECOND
 
 /* An unprotected answer: for a request of no IKE SA, or of IKE version 3. */
 static void answer_in_clear(struct ike_engine *eng,
@@ -38,6 +40,56 @@ static bool is_init_request(const struct wire_hdr *h)
 	       !(h->flags & IKE_FLAG_RESPONSE) &&
 	       h->flags & IKE_FLAG_INITIATOR && h->spi_r == 0 &&
 	       h->msg_id == 0;
+}
+
+static bool has_child_to(const struct ike_sa *sa, uint32_t spi)
+{
+	const struct ike_child *c;
+
+	for (c = sa->children; c; c = c->next)
+		if (c->spi_out == spi)
+			return true;
+	return false;
+}
+
+/*
+ * Somebody says that ESP of ours is of no SA there, outside of any IKE SA, so
+ * without a proof: the peer that it would be is asked for a sign of life, and
+ * nothing else comes of it (RFC 7296, sections 1.5 and 2.4; RFC 4555, section
+ * 3.5).
+ */
+static void invalid_spi(struct ike_engine *eng, const struct ike_ev_packet *pkt,
+			const struct wire_notify *n)
+{
+	struct ike_sa *sa;
+	struct wire_rd rd;
+	uint32_t spi;
+
+	if (n->data.len != sizeof(spi) ||
+	    !ike_bucket_take(eng, &eng->unknown_spi, UNKNOWN_PER_SECOND))
+		return;
+	wire_rd_init(&rd, n->data.p, n->data.len);
+	spi = wire_rd_u32(&rd);
+	for (sa = eng->sas; sa; sa = sa->p->next) {
+		if (sa->state != IKE_SA_ESTABLISHED ||
+		    !wire_addr_equal(&sa->remote.addr, &pkt->remote.addr) ||
+		    !has_child_to(sa, spi))
+			continue;
+		if (!ike_requests_outstanding(sa) &&
+		    eng->now - sa->last_in_us >= HINT_US) {
+			ike_sa_touch(sa);
+			ike_info_liveness(sa);
+		}
+		return;
+	}
+}
+
+/* Such a message is never answered: two hosts could go on for ever. */
+static bool is_invalid_spi(const struct wire_msg *msg, struct wire_notify *n)
+{
+	return msg->hdr.exchange == IKE_EX_INFORMATIONAL &&
+	       !(msg->hdr.flags & IKE_FLAG_RESPONSE) && !msg->has_sk &&
+	       !msg->has_skf && wire_notify_find(msg, IKE_N_INVALID_SPI, n);
 }
 
 static void for_sa(struct ike_engine *eng, const struct ike_ev_packet *pkt,
@@ -82,6 +134,7 @@ static void for_sa(struct ike_engine *eng, const struct ike_ev_packet *pkt,
  */
 void ike_packet(struct ike_engine *eng, const struct ike_ev_packet *pkt)
 {
+	struct wire_notify n;
 	struct wire_msg msg;
 
 	switch (wire_msg_parse(pkt->data, pkt->len, &msg)) {
@@ -101,6 +154,10 @@ void ike_packet(struct ike_engine *eng, const struct ike_ev_packet *pkt)
 	}
 	if (is_init_request(&msg.hdr))
 		ike_init_request(eng, pkt, &msg);
+	else if (is_invalid_spi(&msg, &n))
+		invalid_spi(eng, pkt, &n);
+	else if (!msg.hdr.spi_i)
+		eng->n.drop[IKE_DROP_MALFORMED]++;
 	else
 		for_sa(eng, pkt, &msg);
 }

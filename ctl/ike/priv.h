@@ -127,7 +127,6 @@ size_t ike_redirect_away(const struct ike_engine *eng,
 			 uint8_t data[WIRE_REDIRECT_MAX]);
 
 /* inter.c */
-bool ike_more_groups(const struct crypto_suite *s);
 bool ike_inter_known(const struct wire_msg *msg);
 bool ike_inter_ok(const struct crypto_suite *s, const struct wire_msg *msg);
 void ike_inter_init_build(const struct ike_sa *sa, struct wire_enc *enc);
@@ -216,6 +215,15 @@ unsigned int ike_natd_check(uint64_t spi_i, uint64_t spi_r,
 			    const struct wire_endpoint *local,
 			    const struct wire_endpoint *remote,
 			    const struct wire_msg *msg);
+void ike_nat_found(struct ike_sa *sa, unsigned int natd);
+void ike_nat_report(const struct ike_sa *sa, struct ike_report *r);
+void ike_nat_path(const struct ike_sa *sa, struct ike_path *path);
+void ike_nat_follow(struct ike_sa *sa, const struct ike_in *in);
+uint64_t ike_nat_deadline(const struct ike_sa *sa);
+void ike_nat_timers(struct ike_sa *sa);
+void ike_nat_hint(struct ike_sa *sa, const struct ike_ev_path_hint *h);
+void ike_nat_selectors(const struct ike_sa *sa, struct wire_ts_list *own,
+		       struct wire_ts_list *theirs);
 void ike_init_forget(struct ike_sa *sa);
 bool ike_init_make_ke(struct ike_sa *sa, uint16_t group);
 void ike_init_free_ke(struct ike_sa *sa);
@@ -253,6 +261,10 @@ void ike_propose(struct wire_sa *sa, const struct crypto_suite *suites,
 void ike_chosen(const struct wire_proposal *p, struct crypto_suite *suite);
 bool ike_suite_in(const struct crypto_suite *s, const struct crypto_suite *v,
 		  unsigned int n, enum ike_groups groups);
+uint16_t ike_next_group(const struct crypto_suite *s, unsigned int *next);
+bool ike_more_groups(const struct crypto_suite *s);
+bool ike_ke_value(const struct wire_msg *msg, uint16_t group,
+		  struct wire_ke *ke);
 unsigned int ike_conn_children(const struct ike_conn *c);
 unsigned int ike_ts_child(const struct ike_conn *c,
 			  const struct ike_trigger *t);
@@ -329,9 +341,6 @@ uint16_t ike_follow_group(struct ike_follow *f);
 bool ike_follow_link(struct ike_follow *f, const struct wire_msg *msg);
 bool ike_follow_secret(struct ike_follow *f, const struct crypto_ke *own,
 		       const struct wire_ke *ke);
-const struct wire_ke *ike_follow_value(struct ike_follow *f,
-				       const struct wire_msg *msg,
-				       struct wire_ke *ke);
 bool ike_follow_derive(const struct ike_sa *from, struct ike_sa *to,
 		       const struct ike_follow *f);
 
@@ -361,6 +370,11 @@ void ike_rekey_request(struct ike_sa *sa, const struct ike_in *in,
 void ike_info_request(struct ike_sa *sa, const struct ike_in *in);
 bool ike_info_closes(const struct ike_in *in);
 void ike_info_liveness(struct ike_sa *sa);
+void ike_info_probe(struct ike_sa *sa, const struct wire_endpoint *remote,
+		    void (*done)(struct ike_sa *sa, void *ctx,
+				 enum ike_result result,
+				 const struct ike_in *in),
+		    uint64_t timeout_us);
 void ike_info_announce_window(struct ike_sa *sa);
 void ike_info_window(struct ike_sa *sa, const struct ike_in *in);
 

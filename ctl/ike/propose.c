@@ -76,6 +76,46 @@ void ike_chosen(const struct wire_proposal *p, struct crypto_suite *suite)
 	suite->esn = transform_id(p, IKE_TT_ESN) == IKE_ESN_YES;
 }
 
+/**
+ * ike_next_group() - the additional key exchange of a suite that is due
+ * @s: suite
+ * @next: its index, or where to look for it from; moved there
+ *
+ * Return: its group, IKE_KE_NONE if there is none left.
+ */
+uint16_t ike_next_group(const struct crypto_suite *s, unsigned int *next)
+{
+	while (*next < CRYPTO_MAX_ADDKE && !s->addke[*next])
+		++*next;
+	return *next < CRYPTO_MAX_ADDKE ? s->addke[*next] : IKE_KE_NONE;
+}
+
+/** ike_more_groups() - has a suite additional key exchanges */
+bool ike_more_groups(const struct crypto_suite *s)
+{
+	unsigned int first = 0;
+
+	return ike_next_group(s, &first) != IKE_KE_NONE;
+}
+
+/**
+ * ike_ke_value() - the peer's value of the group that is due
+ * @msg: well-formed message
+ * @group: that group, or IKE_KE_NONE
+ * @ke: gets it
+ *
+ * Return: false if the message has none of that group and its length.
+ */
+bool ike_ke_value(const struct wire_msg *msg, uint16_t group,
+		  struct wire_ke *ke)
+{
+	const struct wire_payload *pl = wire_msg_only(msg, IKE_PL_KE);
+
+	return group != IKE_KE_NONE && pl &&
+	       wire_ke_decode(pl, ke) == WIRE_OK && ke->group == group &&
+	       ke->data.len == crypto_ke_public_len(group);
+}
+
 /* Is a suite one of these, as far as @groups count? */
 bool ike_suite_in(const struct crypto_suite *s, const struct crypto_suite *v,
 		  unsigned int n, enum ike_groups groups)

@@ -66,15 +66,10 @@ static bool looping(struct ike_sa *sa)
 	return ++cs->redirects > MAX_REDIRECTS;
 }
 
-/* The notify of a message that sends us away, if it may */
-static bool allowed(struct ike_sa *sa, const struct wire_msg *msg,
-		    struct wire_redirect *r)
+/* May we be sent there? */
+static bool allowed(struct ike_sa *sa, const struct wire_redirect *r)
 {
-	struct wire_notify n;
-
-	if (!wire_notify_find(msg, IKE_N_REDIRECT, &n) ||
-	    wire_redirect_decode(&n, r) != WIRE_OK || !sa->first_initiator ||
-	    !sa->conn->follow_redirects ||
+	if (!sa->first_initiator || !sa->conn->follow_redirects ||
 	    wire_addr_equal(&r->addr, &sa->remote.addr))
 		return false;
 	if (!is_one_of(sa->conn, &r->addr))
@@ -120,7 +115,7 @@ bool ike_redirect_init(struct ike_sa *sa, const struct wire_msg *msg)
 		return false;
 	if (wire_redirect_decode(&n, &r) == WIRE_OK &&
 	    r.nonce.len == ni->len &&
-	    crypto_equal(r.nonce.p, ni->p, ni->len) && allowed(sa, msg, &r))
+	    crypto_equal(r.nonce.p, ni->p, ni->len) && allowed(sa, &r))
 		go(sa, &r.addr, false);
 	return true;
 }
@@ -135,8 +130,10 @@ bool ike_redirect_init(struct ike_sa *sa, const struct wire_msg *msg)
 bool ike_redirect_in(struct ike_sa *sa, const struct wire_msg *msg)
 {
 	struct wire_redirect r;
+	struct wire_notify n;
 
-	if (!sa->cs || !allowed(sa, msg, &r))
+	if (!sa->cs || !wire_notify_find(msg, IKE_N_REDIRECT, &n) ||
+	    wire_redirect_decode(&n, &r) != WIRE_OK || !allowed(sa, &r))
 		return false;
 	go(sa, &r.addr, true);
 	return true;

@@ -310,7 +310,7 @@ static bool read_any(struct ike_sa *sa, struct ike_rekey *rk,
 	if (!rk->follow)
 		return wire_msg_only(msg, IKE_PL_SA) &&
 		       read_answer(sa, rk, msg);
-	return ike_follow_value(rk->follow, msg, &ke) &&
+	return ike_ke_value(msg, ike_follow_group(rk->follow), &ke) &&
 	       ike_follow_secret(rk->follow, &rk->ke, &ke);
 }
 

@@ -200,7 +200,7 @@ void ike_follow_request(struct ike_sa *sa, const struct ike_in *in)
 		give_up(sa, in->mid, IKE_N_TEMPORARY_FAILURE);
 		return;
 	}
-	if (!ike_follow_value(f, in->msg, &ke) ||
+	if (!ike_ke_value(in->msg, ike_follow_group(f), &ke) ||
 	    ike_make_ke(sa->eng, &own, ke.group) ||
 	    !ike_follow_secret(f, &own, &ke)) {
 		give_up(sa, in->mid, IKE_N_INVALID_SYNTAX);

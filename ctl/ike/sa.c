@@ -170,6 +170,7 @@ void ike_sa_established(struct ike_sa *sa)
 			ike_suite_text(&sa->suite, false, suite,
 				       sizeof(suite)));
 	ike_report_text(r, "mobike", sa->mobike ? "yes" : "no");
+	ike_nat_report(sa, r);
 	ike_report_number(r, "t_ike_us", (int64_t)sa->t_ike_us);
 	drop_setup(sa);
 	ike_rekey_schedule(sa);
@@ -497,6 +498,7 @@ uint64_t ike_sa_deadline(const struct ike_sa *sa)
 	earlier(&t, ike_rekey_deadline(sa));
 	earlier(&t, dpd_deadline(sa));
 	earlier(&t, ike_frag_deadline(sa));
+	earlier(&t, ike_nat_deadline(sa));
 	if (sa->state == IKE_SA_ESTABLISHED)
 		earlier(&t, sa->ext_deadline);
 	return t;
@@ -530,6 +532,7 @@ void ike_sa_timers(struct ike_sa *sa)
 		if (ext && ext->timer)
 			ext->timer(sa);
 	}
+	ike_nat_timers(sa);
 	if (now >= dpd_deadline(sa))
 		ike_info_liveness(sa);
 }
@@ -551,4 +554,20 @@ const struct ike_host_addr *ike_sa_addrs(const struct ike_sa *sa,
 {
 	*n = sa->eng->naddrs;
 	return sa->eng->addrs;
+}
+
+const struct wire_addr *ike_sa_own_addrs(const struct ike_sa *sa,
+					 unsigned int *n)
+{
+	*n = sa->eng->n_own;
+	return sa->eng->own;
+}
+
+void ike_sa_set_others(struct ike_sa *sa, const struct wire_addr *v,
+		       unsigned int n)
+{
+	sa->p->n_others = n < IKE_MAX_OTHERS ? n : IKE_MAX_OTHERS;
+	for (unsigned int i = 0; i < sa->p->n_others; i++)
+		sa->p->others[i] = v[i];
+	sa->eng->remotes_changed = true;
 }

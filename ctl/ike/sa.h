@@ -138,6 +138,7 @@ struct ike_sa_private;
  * @remote_id: authenticated; type 0 before that
  * @suite: algorithms
  * @mobike: both sides sent MOBIKE_SUPPORTED
+ * @nat: IKE_NATD_LOCAL, IKE_NATD_REMOTE: who is behind a NAT; 0 for nobody
  * @peer: kernel peer, 0 before it exists; kept by rekeying
  * @generation: of its binding, as the kernel last told
  * @children: Child SAs
@@ -165,6 +166,7 @@ struct ike_sa {
 	struct ike_id remote_id;
 	struct crypto_suite suite;
 	bool mobike;
+	unsigned int nat;
 	uint32_t peer;
 	uint64_t generation;
 	struct ike_child *children;
@@ -194,6 +196,21 @@ int ike_sa_random(const struct ike_sa *sa, void *buf, size_t len);
  */
 const struct ike_host_addr *ike_sa_addrs(const struct ike_sa *sa,
 					 unsigned int *n);
+
+/** ike_sa_own_addrs() - own addresses, whatever they reach, likewise */
+const struct wire_addr *ike_sa_own_addrs(const struct ike_sa *sa,
+					 unsigned int *n);
+
+/**
+ * ike_sa_set_others() - where else the peer may be met
+ * @sa: IKE SA
+ * @v: addresses, copied; instead of those from before
+ * @n: how many, up to IKE_MAX_OTHERS
+ *
+ * Routes to them are watched from now on: they are among ike_engine_remotes().
+ */
+void ike_sa_set_others(struct ike_sa *sa, const struct wire_addr *v,
+		       unsigned int n);
 
 /**
  * ike_sa_next() - walk over all IKE SAs of the engine

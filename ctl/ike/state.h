@@ -20,6 +20,12 @@
 #define IKE_HALF_OPEN_US (30 * IKE_SECOND)
 /* Datagrams that were on their way under an SA that is deleted. */
 #define IKE_LINGER_US (3 * IKE_SECOND)
+/* A NAT forgets after as little as half a minute (RFC 3948, section 4). */
+#define IKE_KEEPALIVE_US (20 * IKE_SECOND)
+/* Where ESP comes from is asked so often, and an answer waited for. */
+#define IKE_NAT_PROBE_US (2 * IKE_SECOND)
+/* From where a NAT had the peer's packets before: those under way. */
+#define IKE_NAT_GRACE_MS 2000
 /*
  * The answerer of a rekey sends under the new SA after this time at last: many
  * times longer than the peer needs to ask for a lost answer again.
@@ -358,6 +364,9 @@ struct ike_sa_private {
 	size_t heap_at;
 	/* Its part of ike_engine_remotes(), when last looked at. */
 	struct wire_addr counted;
+	/* Where the peer may be met too. */
+	struct wire_addr others[IKE_MAX_OTHERS];
+	unsigned int n_others;
 	bool touched;
 	struct ike_sa *touch;
 	struct ike_sa *due;
@@ -391,6 +400,15 @@ struct ike_sa_private {
 
 	uint64_t start_us;
 	uint64_t expire_us;
+	/*
+	 * When was last looked whether a NAT has to be reminded of us, how many
+	 * packets had left, and since when none may have; 0 for the beginning.
+	 */
+	uint64_t nat_look_us;
+	uint64_t nat_packets;
+	uint64_t nat_quiet_us;
+	/* When was last asked where ESP came from. */
+	uint64_t nat_probe_us;
 
 	uint32_t out_mid;
 	unsigned int peer_window;
@@ -534,6 +552,8 @@ struct ike_engine {
 	struct ike_leftover *leftovers;
 	struct ike_host_addr addrs[IKE_MAX_HOST_ADDRS];
 	unsigned int naddrs;
+	struct wire_addr own[IKE_MAX_OTHERS];
+	unsigned int n_own;
 	unsigned int half_open;
 	/* Octets of fragments that wait for others, of all IKE SAs. */
 	size_t frag_octets;
@@ -543,7 +563,6 @@ struct ike_engine {
 	struct ike_bucket unknown_spi;
 	struct ike_bucket bad_version;
 	struct ike_bucket refusals;
-	struct ike_bucket nat_reports;
 	struct ike_bucket failures;
 	/* Lines about strangers that were left out since one was not. */
 	unsigned int not_said;

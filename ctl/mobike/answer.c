@@ -46,6 +46,14 @@ static bool in_list(const struct ike_prefix *v, unsigned int n,
 	return false;
 }
 
+/** mx_allowed() - do the lists of a connection let the peer have an address */
+bool mx_allowed(const struct ike_conn *conn, const struct wire_addr *addr)
+{
+	return (!conn->nallow ||
+		in_list(conn->allow, conn->nallow, addr, false)) &&
+	       !in_list(conn->deny, conn->ndeny, addr, false);
+}
+
 /* Step 6: may the peer be at this address at all? */
 static int check_address(const struct mx_session *s, const struct ike_in *in,
 			 struct mx_answer *a)
@@ -165,6 +173,18 @@ static bool sees_nat(const struct ike_sa *sa, const struct ike_in *in,
 	return false;
 }
 
+/*
+ * A plain UPDATE that comes to an address outside of the own set: the peer
+ * goes on there because our others fail. Both sets begin anew.
+ */
+static bool begins_anew(struct mx_session *s, const struct ike_in *in,
+			const struct mx_request *rq)
+{
+	return rq->n == 1 && rq->ops[0].derived &&
+	       rq->ops[0].kind == MX_OP_UPDATE &&
+	       !mx_set_by_addr(&s->own, &in->local.addr);
+}
+
 static int apply(struct mx_session *s, const struct ike_in *in,
 		 const struct mx_request *rq, struct mx_answer *a,
 		 struct mx_set *next)
@@ -184,6 +204,10 @@ static int apply(struct mx_session *s, const struct ike_in *in,
 	};
 
 	*next = s->peer;
+	if (begins_anew(s, in, rq)) {
+		mx_set_restart(next, &req);
+		return 0;
+	}
 	if (mx_set_apply(next, rq->ops, rq->n, &req, &a->why)) {
 		a->error = IKE_N_UNACCEPTABLE_ADDRESSES;
 		return -1;
@@ -227,8 +251,8 @@ static void report_refusal(struct mx_session *s, const struct mx_answer *a)
 	ike_report_number(r, "notify", a->error);
 	if (a->error == IKE_N_UNEXPECTED_NAT_DETECTED)
 		ike_report_text(r, "why", "%s",
-				"behind a NAT: UDP "
-				"encapsulation is not supported yet");
+				"behind a NAT: paths do not move "
+				"through one yet");
 	if (a->why.reason) {
 		ike_report_text(r, "reason", "%s",
 				mobikex_reason_name(a->why.reason));
@@ -325,12 +349,6 @@ static bool primary_moves(const struct mx_set *was, const struct mx_set *is)
 	return p->id != q->id || !wire_addr_equal(&p->addr, &q->addr);
 }
 
-static bool own_moves(const struct mx_session *s, const struct ike_in *in)
-{
-	return !s->mobikex &&
-	       !wire_addr_equal(&s->own.path[0].addr, &in->local.addr);
-}
-
 /* The mover says that its old path still works. */
 static bool is_soft(const struct mx_request *rq)
 {
@@ -350,6 +368,11 @@ static enum ike_verdict carry_out(struct mx_session *s, struct ike_sa *sa,
 				  const struct mx_set *next,
 				  struct mx_pending *p)
 {
+	struct mx_req own = {
+		.now = ike_sa_now(s->sa),
+		.fresh = MOBIKEX_VALID,
+	};
+
 	s->pending = p;
 	p->sa = sa;
 	p->mid = in->mid;
@@ -360,8 +383,12 @@ static enum ike_verdict carry_out(struct mx_session *s, struct ike_sa *sa,
 	p->moved = primary_moves(&s->peer, next);
 	p->soft = is_soft(rq);
 	s->peer = *next;
-	if (own_moves(s, in))
-		mx_set_init(&s->own, &in->local.addr, in->local.port);
+	if (begins_anew(s, in, rq)) {
+		own.src = in->local.addr;
+		own.src_port = in->local.port;
+		mx_set_restart(&s->own, &own);
+		mx_candidates(s);
+	}
 	mx_commit(s, committed, p->serial);
 	return IKE_LATER;
 }
@@ -424,7 +451,7 @@ static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
 	}
 	s->last_sa = sa;
 	s->last_mid = in->mid;
-	if (same_set(&s->peer, &next) && !own_moves(s, in)) {
+	if (same_set(&s->peer, &next) && !begins_anew(s, in, rq)) {
 		free(p);
 		s->peer = next;
 		mx_put_answer(s, sa, body, a);
@@ -450,6 +477,18 @@ static void query(struct mx_session *s, struct ike_sa *sa,
 	}
 	s->last_sa = sa;
 	s->last_mid = in->mid;
+}
+
+/* RFC 4555's announcements; the latest one counts. */
+static void others(struct mx_session *s, struct ike_sa *sa,
+		   const struct ike_in *in)
+{
+	if (sa != s->sa || (s->known_sa == sa && in->mid < s->known_mid))
+		return;
+	s->known_sa = sa;
+	s->known_mid = in->mid;
+	mx_others_in(s, sa, in);
+	mx_steer(s);
 }
 
 /**
@@ -479,9 +518,10 @@ enum ike_verdict mx_request(struct ike_sa *sa, const struct ike_in *in,
 		return change(s, sa, in, &rq, &a, body);
 	if (!rq.query && !rq.additional)
 		return IKE_PASS;
-	/* RFC 4555's announcements are heard; no use is made of them. */
 	if (rq.additional && rq.nat)
 		a.error = IKE_N_UNEXPECTED_NAT_DETECTED;
+	else if (rq.additional && sa->first_initiator)
+		others(s, sa, in);
 	if (rq.query && !a.error)
 		query(s, sa, in, &a);
 	mx_put_answer(s, sa, body, &a);

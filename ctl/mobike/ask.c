@@ -82,12 +82,18 @@ static void failed(struct mx_session *s, int err, const char *why)
 	ike_report_addr(r, "local", &a->local.addr);
 	ike_report_addr(r, "remote", &a->remote.addr);
 	ike_report_text(r, "why", "%s", why);
+	if (a->elsewhere) {
+		s->peer = a->peer_before;
+		mx_others_shun(s, &a->local.addr, &a->remote.addr);
+	}
 	if (is_staged(a)) {
 		s->own = a->before;
 		mx_commit(s, NULL, 0);
 		mx_follow_primary(s);
 	}
-	if (is_staged(a) || a->kind == MX_ASK_PRIMARY)
+	if (a->elsewhere)
+		mx_candidates(s);
+	else if (is_staged(a) || a->kind == MX_ASK_PRIMARY)
 		mx_shun(s, &a->local.addr, SHUN_US);
 	s->calm_until = ike_sa_now(s->sa) + CALM_US;
 	/* The peer may have done it all the same. */
@@ -160,8 +166,8 @@ static void say_reason(const struct ike_in *in, uint16_t type,
 			 mobikex_reason_name(reason->code), reason->text);
 	else if (type == IKE_N_UNEXPECTED_NAT_DETECTED)
 		snprintf(text, len,
-			 "behind a NAT: UDP encapsulation is not "
-			 "supported yet");
+			 "behind a NAT: paths do not move through "
+			 "one yet");
 	else
 		snprintf(text, len, "refused by the peer: notify %u", type);
 }
@@ -456,6 +462,45 @@ void mx_ask_hard(struct mx_session *s, uint16_t id, const struct mx_cand *c,
 		op.new_addr = c->local;
 	}
 	stage(s, &op, MOBIKEX_VALID);
+}
+
+/**
+ * mx_ask_elsewhere() - go on at once, to an address that the peer has told of
+ * @s: session with no request under way
+ * @c: from where to where
+ *
+ * Nothing is sent there but this until it is answered. Both sets begin anew.
+ */
+void mx_ask_elsewhere(struct mx_session *s, const struct mx_cand *c)
+{
+	struct mx_ask *a = begin(s, MX_ASK_HARD, false);
+	struct mx_req own = {
+		.src = c->local,
+		.src_port = s->sa->local.port,
+		.now = ike_sa_now(s->sa),
+		.fresh = MOBIKEX_VALID,
+	};
+	struct mx_req peer = {
+		.src = c->remote,
+		.src_port = s->sa->remote.port,
+		.dst = c->local,
+		.now = own.now,
+		.fresh = MOBIKEX_TENTATIVE,
+	};
+
+	if (!a)
+		return;
+	a->elsewhere = true;
+	a->peer_before = s->peer;
+	a->n = 1;
+	a->ops[0].kind = MX_OP_UPDATE;
+	a->ops[0].derived = true;
+	a->local = (struct wire_endpoint){ own.src, own.src_port };
+	a->remote = (struct wire_endpoint){ peer.src, peer.src_port };
+	mx_set_restart(&s->own, &own);
+	mx_set_restart(&s->peer, &peer);
+	mx_candidates(s);
+	mx_commit(s, staged, a->serial);
 }
 
 /**

@@ -181,6 +181,8 @@ static void on_auth_build(struct ike_sa *sa, struct wire_enc *b)
 {
 	struct mx_session *s = sa->ext;
 
+	if (s && !sa->initiator && sa->mobike)
+		mx_others_put(s, sa, b);
 	if (!s || !wanted(sa) || (!sa->initiator && !s->accepted))
 		return;
 	mx_put_supported(b, sa->conn->max_paths);
@@ -192,6 +194,8 @@ static void on_auth_in(struct ike_sa *sa, const struct ike_in *in)
 	struct mx_session *s = sa->ext;
 	uint8_t max_paths;
 
+	if (s && sa->initiator && sa->mobike)
+		mx_others_in(s, sa, in);
 	if (!s || !mx_get_supported(in, &max_paths))
 		return;
 	s->accepted = true;
@@ -256,6 +260,8 @@ static void on_rekeyed(struct ike_sa *from, struct ike_sa *to)
 	mx_session_get(s);
 	to->ext = s;
 	s->sa = to;
+	s->telling = false;
+	ike_sa_set_others(to, s->known, s->n_known);
 	from->ext_deadline = IKE_NEVER;
 	mx_deadline(s);
 }
@@ -319,6 +325,8 @@ static void on_addrs(struct ike_sa *sa)
 	could = primary_usable(s);
 	mx_candidates(s);
 	can = primary_usable(s);
+	if (could && !can)
+		mx_others_leave(s);
 	mx_steer(s);
 	/* What was sent into the void meanwhile need not wait for its timer. */
 	if (s->sa && can && !could)

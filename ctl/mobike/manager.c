@@ -118,6 +118,25 @@ static const struct mx_cand *best_new(const struct mx_view *v, uint64_t *again)
 	return best;
 }
 
+/* The best way to another address of the peer, if there is one. */
+static bool elsewhere(const struct mx_view *v, struct mx_want *w)
+{
+	const struct mx_cand *best = NULL;
+
+	for (unsigned int i = 0; i < v->n_other && v->may_move; i++) {
+		const struct mx_cand *c = &v->other[i];
+
+		if (is_due(v, c, &w->again_at) &&
+		    (!best || c->rank < best->rank))
+			best = c;
+	}
+	if (!best)
+		return false;
+	w->kind = MX_WANT_ELSEWHERE;
+	w->cand = best;
+	return true;
+}
+
 static struct mx_want rescue(const struct mx_view *v)
 {
 	struct mx_want w = { .kind = MX_WANT_WAIT, .again_at = IKE_NEVER };
@@ -133,6 +152,9 @@ static struct mx_want rescue(const struct mx_view *v)
 	if (w.cand && v->may_move) {
 		w.kind = MX_WANT_MOVE;
 		w.id = primary_of(v->own)->id;
+	} else {
+		w.cand = NULL;
+		elsewhere(v, &w);
 	}
 	return w;
 }
@@ -177,7 +199,9 @@ static bool prefer(const struct mx_view *v, const struct mx_cand *now_used,
  * mx_decide() - what to change about the own paths
  * @v: how things are
  *
- * First what is broken: a primary whose address is gone. Then paths that are
+ * First what is broken: a peer that has left, a primary whose address is gone
+ * or that gets no answers; the peer's other addresses come after all own ones
+ * (RFC 4555, section 3.5). Then paths that are
  * gone, so that the peer does not count on them; then new ones; last, a move
  * to a better link, which must have been there for a while (hysteresis) and
  * never against a choice made by hand.
@@ -190,6 +214,8 @@ struct mx_want mx_decide(const struct mx_view *v)
 	const struct mx_path *primary = primary_of(v->own);
 	const struct mx_cand *used = cand_of(v, primary);
 
+	if (v->peer_gone && elsewhere(v, &w))
+		return w;
 	if (!used)
 		return rescue(v);
 	if (is_suspect(v, &primary->addr)) {

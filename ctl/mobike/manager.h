@@ -36,6 +36,9 @@ struct mx_cand {
  * @own: own set
  * @cand: usable own addresses, the kernel's preference first
  * @n: entries in @cand
+ * @other: pairs with addresses of the peer that are not in its set
+ * @n_other: entries in @other
+ * @peer_gone: the peer says that it has left the address that is used
  * @mobikex: agreed with the peer, else RFC 4555 only
  * @may_move: this end may send UPDATE_SA_ADDRESSES (RFC 4555, section 3.5:
  *	the original initiator; with MOBIKE-X both)
@@ -51,6 +54,9 @@ struct mx_view {
 	const struct mx_set *own;
 	const struct mx_cand *cand;
 	unsigned int n;
+	const struct mx_cand *other;
+	unsigned int n_other;
+	bool peer_gone;
 	bool mobikex;
 	bool may_move;
 	bool auto_add;
@@ -67,6 +73,8 @@ struct mx_view {
  * @MX_WANT_WAIT: The primary is dead and nothing can replace it yet.
  * @MX_WANT_MOVE: The primary's address is to become @addr, at once.
  * @MX_WANT_FAILOVER: Path @id is to be primary, and dead paths go, at once.
+ * @MX_WANT_ELSEWHERE: No path leads to where the peer is: to another address
+ *	of it, at once.
  * @MX_WANT_ADD: Announce @addr.
  * @MX_WANT_REMOVE: Path @id is dead and not primary.
  * @MX_WANT_PREFER: Path @id is the better primary; both work.
@@ -76,6 +84,7 @@ enum mx_want_kind {
 	MX_WANT_WAIT,
 	MX_WANT_MOVE,
 	MX_WANT_FAILOVER,
+	MX_WANT_ELSEWHERE,
 	MX_WANT_ADD,
 	MX_WANT_REMOVE,
 	MX_WANT_PREFER,

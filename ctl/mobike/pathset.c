@@ -172,6 +172,29 @@ struct mx_path *mx_set_put_in(struct mx_set *set, uint16_t id)
 }
 
 /**
+ * mx_set_restart() - begin anew with one path, ID 0, where a request is from
+ * @set: set whose paths all become ghosts
+ * @req: the request
+ */
+void mx_set_restart(struct mx_set *set, const struct mx_req *req)
+{
+	for (unsigned int i = 0; i < set->n; i++)
+		if (!wire_addr_equal(&set->path[i].addr, &req->src))
+			mx_set_haunt(set, &set->path[i], set->path[i].id != 0,
+				     req->now, MX_GRACE_US);
+	memset(&set->path[0], 0, sizeof(set->path[0]));
+	set->n = 1;
+	set->path[0].state = req->fresh;
+	set->path[0].flags = MOBIKEX_F_PRIMARY;
+	set->path[0].addr = req->src;
+	set->path[0].inner = req->src;
+	set->path[0].confirmed = req->src;
+	set->path[0].port = req->src_port;
+	set->path[0].via = req->dst;
+	set->path[0].credit = req->credit;
+}
+
+/**
  * mx_set_renumber() - give a live path another ID
  * @set: its set
  * @from: ID it has

@@ -158,6 +158,7 @@ struct mx_refusal {
 
 void mx_set_init(struct mx_set *set, const struct wire_addr *addr,
 		 uint16_t port);
+void mx_set_restart(struct mx_set *set, const struct mx_req *req);
 struct mx_path *mx_set_find(struct mx_set *set, uint16_t id);
 struct mx_path *mx_set_by_addr(struct mx_set *set,
 			       const struct wire_addr *addr);

@@ -11,6 +11,7 @@
  *   told.c	what follows when the peer has agreed to them
  *   reconcile.c	what the peer says that it knows of our paths
  *   command.c	commands of the user
+ *   others.c	addresses that are not in use (RFC 4555's lists)
  *   steer.c	the path manager's decisions carried out; timers
  */
 #ifndef MOBX_MOBIKE_SESSION_H
@@ -45,6 +46,8 @@
 #define MX_MAX_TRIES	5
 #define MX_MAX_BARRED	16
 #define MX_MAX_CMDS	16
+#define MX_MAX_TRIED	32
+#define MX_MAX_OTHER	16
 
 struct mx_session;
 
@@ -134,6 +137,8 @@ enum mx_ask_kind {
  * @for_cmd: it serves the command at the head of the queue
  * @cookie: COOKIE2
  * @before: own set, to go back to
+ * @elsewhere: it goes to an address that is not in the peer's set
+ * @peer_before: with @elsewhere: that set, likewise
  */
 struct mx_ask {
 	enum mx_ask_kind kind;
@@ -150,6 +155,16 @@ struct mx_ask {
 	bool for_cmd;
 	uint8_t cookie[MX_COOKIE_LEN];
 	struct mx_set before;
+	bool elsewhere;
+	struct mx_set peer_before;
+};
+
+/** struct mx_tried - a pair of addresses that got no answer, @since @until */
+struct mx_tried {
+	struct wire_addr local;
+	struct wire_addr remote;
+	uint64_t since;
+	uint64_t until;
 };
 
 /** struct mx_cmd - a command in the queue; @begun: requests made for it */
@@ -200,8 +215,18 @@ struct mx_memo {
  * @n_cmd: entries there
  * @cand: own addresses that can be used
  * @n_cand: entries there
+ * @other: pairs with addresses that are not in the peer's set, as last looked at
  * @memo: own addresses not to be tried for now
  * @n_memo: entries there
+ * @told: responder: own addresses besides that of the IKE SA, as last told
+ * @n_told: entries there
+ * @telling: a list is on its way
+ * @known: initiator: the peer's addresses, as it told last
+ * @n_known: entries there; 0: it never told
+ * @known_sa: IKE SA that the last list came by, never followed
+ * @known_mid: and its Message ID
+ * @tried: pairs that got no answer
+ * @n_tried: entries there
  * @suspect: own address that does not get answers
  * @suspect_until: until then
  * @steering: mx_steer() is at work
@@ -241,8 +266,18 @@ struct mx_session {
 	unsigned int n_cmd;
 	struct mx_cand cand[MX_MAX_CANDS];
 	unsigned int n_cand;
+	struct mx_cand other[MX_MAX_OTHER];
 	struct mx_memo memo[MX_MAX_CANDS];
 	unsigned int n_memo;
+	struct wire_addr told[IKE_MAX_OTHERS];
+	unsigned int n_told;
+	bool telling;
+	struct wire_addr known[IKE_MAX_OTHERS];
+	unsigned int n_known;
+	const struct ike_sa *known_sa;
+	uint32_t known_mid;
+	struct mx_tried tried[MX_MAX_TRIED];
+	unsigned int n_tried;
 	struct wire_addr suspect;
 	uint64_t suspect_until;
 	bool steering;
@@ -302,6 +337,7 @@ void mx_get_request(const struct ike_in *in, bool mobikex,
 /* answer.c */
 enum ike_verdict mx_request(struct ike_sa *sa, const struct ike_in *in,
 			    struct wire_enc *answer);
+bool mx_allowed(const struct ike_conn *conn, const struct wire_addr *addr);
 bool mx_barred(const struct mx_session *s, const struct wire_addr *addr,
 	       uint64_t now);
 
@@ -317,6 +353,7 @@ void mx_ask_add(struct mx_session *s, const struct mx_cand *c, bool for_cmd);
 void mx_ask_primary(struct mx_session *s, uint16_t id, bool for_cmd);
 void mx_ask_hard(struct mx_session *s, uint16_t id, const struct mx_cand *c,
 		 bool for_cmd);
+void mx_ask_elsewhere(struct mx_session *s, const struct mx_cand *c);
 void mx_ask_remove(struct mx_session *s, const uint16_t *ids, unsigned int n,
 		   bool for_cmd);
 void mx_ask_query(struct mx_session *s);
@@ -327,7 +364,21 @@ void mx_ask_drop(struct mx_session *s);
 /* reconcile.c */
 void mx_reconcile(struct mx_session *s, const struct ike_in *in);
 
+/* others.c */
+void mx_others_put(struct mx_session *s, const struct ike_sa *sa,
+		   struct wire_enc *b);
+void mx_others_tell(struct mx_session *s);
+void mx_others_in(struct mx_session *s, struct ike_sa *sa,
+		  const struct ike_in *in);
+void mx_others_leave(struct mx_session *s);
+bool mx_others_gone(struct mx_session *s);
+void mx_others_shun(struct mx_session *s, const struct wire_addr *local,
+		    const struct wire_addr *remote);
+unsigned int mx_others_find(struct mx_session *s,
+			    struct mx_cand out[MX_MAX_OTHER]);
+
 /* command.c, steer.c */
+bool mx_own_allowed(const struct ike_conn *conn, const struct wire_addr *addr);
 void mx_steer(struct mx_session *s);
 void mx_candidates(struct mx_session *s);
 void mx_command(struct mx_session *s, const struct ike_ev_path_cmd *cmd);

@@ -56,8 +56,8 @@ void mx_shun(struct mx_session *s, const struct wire_addr *own, uint64_t us)
 			s->cand[i].not_before = us;
 }
 
-static bool own_allowed(const struct ike_conn *conn,
-			const struct wire_addr *addr)
+/** mx_own_allowed() - does a connection use an own address */
+bool mx_own_allowed(const struct ike_conn *conn, const struct wire_addr *addr)
 {
 	for (unsigned int i = 0; i < conn->nlocal; i++)
 		if (wire_addr_equal(&conn->local[i], addr))
@@ -74,7 +74,7 @@ static void add_cand(struct mx_session *s, const struct mx_cand *was,
 	const struct mx_memo *m = memo_of(s, &h->local);
 	struct mx_cand *c;
 
-	if (!to || !own_allowed(s->sa->conn, &h->local))
+	if (!to || !mx_own_allowed(s->sa->conn, &h->local))
 		return;
 	for (unsigned int i = 0; i < s->n_cand; i++) {
 		c = &s->cand[i];
@@ -135,6 +135,7 @@ void mx_suspect(struct mx_session *s)
 
 	if (!p || !(p->flags & MOBIKEX_F_PRIMARY))
 		return;
+	mx_others_shun(s, &p->addr, &s->sa->remote.addr);
 	s->suspect = p->addr;
 	s->suspect_until = ike_sa_now(s->sa) + MX_SUSPECT_US;
 	mx_steer(s);
@@ -146,6 +147,9 @@ static struct mx_want decide(struct mx_session *s, bool automatic)
 {
 	const struct ike_conn *conn = s->sa->conn;
 	struct mx_view v = {
+		.other = s->other,
+		.n_other = mx_others_find(s, s->other),
+		.peer_gone = !s->mobikex && mx_others_gone(s),
 		.own = &s->own,
 		.cand = s->cand,
 		.n = s->n_cand,
@@ -164,7 +168,17 @@ static struct mx_want decide(struct mx_session *s, bool automatic)
 
 static bool is_urgent(const struct mx_want *w)
 {
-	return w->kind == MX_WANT_MOVE || w->kind == MX_WANT_FAILOVER;
+	return w->kind == MX_WANT_MOVE || w->kind == MX_WANT_FAILOVER ||
+	       w->kind == MX_WANT_ELSEWHERE;
+}
+
+/* It was not the links' fault. */
+static void forgive(struct mx_session *s)
+{
+	s->suspect.family = 0;
+	for (unsigned int i = 0; i < s->n_memo; i++)
+		if (s->memo[i].until != UINT64_MAX)
+			s->memo[i--] = s->memo[--s->n_memo];
 }
 
 static void rescue(struct mx_session *s, const struct mx_want *w)
@@ -174,6 +188,11 @@ static void rescue(struct mx_session *s, const struct mx_want *w)
 	if (s->n_cmd && s->cmd[0].begun)
 		mx_command_end(s, -EINTR, "overtaken: the primary path failed");
 	s->pinned = false;
+	if (w->kind == MX_WANT_ELSEWHERE) {
+		forgive(s);
+		mx_ask_elsewhere(s, w->cand);
+		return;
+	}
 	if (s->suspect.family)
 		mx_shun(s, &s->suspect, MX_SUSPECT_US);
 	mx_ask_hard(s, w->id, w->cand, false);
@@ -217,6 +236,7 @@ static bool carry_out(struct mx_session *s, const struct mx_want *w)
 		break;
 	case MX_WANT_MOVE:
 	case MX_WANT_FAILOVER:
+	case MX_WANT_ELSEWHERE:
 		rescue(s, w);
 		return true;
 	case MX_WANT_ADD:
@@ -277,6 +297,8 @@ void mx_steer(struct mx_session *s)
 			;
 	}
 	s->steering = false;
+	if (s->sa)
+		mx_others_tell(s);
 	if (s->sa)
 		mx_deadline(s);
 }

@@ -65,6 +65,27 @@ static void replace_children(struct mx_session *s)
 	}
 }
 
+/*
+ * An address that the peer had told of is proven by the cookie that came back
+ * from there, if the request went nowhere else; or there is a check of its own.
+ */
+static void was_found(struct mx_session *s, const struct ike_in *in,
+		      uint64_t took)
+{
+	struct mx_path *p = mx_set_by_addr(&s->peer, &in->remote.addr);
+	bool only = s->ask->elsewhere || !s->mobikex;
+	struct wire_notify n;
+
+	if (p && p->state != MOBIKEX_VALID && only &&
+	    wire_addr_equal(&s->ask->remote.addr, &p->addr) &&
+	    wire_notify_find(in->msg, IKE_N_COOKIE2, &n)) {
+		p->state = MOBIKEX_VALID;
+		p->rtt_us = took;
+		mx_commit(s, NULL, 0);
+	}
+	mx_rrc_start(s);
+}
+
 static void was_moved_hard(struct mx_session *s, uint64_t took)
 {
 	report_move(s, "hard", took);
@@ -111,6 +132,7 @@ void mx_ask_done(struct mx_session *s, const struct ike_in *in)
 		was_moved_softly(s, took);
 		break;
 	case MX_ASK_HARD:
+		was_found(s, in, took);
 		was_moved_hard(s, took);
 		break;
 	case MX_ASK_REMOVE:

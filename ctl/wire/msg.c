@@ -60,7 +60,9 @@ enum wire_err wire_hdr_parse(const uint8_t *data, size_t len,
 		return WIRE_E_VERSION;
 	if (hdr->length != len || len > WIRE_MSG_MAX)
 		return WIRE_E_LENGTH;
-	if (!hdr->spi_i)
+	/* INVALID_SPI that is sent outside of an IKE SA (RFC 7296, section 1.5). */
+	if (!hdr->spi_i && (hdr->exchange != IKE_EX_INFORMATIONAL ||
+			    hdr->spi_r || hdr->flags & IKE_FLAG_RESPONSE))
 		return WIRE_E_VALUE;
 	return WIRE_OK;
 }

@@ -51,7 +51,8 @@ const char *wire_err_text(enum wire_err err);
 
 /**
  * struct wire_hdr - the IKE header (RFC 7296 section 3.1)
- * @spi_i: IKE SA initiator's SPI.
+ * @spi_i: IKE SA initiator's SPI; 0 at most in an INFORMATIONAL request of no
+ *	IKE SA.
  * @spi_r: IKE SA responder's SPI, 0 in the first message.
  * @next: Type of the first payload. Set by the encoder.
  * @major: Major version. The encoder writes 2.

@@ -226,8 +226,8 @@ static void agent_start(void)
 	agent.parent = chan_new(agent.base, pair[0], &ops, NULL);
 	agent.creds = chan_new(agent.base, pair[1], &ops, NULL);
 	agent.control = control_new(agent.base, fd, &agent);
-	agent.udp[0] = -1;
-	agent.udp[1] = -1;
+	for (int i = 0; i < UDP_SOCKETS; i++)
+		agent.udp[i] = -1;
 	ev.u.conn.conn = &c;
 	ike_engine_event(agent.engine, &ev, worker_now_us(), &acts);
 	ike_actions_clear(&acts);

@@ -93,11 +93,14 @@ static void event_free(struct net_event *e)
 
 static void kernel_action(struct net_host *h, const struct ike_action *a)
 {
-	uint64_t generation = 0;
+	uint64_t generation = 0, packets = 0;
 	struct net_event *e;
 	int err;
 
-	err = net_kernel(h, a, &generation);
+	if (a->type == IKE_AC_PEER_SENT)
+		err = net_kernel_sent(h, a->u.peer.id, &packets);
+	else
+		err = net_kernel(h, a, &generation);
 	assert_true(a->tag != 0);
 	e = event_add(h->net, h->net->now + h->net->kernel_us, EV_ANSWER,
 		      h->index);
@@ -105,6 +108,7 @@ static void kernel_action(struct net_host *h, const struct ike_action *a)
 	e->ev.u.kernel_done.tag = a->tag;
 	e->ev.u.kernel_done.err = err;
 	e->ev.u.kernel_done.generation = generation;
+	e->ev.u.kernel_done.packets = packets;
 	e->ev.u.kernel_done.text = err ? "as the test wants it" : NULL;
 }
 
@@ -192,7 +196,9 @@ static struct net_packet *remember(struct net *net, int from,
 	assert_non_null(p->data);
 	memcpy(p->data, s->data, s->len);
 	p->len = s->len;
-	assert_int_equal(wire_hdr_parse(p->data, p->len, &p->hdr), WIRE_OK);
+	if (!net_keepalive(p))
+		assert_int_equal(wire_hdr_parse(p->data, p->len, &p->hdr),
+				 WIRE_OK);
 	return p;
 }
 
@@ -209,12 +215,39 @@ int net_host_of(const struct net *net, const struct wire_addr *a)
 	return -1;
 }
 
-static void deliver_later(struct net *net, const struct net_packet *p)
+bool net_keepalive(const struct net_packet *p)
+{
+	return p->len == 1 && p->data[0] == 0xff;
+}
+
+/* Its two ports are those next to each other from net->nat.port on. */
+static void nat_out(const struct net *net, struct wire_endpoint *e)
+{
+	e->addr = net->nat.addr;
+	e->port = (uint16_t)(net->nat.port + (e->port == IKE_NATT_PORT));
+}
+
+static void nat_in(const struct net *net, struct wire_endpoint *e)
+{
+	if (!wire_addr_equal(&e->addr, &net->nat.addr))
+		return;
+	e->addr = net->host[0].addrs[0];
+	e->port = e->port == net->nat.port ? IKE_PORT :
+		  e->port == net->nat.port + 1 ? IKE_NATT_PORT : 0;
+}
+
+static void deliver_later(struct net *net, const struct net_packet *sent)
 {
 	uint64_t at = net->now + net->delay_us;
+	struct net_packet packet = *sent, *p = &packet;
 	struct net_event *e;
-	int to = net_host_of(net, &p->dst.addr);
+	int to;
 
+	if (net->nat.port && p->from == 0)
+		nat_out(net, &p->src);
+	if (net->nat.port && p->from != 0)
+		nat_in(net, &p->dst);
+	to = p->dst.port ? net_host_of(net, &p->dst.addr) : -1;
 	if (net->jitter_us)
 		at += net_random(net, (uint32_t)net->jitter_us);
 	if (to < 0)
@@ -231,7 +264,8 @@ static void send_action(struct net_host *h, const struct ike_ac_send *s)
 	struct net *net = h->net;
 	struct net_packet p = *remember(net, h->index, s);
 
-	if (net_host_of(net, &p.src.addr) != h->index)
+	/* What a kernel drops nobody gets. */
+	if (net_host_of(net, &p.src.addr) != h->index || net_keepalive(&p))
 		return;
 	if (net->lose_percent && net_random(net, 100) < net->lose_percent)
 		return;
@@ -325,6 +359,7 @@ static void act(struct net_host *h, const struct ike_actions *list)
 		case IKE_AC_PEER_NEW:
 		case IKE_AC_PEER_REBIND:
 		case IKE_AC_PEER_DEL:
+		case IKE_AC_PEER_SENT:
 		case IKE_AC_SA_NEW:
 		case IKE_AC_SA_DEL:
 			kernel_action(h, a);
@@ -397,8 +432,6 @@ static void happen(struct net *net, struct net_event *e)
 	if (net->filter &&
 	    net->filter(net, &e->pkt, net->filter_ctx) == NET_DROP)
 		return;
-	if (net->nat.port && e->pkt.from == 0)
-		e->pkt.src = net->nat;
 	net_inject(net, e->host, &e->pkt.src, &e->pkt.dst, e->pkt.data,
 		   e->pkt.len);
 }
@@ -637,6 +670,14 @@ void net_up(struct net *net)
 	assert_int_equal(net_sa(net, 0)->state, IKE_SA_ESTABLISHED);
 	assert_int_equal(net_sa(net, 1)->state, IKE_SA_ESTABLISHED);
 	assert_true(net_agree(net, 1));
+}
+
+void net_calm(struct net *net, uint64_t us, uint64_t seed)
+{
+	net->lose_percent = 0;
+	net_run(net, us);
+	if (!net_agree(net, 1))
+		net_fail(net, seed);
 }
 
 void net_up_asking(struct net *net)

@@ -47,6 +47,8 @@ struct net_peer {
 	char label[MOBX_MAX_LABEL + 1];
 	unsigned int n;
 	struct ike_path paths[IKE_MAX_PATHS];
+	/* Packets that have left, as a test wants it. */
+	uint64_t packets;
 };
 
 struct net_host {
@@ -105,7 +107,7 @@ struct net {
 	uint64_t creds_us;
 	net_filter filter;
 	void *filter_ctx;
-	/* The source that a receiver sees instead, once set. */
+	/* Once set, the NAT in front of host 0, and the first of its two ports. */
 	struct wire_endpoint nat;
 	struct net_packet *sent;
 	size_t n_sent;
@@ -129,6 +131,8 @@ uint32_t net_random(struct net *net, uint32_t below);
 struct wire_addr net_addr(const char *text);
 
 /** net_host_of() - the host with an address, or -1 */
+/* One octet, for the NAT. */
+bool net_keepalive(const struct net_packet *p);
 int net_host_of(const struct net *net, const struct wire_addr *a);
 
 /** net_conn() - from host 0 to host 1, both to be changed and added */
@@ -140,6 +144,14 @@ void net_conns(struct net *net);
 
 /** net_up() - net_conns(), and both ends are established */
 void net_up(struct net *net);
+
+/**
+ * net_calm() - nothing is lost any more: what both have agrees after a while
+ * @net: network
+ * @us: so long later at the latest
+ * @seed: named if it does not
+ */
+void net_calm(struct net *net, uint64_t us, uint64_t seed);
 
 /** net_up_asking() - the same, but only the initiator asks for signs of life */
 void net_up_asking(struct net *net);
@@ -161,6 +173,9 @@ void net_expire(struct net *net, int host, uint32_t spi, enum mobx_dir dir,
  */
 int net_kernel(struct net_host *h, const struct ike_action *a,
 	       uint64_t *generation);
+
+/** net_kernel_sent() - how many packets it has sent to a peer */
+int net_kernel_sent(struct net_host *h, uint32_t id, uint64_t *packets);
 
 /** net_run() - let time pass */
 void net_run(struct net *net, uint64_t us);
@@ -192,6 +207,19 @@ void net_seal(struct net *net, int host, uint8_t exchange, bool response,
 /** net_open() - decrypt a packet that was sent; @plain is to be freed */
 bool net_open(struct net *net, const struct net_packet *pkt,
 	      struct wire_msg *msg, uint8_t **plain);
+
+/**
+ * net_reseal() - other payloads in a packet that is under way
+ * @net: network
+ * @pkt: protected, from host 0 or its peer; changed
+ * @enc: all of its payloads; freed
+ *
+ * By one who knows the keys that host 0 has now.
+ */
+void net_reseal(struct net *net, struct net_packet *pkt, struct wire_enc *enc);
+
+/** net_copy() - a payload of another message, as it is */
+void net_copy(struct wire_enc *enc, const struct wire_payload *pl);
 
 /** net_count() - packets of a host with an exchange type, all of them or so */
 unsigned int net_count(const struct net *net, int from, uint8_t exchange,

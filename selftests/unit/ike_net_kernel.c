@@ -124,6 +124,16 @@ static int kernel_sa_del(struct net_host *h, const struct ike_ac_sa *like)
 	return 0;
 }
 
+int net_kernel_sent(struct net_host *h, uint32_t id, uint64_t *packets)
+{
+	const struct net_peer *n = peer_find(h, id);
+
+	if (!n)
+		return -ENOENT;
+	*packets = n->packets;
+	return 0;
+}
+
 int net_kernel(struct net_host *h, const struct ike_action *a,
 	       uint64_t *generation)
 {

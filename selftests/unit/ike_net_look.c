@@ -88,6 +88,30 @@ void net_forge(struct net *net, int host, uint8_t exchange, bool response,
 	wire_enc_free(enc);
 }
 
+void net_reseal(struct net *net, struct net_packet *pkt, struct wire_enc *enc)
+{
+	struct crypto_ike_keys keys = net_sa(net, 0)->p->keys;
+	struct wire_hdr hdr = pkt->hdr;
+	struct wire_wr wr = { 0 };
+	uint8_t iv[16] = { 2 };
+
+	keys.next_iv += 1000;
+	assert_true(wire_enc_finish(enc));
+	assert_int_equal(crypto_sk_seal(&keys, pkt->from == 0, &hdr, enc->first,
+					enc->wr.data, enc->wr.len, iv, &wr), 0);
+	wire_enc_free(enc);
+	crypto_wipe(&keys, sizeof(keys));
+	free(pkt->data);
+	pkt->data = wire_wr_take(&wr, &pkt->len);
+}
+
+void net_copy(struct wire_enc *enc, const struct wire_payload *pl)
+{
+	wire_enc_payload(enc, pl->type);
+	wire_wr_bytes(&enc->wr, pl->body, pl->len);
+	wire_enc_end(enc);
+}
+
 bool net_open(struct net *net, const struct net_packet *pkt,
 	      struct wire_msg *msg, uint8_t **plain)
 {

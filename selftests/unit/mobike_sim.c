@@ -356,6 +356,8 @@ static void carry_out(struct sim_node *n, const struct ike_action *ac)
 		break;
 	case IKE_AC_AUTH_PPK:
 		broken(n->sim, "a PPK that nobody has");
+	case IKE_AC_PEER_SENT:
+		broken(n->sim, "keepalives without a NAT");
 	case IKE_AC_REPORT:
 		count_report(n, &ac->u.report);
 		break;
@@ -402,8 +404,13 @@ void sim_tell_addrs(struct sim *sim, int node)
 	struct sim_node *n = &sim->node[node];
 	struct ike_host_addr v[IKE_MAX_HOST_ADDRS];
 	struct ike_event ev = { .type = IKE_EV_ADDRS, .u.addrs.addrs = v };
+	struct wire_addr own[SIM_MAX_LINKS];
 	unsigned int k = 0;
 
+	ev.u.addrs.own = own;
+	for (unsigned int i = 0; i < n->n_links; i++)
+		if (n->links[i].up)
+			own[ev.u.addrs.n_own++] = n->links[i].addr;
 	memset(v, 0, sizeof(v));
 	for (unsigned int r = 0; r < n->n_remotes; r++) {
 		for (unsigned int i = 0; i < n->n_links; i++) {

@@ -80,6 +80,15 @@ int kern_peer_del(struct kern *k, uint32_t id)
 	return answer;
 }
 
+int kern_peer_get(struct kern *k, uint32_t id, struct kern_peer *p)
+{
+	(void)k;
+	calls++;
+	*p = peer;
+	p->id = id;
+	return answer;
+}
+
 int kern_sa_new(struct kern *k, const struct kern_sa *s)
 {
 	(void)k;
@@ -155,6 +164,27 @@ static void good_peers(void **state)
 	assert_int_equal(calls, 1);
 }
 
+static void packets_sent(void **state)
+{
+	struct msg_kernel_done done;
+	uint32_t id = 7;
+
+	(void)state;
+	answer = 0;
+	peer.npaths = 2;
+	peer.paths[0].tx_packets = 40;
+	peer.paths[1].tx_packets = 2;
+	done = run(MSG_PEER_SENT, &id, sizeof(id));
+	assert_int_equal(done.err, 0);
+	assert_int_equal(done.packets, 42);
+	assert_int_equal(calls, 1);
+	answer = -ENOENT;
+	done = run(MSG_PEER_SENT, &id, sizeof(id));
+	assert_int_equal(done.err, -ENOENT);
+	assert_int_equal(done.packets, 0);
+	answer = 0;
+}
+
 static void refused_by_kernel(void **state)
 {
 	struct msg_kernel_done done;
@@ -187,6 +217,8 @@ static void bad_peers(void **state)
 	for (size_t len = 0; len <= body_len(3); len++)
 		if (len != body_len(2))
 			broken(MSG_PEER_NEW, &b, len);
+	broken(MSG_PEER_SENT, &b, sizeof(uint32_t) - 1);
+	broken(MSG_PEER_SENT, &b, sizeof(uint32_t) + 1);
 	b.m.npaths = UINT32_MAX;
 	broken(MSG_PEER_NEW, &b, body_len(2));
 	fill(&b, MOBX_MAX_PATHS + 1);
@@ -285,6 +317,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_peers),
+		cmocka_unit_test(packets_sent),
 		cmocka_unit_test(refused_by_kernel),
 		cmocka_unit_test(bad_peers),
 		cmocka_unit_test(good_sas),

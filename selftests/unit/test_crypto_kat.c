@@ -146,6 +146,19 @@ static void test_ike_keys(void **state)
 	assert_hex(keys.sk_pr, 20, "05ebadca855e4249520a441a81157435a7a56cc4");
 }
 
+/* Keys of the IKE SA, and of the one that takes its place */
+static void cavp_rekey(struct cavp *c, struct wire_span more,
+		       struct crypto_ike_keys *old,
+		       struct crypto_ike_keys *keys)
+{
+	cavp_init(c);
+	crypto_ike_derive(&cavp_suite, c->ni, c->nr, c->gir, CAVP_SPI_I,
+			  CAVP_SPI_R, old);
+	assert_int_equal(crypto_ike_rekey(old, &cavp_suite, c->ni, c->nr,
+					  c->gir_new, more, CAVP_SPI_I,
+					  CAVP_SPI_R, keys), 0);
+}
+
 /* SKEYSEED of the rekey is NIST's 63e81194946ebd05df7df5ebf5d8750056bf1f1d. */
 static void test_ike_rekey(void **state)
 {
@@ -154,12 +167,7 @@ static void test_ike_rekey(void **state)
 	struct cavp c;
 
 	(void)state;
-	cavp_init(&c);
-	crypto_ike_derive(&cavp_suite, c.ni, c.nr, c.gir, CAVP_SPI_I,
-			  CAVP_SPI_R, &old);
-	assert_int_equal(crypto_ike_rekey(&old, &cavp_suite, c.ni, c.nr,
-					  c.gir_new, none, CAVP_SPI_I,
-					  CAVP_SPI_R, &keys), 0);
+	cavp_rekey(&c, none, &old, &keys);
 	assert_hex(keys.sk_d, 20, "25bed3c6e133ce57281cd88cc2de69f5df7316ce");
 	assert_hex(keys.sk_pr, 20, "759dafaff736ac3de46235506e1e683d157b3de9");
 }
@@ -178,12 +186,7 @@ static void test_ike_rekey_more(void **state)
 	struct cavp c;
 
 	(void)state;
-	cavp_init(&c);
-	crypto_ike_derive(&cavp_suite, c.ni, c.nr, c.gir, CAVP_SPI_I,
-			  CAVP_SPI_R, &old);
-	assert_int_equal(crypto_ike_rekey(&old, &cavp_suite, c.ni, c.nr,
-					  c.gir_new, more, CAVP_SPI_I,
-					  CAVP_SPI_R, &keys), 0);
+	cavp_rekey(&c, more, &old, &keys);
 	first[0] = c.gir_new;
 	first[1] = c.ni;
 	first[2] = c.nr;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* IKE_AUTH: who is let in, and what becomes of the first Child SA. */
 #include "crypto/sk.h"
+#include <stdio.h>
+
 #include "ike_net.h"
 
 static void nobody_is_in(struct net *net)
@@ -465,6 +467,120 @@ static void two_clients(void **state)
 	net_free(net);
 }
 
+/* A server's entry for who has @id (anybody: NULL) and is at @at. */
+static void may(struct net *net, const char *name, const char *id,
+		const char *at, uint16_t port)
+{
+	struct ike_conn s = net_conn(1);
+
+	snprintf(s.name, sizeof(s.name), "%s", name);
+	memset(&s.remote_id, 0, sizeof(s.remote_id));
+	if (id)
+		assert_int_equal(ike_id_parse(id, &s.remote_id), 0);
+	s.nremote = 1;
+	s.remote[0].addr = net_addr(at);
+	s.remote[0].plen = id ? 32 : 8;
+	s.protect[0].local_min = port;
+	s.protect[0].local_max = port;
+	net_conn_add(net, 1, &s);
+}
+
+/* A client that wants to reach this port. */
+static void wants(struct net *net, int host, const char *id, uint16_t port)
+{
+	struct ike_conn c = net_conn(0);
+
+	assert_int_equal(ike_id_parse(id, &c.local_id), 0);
+	c.protect[0].remote_min = port;
+	c.protect[0].remote_max = port;
+	net_conn_add(net, host, &c);
+	net_run(net, 300 * NET_MS);
+}
+
+/*
+ * Who has authenticated gets what the entry for that identity allows, and not
+ * what others may have; an entry for anybody comes after those with names, and
+ * one for another place does not count. covers: AR13
+ */
+static void allowed_to_each(void **state)
+{
+	struct net *net = net_new(17);
+
+	(void)state;
+	may(net, "anybody", NULL, "10.0.0.0", 7000);
+	may(net, "first", "first.example", "10.0.0.1", 7001);
+	may(net, "other", "other.example", "10.0.0.3", 7002);
+	may(net, "away", "away.example", "10.0.0.9", 7003);
+	wants(net, 0, "first.example", 7001);
+	assert_int_equal(net->host[1].n_sas, 2);
+	assert_true(net_logged(net, 1, "child-up conn=first"));
+	wants(net, 2, "other.example", 7001);
+	assert_true(net_logged(net, 1, "ike-up conn=other"));
+	assert_true(net_logged(net, 2, "TS_UNACCEPTABLE"));
+	assert_int_equal(net->host[1].n_sas, 2);
+	net_free(net);
+
+	net = net_new(18);
+	may(net, "anybody", NULL, "10.0.0.0", 7000);
+	may(net, "away", "away.example", "10.0.0.9", 7003);
+	wants(net, 0, "away.example", 7003);
+	assert_false(net_logged(net, 1, "conn=away"));
+	assert_int_equal(net->host[1].n_sas, 0);
+	wants(net, 2, "stranger.example", 7000);
+	assert_true(net_logged(net, 1, "child-up conn=anybody"));
+	assert_int_equal(net->host[1].n_sas, 2);
+	net_free(net);
+}
+
+/* MOBIKE_SUPPORTED with octets that mean nothing to us, in both directions. */
+static enum net_verdict add_data(struct net *net, struct net_packet *p,
+				 void *ctx)
+{
+	static const uint8_t data[5] = { 4, 5, 5, 5, 0 };
+	unsigned int *changed = ctx;
+	struct wire_notify n;
+	struct wire_msg msg;
+	struct wire_enc enc;
+	uint8_t *plain;
+	unsigned int i;
+
+	if (p->hdr.exchange != IKE_EX_AUTH)
+		return NET_PASS;
+	assert_true(net_open(net, p, &msg, &plain));
+	wire_enc_start(&enc, NULL);
+	for (i = 0; i < msg.n; i++) {
+		if (msg.payload[i].type != IKE_PL_NOTIFY ||
+		    wire_notify_decode(&msg.payload[i], &n) != WIRE_OK ||
+		    n.type != IKE_N_MOBIKE_SUPPORTED) {
+			net_copy(&enc, &msg.payload[i]);
+			continue;
+		}
+		wire_notify_encode(&enc, n.type, data, sizeof(data));
+		++*changed;
+	}
+	free(plain);
+	net_reseal(net, p, &enc);
+	return NET_PASS;
+}
+
+/*
+ * What comes with MOBIKE_SUPPORTED is for future use, and ignored.
+ * covers: MB2
+ */
+static void supported_with_data(void **state)
+{
+	struct net *net = net_new(6);
+	unsigned int changed = 0;
+
+	(void)state;
+	net->filter = add_data;
+	net->filter_ctx = &changed;
+	net_up(net);
+	assert_int_equal(changed, 2);
+	assert_true(net_sa(net, 0)->mobike && net_sa(net, 1)->mobike);
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -484,6 +600,8 @@ int main(void)
 		cmocka_unit_test(responder_restarts),
 		cmocka_unit_test(initial_contact),
 		cmocka_unit_test(two_clients),
+		cmocka_unit_test(allowed_to_each),
+		cmocka_unit_test(supported_with_data),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

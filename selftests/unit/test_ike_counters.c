@@ -63,6 +63,19 @@ static void exchanges(void **state)
 	net_free(net);
 }
 
+/* Errors that nobody has assigned are one counter, whatever their types. */
+static void unknown(void **state)
+{
+	struct net *net = net_new(5);
+
+	(void)state;
+	assert_int_equal(counted(net, 0, "errors_sent", "unknown"), 0);
+	for (uint16_t type = 60; type < 63; type++)
+		ike_count_error_out(net->host[0].eng, type);
+	assert_int_equal(counted(net, 0, "errors_sent", "unknown"), 3);
+	net_free(net);
+}
+
 /* An answer is lost: the request is sent again, and known again. */
 static void repeated(void **state)
 {
@@ -171,6 +184,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(exchanges),
+		cmocka_unit_test(unknown),
 		cmocka_unit_test(repeated),
 		cmocka_unit_test(dropped),
 		cmocka_unit_test(failures),

@@ -122,6 +122,15 @@ static void is_refused(struct net *net, int host, const char *reason)
 	assert_int_equal(net->host[1].n_peers, 0);
 }
 
+static void refused(uint64_t seed, const struct end *initiator,
+		    const struct end *responder, int host, const char *reason)
+{
+	struct net *net = begin(seed, initiator, responder);
+
+	is_refused(net, host, reason);
+	finish(net);
+}
+
 /* Both have it: it is used, whoever insists. */
 static void both(void **state)
 {
@@ -171,11 +180,8 @@ static void another_name(void **state)
 	is_up(net, false);
 	assert_int_equal(said(net, 1, IKE_N_PPK_IDENTITY, NULL), -1);
 	finish(net);
-	is_refused(net = begin(5, &a_required, &b), 1, "the peer insists");
-	finish(net);
-	is_refused(net = begin(6, &a, &b_required), 1,
-		   "another post-quantum preshared key");
-	finish(net);
+	refused(5, &a_required, &b, 1, "the peer insists");
+	refused(6, &a, &b_required, 1, "another post-quantum preshared key");
 }
 
 /* One knows nothing of PPKs. */
@@ -189,22 +195,17 @@ static void only_one(void **state)
 	finish(net);
 	is_up(net = begin(8, &nothing, &a), false);
 	finish(net);
-	is_refused(net = begin(9, &a_required, &nothing), 0,
-		   "knows no post-quantum preshared keys");
-	finish(net);
-	is_refused(net = begin(10, &nothing, &a_required), 1,
-		   "the peer uses no post-quantum preshared key");
-	finish(net);
+	refused(9, &a_required, &nothing, 0,
+		"knows no post-quantum preshared keys");
+	refused(10, &nothing, &a_required, 1,
+		"the peer uses no post-quantum preshared key");
 }
 
 /* The name alone is not enough, although the initiator could do without. */
 static void another_key(void **state)
 {
-	struct net *net = begin(11, &a, &false_a);
-
 	(void)state;
-	is_refused(net, 1, "does not know the pre-shared key");
-	finish(net);
+	refused(11, &a, &false_a, 1, "does not know the pre-shared key");
 }
 
 static enum net_verdict strip(struct net *net, struct net_packet *p, void *ctx)

@@ -47,6 +47,24 @@ static void crash(struct net *net, uint8_t secret)
 	net_conn_add(net, 1, &s);
 }
 
+/* Until host 0 has asked so often whether its peer is alive */
+static void until_asked(struct net *net, unsigned int times)
+{
+	while (net_count(net, 0, IKE_EX_INFORMATIONAL, false) < times)
+		net_run(net, 100 * NET_MS);
+}
+
+/* Up, and host 1 has crashed; @spi gets the name of what is lost. */
+static struct net *up_and_crashed(uint64_t seed, uint8_t secret, uint64_t *spi)
+{
+	struct net *net = with_secret(seed);
+
+	net_up_asking(net);
+	*spi = net_sa(net, 0)->spi_i;
+	crash(net, secret);
+	return net;
+}
+
 static bool anew(struct net *net, uint64_t spi)
 {
 	struct ike_sa *sa = net_sa(net, 0);
@@ -57,16 +75,12 @@ static bool anew(struct net *net, uint64_t spi)
 /* The first question after a crash brings the new IKE SA, not the last. */
 static void crashed(void **state)
 {
-	struct net *net = with_secret(1);
 	uint64_t spi;
+	struct net *net = up_and_crashed(1, 0xbb, &spi);
 
 	(void)state;
-	net_up_asking(net);
-	spi = net_sa(net, 0)->spi_i;
-	crash(net, 0xbb);
 	/* Liveness is asked for after some idle time: then it goes fast. */
-	while (net_count(net, 0, IKE_EX_INFORMATIONAL, false) == 0)
-		net_run(net, 100 * NET_MS);
+	until_asked(net, 1);
 	net_run(net, 600 * NET_MS);
 	assert_true(anew(net, spi));
 	assert_true(net_logged(net, 0, "lost it by a crash"));
@@ -106,15 +120,11 @@ static void initiator_crashed(void **state)
 /* Another secret proves nothing: nor does the notify without the right token. */
 static void forged(void **state)
 {
-	struct net *net = with_secret(2);
 	uint64_t spi;
+	struct net *net = up_and_crashed(2, 0xbc, &spi);
 
 	(void)state;
-	net_up_asking(net);
-	spi = net_sa(net, 0)->spi_i;
-	crash(net, 0xbc);
-	while (net_count(net, 0, IKE_EX_INFORMATIONAL, false) < 2)
-		net_run(net, 100 * NET_MS);
+	until_asked(net, 2);
 	assert_false(anew(net, spi));
 	assert_false(net_logged(net, 0, "lost it by a crash"));
 	net_free(net);
@@ -138,8 +148,7 @@ static void rekeyed(void **state)
 		assert_true(net_sa(net, 1)->p->qcd.len >= 16);
 		crash(net, 0xbb);
 		net_forget(net);
-		while (net_count(net, 0, IKE_EX_INFORMATIONAL, false) == 0)
-			net_run(net, 100 * NET_MS);
+		until_asked(net, 1);
 		net_run(net, 600 * NET_MS);
 		assert_true(anew(net, spi));
 		net_free(net);
@@ -160,8 +169,7 @@ static void not_told(void **state)
 
 	(void)state;
 	net_up_asking(net);
-	while (net_count(net, 0, IKE_EX_INFORMATIONAL, false) == 0)
-		net_run(net, 100 * NET_MS);
+	until_asked(net, 1);
 	for (int host = 0; host < 2; host++) {
 		p = net_nth(net, host, IKE_EX_INFORMATIONAL, host, 0);
 		assert_non_null(p);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A gateway sends initiators to another one (RFC 5685). */
-#include "crypto/sk.h"
 #include "ike_net.h"
 #include "wire/redirect.h"
 
@@ -205,36 +204,20 @@ static void later(void **state)
 static enum net_verdict add_redirect(struct net *net, struct net_packet *p,
 				     void *ctx)
 {
-	struct ike_sa *sa = net_sa(net, 0);
-	struct crypto_ike_keys keys;
-	uint8_t plain[2048], iv[16] = { 2 };
-	struct wire_wr wr = { 0 };
 	struct wire_msg msg;
 	struct wire_enc enc;
-	enum wire_err err;
+	uint8_t *plain;
 	unsigned int i;
 
 	(void)ctx;
 	if (p->hdr.exchange != IKE_EX_AUTH || p->from != 1)
 		return NET_PASS;
-	keys = sa->p->keys;
-	assert_int_equal(wire_msg_parse(p->data, p->len, &msg), WIRE_OK);
-	assert_int_equal(crypto_sk_open(&keys, false, &msg, plain,
-					sizeof(plain), &err), 0);
+	assert_true(net_open(net, p, &msg, &plain));
 	put(&enc, "10.0.0.3");
-	for (i = 0; i < msg.n; i++) {
-		wire_enc_payload(&enc, msg.payload[i].type);
-		wire_wr_bytes(&enc.wr, msg.payload[i].body,
-			      msg.payload[i].len);
-		wire_enc_end(&enc);
-	}
-	assert_true(wire_enc_finish(&enc));
-	keys.next_iv += 1000;
-	assert_int_equal(crypto_sk_seal(&keys, false, &p->hdr, enc.first,
-					enc.wr.data, enc.wr.len, iv, &wr), 0);
-	wire_enc_free(&enc);
-	free(p->data);
-	p->data = wire_wr_take(&wr, &p->len);
+	for (i = 0; i < msg.n; i++)
+		net_copy(&enc, &msg.payload[i]);
+	free(plain);
+	net_reseal(net, p, &enc);
 	return NET_PASS;
 }
 

@@ -60,6 +60,18 @@ static void near(void **state)
 	net_free(net);
 }
 
+/* In a minute, about each ten seconds: asked as often as answered. */
+static void asked_once_each(struct net *net)
+{
+	unsigned int answers;
+
+	net_forget(net);
+	net_run(net, 60 * NET_SECOND);
+	answers = net_count(net, 1, IKE_EX_INFORMATIONAL, true);
+	assert_in_range(answers, 4, 6);
+	assert_in_range(asked(net), answers, answers + 1);
+}
+
 /*
  * Farther away than the configured time, the peer is asked twice until that is
  * known, and once from then on.
@@ -67,15 +79,10 @@ static void near(void **state)
 static void far(void **state)
 {
 	struct net *net = up_asking(2, 400 * NET_MS);
-	unsigned int answers;
 
 	(void)state;
 	net_run(net, 40 * NET_SECOND);
-	net_forget(net);
-	net_run(net, 60 * NET_SECOND);
-	answers = net_count(net, 1, IKE_EX_INFORMATIONAL, true);
-	assert_in_range(answers, 4, 6);
-	assert_in_range(asked(net), answers, answers + 1);
+	asked_once_each(net);
 	net_free(net);
 }
 
@@ -83,7 +90,6 @@ static void far(void **state)
 static void becomes_longer(void **state)
 {
 	struct net *net = up_asking(3, 5 * NET_MS);
-	unsigned int answers;
 
 	(void)state;
 	net_run(net, 20 * NET_SECOND);
@@ -92,11 +98,7 @@ static void becomes_longer(void **state)
 	net_run(net, 11 * NET_SECOND);
 	assert_true(asked(net) > 1);
 	net_run(net, 40 * NET_SECOND);
-	net_forget(net);
-	net_run(net, 60 * NET_SECOND);
-	answers = net_count(net, 1, IKE_EX_INFORMATIONAL, true);
-	assert_in_range(answers, 4, 6);
-	assert_in_range(asked(net), answers, answers + 1);
+	asked_once_each(net);
 	net_free(net);
 }
 

@@ -112,6 +112,44 @@ static void test_primary_gone(void **state)
 	assert_int_equal(mx_decide(&v).kind, MX_WANT_WAIT);
 }
 
+/* Where else the peer may be is looked for when no own address leads to it. */
+static void test_elsewhere(void **state)
+{
+	struct mx_set own = paths(false);
+	struct wire_addr radio = addr(RADIO);
+	struct mx_cand c[] = { cand(RADIO, 0), cand(WLAN, 1) };
+	struct mx_cand o[] = { cand(WLAN, 1), cand(RADIO, 0) };
+	struct mx_view v = view(&own, c, 2);
+	struct mx_want w;
+
+	(void)state;
+	v.mobikex = false;
+	v.other = o;
+	v.n_other = 2;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_NOTHING);
+	v.suspect = &radio;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_MOVE);
+	v.n = 1;
+	w = mx_decide(&v);
+	assert_int_equal(w.kind, MX_WANT_ELSEWHERE);
+	assert_ptr_equal(w.cand, &o[1]);
+	v.suspect = NULL;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_NOTHING);
+	v.peer_gone = true;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_ELSEWHERE);
+	v.peer_gone = false;
+	v.n = 0;
+	o[1].not_before = NOW + SECOND;
+	assert_ptr_equal(mx_decide(&v).cand, &o[0]);
+	o[0].not_before = NOW + 2 * SECOND;
+	w = mx_decide(&v);
+	assert_int_equal(w.kind, MX_WANT_WAIT);
+	assert_true(w.again_at == NOW + SECOND);
+	o[0].not_before = 0;
+	v.may_move = false;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_WAIT);
+}
+
 static void test_refused_address_waits(void **state)
 {
 	struct mx_set one = paths(false);
@@ -252,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_well),
 		cmocka_unit_test(test_primary_gone),
+		cmocka_unit_test(test_elsewhere),
 		cmocka_unit_test(test_refused_address_waits),
 		cmocka_unit_test(test_add_and_remove),
 		cmocka_unit_test(test_prefer),

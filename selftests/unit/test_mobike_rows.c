@@ -247,6 +247,17 @@ static void test_e5_nat(void **state)
 	sim_free(sim);
 }
 
+/* Two at once: the first is carried out, the other one has to wait. */
+static void second_waits(struct sim *sim, struct ask *a, struct ask *b)
+{
+	hand_send(sim, a, b);
+	sim_run(sim, SIM_SECOND);
+	assert_true(a->answered && b->answered);
+	assert_int_equal(a->error, 0);
+	assert_int_equal(b->error, IKE_N_TEMPORARY_FAILURE);
+	assert_int_equal(b->reason.code, MOBIKEX_R_BUSY);
+}
+
 static void test_e6_busy(void **state)
 {
 	struct sim *sim = start();
@@ -258,12 +269,7 @@ static void test_e6_busy(void **state)
 	hand_refuse(sim, &a, IKE_N_TEMPORARY_FAILURE, MOBIKEX_R_INTERNAL, 0);
 	hand_put_update(&b);
 	hand_put_block(&b, IKE_N_IP_PARAMETER, 0, 0, RADIO, WLAN);
-	hand_send(sim, &a, &b);
-	sim_run(sim, SIM_SECOND);
-	assert_true(a.answered && b.answered);
-	assert_int_equal(a.error, 0);
-	assert_int_equal(b.error, IKE_N_TEMPORARY_FAILURE);
-	assert_int_equal(b.reason.code, MOBIKEX_R_BUSY);
+	second_waits(sim, &a, &b);
 	sim_free(sim);
 }
 
@@ -352,12 +358,7 @@ static void test_query_waits(void **state)
 	(void)state;
 	hand_put_block(&a, IKE_N_ADD_SA_ADDRESS, 1, 0, NULL, WLAN);
 	hand_put(&b, IKE_N_SA_ADDRESS_SET, NULL, 0);
-	hand_send(sim, &a, &b);
-	sim_run(sim, SIM_SECOND);
-	assert_true(a.answered && b.answered);
-	assert_int_equal(a.error, 0);
-	assert_int_equal(b.error, IKE_N_TEMPORARY_FAILURE);
-	assert_int_equal(b.reason.code, MOBIKEX_R_BUSY);
+	second_waits(sim, &a, &b);
 	b = hand_ask_by(WLAN);
 	hand_put(&b, IKE_N_SA_ADDRESS_SET, NULL, 0);
 	hand_agree(sim, &b);

@@ -1,0 +1,187 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# IKE over IPv6: mobxd with mobxd, which moves between links and between the
+# addresses of one; then mobxd with strongSwan in transport mode, and in tunnel
+# mode with a move. Whatever happens, nothing that is protected is in clear.
+# rig: timeout=1200
+# covers: I2 I4 MX1 AR9
+
+. "$(dirname "$0")/agent6_lib"
+
+mobile6() {	# MORE
+	mobile_conf "$tmp/m.conf" "$1"
+	sed -i "s/10.7.3.2/$S/; s/proto = \"icmp\" remote.*/remote = \"$S\" }/" \
+		"$tmp/m.conf"
+}
+
+server6() {
+	server_conf "$tmp/s.conf"
+	sed -i "s/proto = \"icmp\" local.*/local = \"$S\" }/" "$tmp/s.conf"
+}
+
+platform6
+check $? "every network is reached over IPv6"
+
+# ----------------------------------------------------------- configuration
+
+mobile6
+refused() {	# OPTION VALUE WORD
+	local out
+
+	sed "/connection/a $1 = { \"$2\" }" "$tmp/m.conf" >"$tmp/bad.conf"
+	out=$(m "$top/build/mobxd" -n -c "$tmp/bad.conf" 2>&1)
+	[ $? = 1 ] && [[ $out == *"bad.conf:3: "*"$2"*"$3"* ]] ||
+		{ echo "# $out"; false; }
+}
+refused local fe80::1 link-local && refused local ff02::1 multicast &&
+	refused local ::ffff:10.7.1.2 IPv4
+check $? "config: addresses that are none of a host alone are refused"
+
+# ------------------------------------------------------------ mobxd to mobxd
+
+server6
+mobile6 'paths { prefer = { "radio", "wlan" } }'
+start s
+start m
+m ss -Huln | grep -q '\[::\]:4500' && m ss -Huln | grep -q '\[::\]:500'
+wait_for 20 both_up
+check $? "mobxd: both ends are up"
+watch6
+[ "$(conn .local)" = "[$R]:4500" ] && [ "$(conn .remote)" = "[$S]:4500" ]
+check $? "mobxd: over IPv6, port 4500"
+wait_for 20 paths_are $R $W
+check $? "mobxd: both links are paths"
+as_esp $R pings6 $R
+check $? "mobxd: ping by radio, as ESP"
+as_esp $W pings6 $W
+check $? "mobxd: ping by wlan, as ESP"
+for kind in datagrams stream; do
+	"$top/selftests/net/esp_echo" m s "$S" $kind
+	check $? "mobxd: $kind, every octet right"
+done
+
+ip netns exec m ping -n -i 0.05 -W 8 -c 60 -I $W $S >"$tmp/ping" 2>&1 &
+stream_pid=$!
+background+=($stream_pid)
+before=$(conn '.children[0].spi_in')
+mobx m conn rekey server children && wait_for 20 spi_is_new "$before"
+check $? "mobxd: the Child SA is rekeyed"
+before=$(conn .ike.spi_i)
+mobx m conn rekey server ike && wait_for 20 ike_is_new "$before"
+check $? "mobxd: the IKE SA is rekeyed"
+mobx m path use server $W && at6 $W
+check $? "mobxd: a soft move"
+wait_for 10 at6 $W && ip -n m link set radio down
+wait_for 10 paths_are $W
+check $? "mobxd: a link goes, its path goes"
+stream_whole
+check $? "mobxd: no packet is lost by all that"
+before=$(conn .ike.spi_i)
+ip -n m link set radio up
+configure6 radio 1
+wait_for 20 paths_are $R $W
+check $? "mobxd: the link is back, so is its path"
+ip -n m link set wlan down
+wait_for 20 at6 $R && pings6 $R
+check $? "mobxd: a hard move"
+[ "$(conn .ike.spi_i)" = "$before" ] && [ "$(conn .last_move.kind)" = hard ]
+check $? "mobxd: it is the same IKE SA"
+ip -n m link set wlan up
+configure6 wlan 2
+wait_for 20 paths_are $R $W
+
+# --- which of a link's addresses are taken
+m sysctl -qw net.ipv6.conf.wlan.use_tempaddr=2
+ip -n m addr add fd00:7:2::7/64 dev wlan mngtmpaddr nodad
+has_temporary() { ip -n m -6 addr show dev wlan | grep -q temporary; }
+wait_for 20 has_temporary && wait_for 20 paths_are $R $W fd00:7:2::7
+check $? "addresses: a new one is a path, a temporary one is not"
+ip -n m addr change $W/64 dev wlan preferred_lft 0
+wait_for 20 paths_are $R fd00:7:2::7
+check $? "addresses: nor is one that is deprecated"
+ip -n m addr del fd00:7:2::7/64 dev wlan
+ip -n m addr change $W/64 dev wlan preferred_lft forever
+wait_for 20 paths_are $R $W
+check $? "addresses: they come and go"
+
+# --- liveness
+mark_agent
+kill -9 "$pid_s"
+wait "$pid_s" 2>/dev/null
+wait_for 60 agent_said 'ike-down.*does not answer'
+check $? "mobxd: a peer that is gone is noticed"
+none_clear
+check $? "mobxd: nothing in clear"
+stop_agent
+unwatch
+mobx s peer flush
+mobx s policy flush
+
+# ----------------------------------------------- mobxd to strongSwan: transport
+
+charon_conf
+swan_conf "$key"
+swan_from6() {
+	sed -i "s|remote_addrs = .*|remote_addrs = fd00:7:1::/64, fd00:7:2::/64|" \
+		"$tmp/ss/swanctl.conf"
+}
+swan_from6
+start_charon
+check $? "strongSwan starts"
+watch6
+agent_conf initiate "$key" 'dpd-delay = 2
+	paths { prefer = { "radio", "wlan" } }'
+sed -i "s|remote = \"10.7.3.0/24\"|remote = \"$S\"|" "$tmp/m.conf"
+start m
+wait_for 60 is_up m && wait_for 20 swan_up
+check $? "transport: both ends are up"
+[ "$(conn .remote)" = "[$S]:4500" ] && swan_sas | grep -q TRANSPORT
+check $? "transport: over IPv6, port 4500"
+as_esp $R pings6 $R && as_esp $R s ping -q -c 3 -i 0.2 -W 5 $R >/dev/null
+check $? "transport: ping both ways, as ESP"
+"$top/selftests/net/esp_echo" m s "$S" stream
+check $? "transport: TCP, every octet right"
+before=$(conn '.children[0].spi_in')
+swanctl --rekey --child net >/dev/null
+wait_for 20 spi_is_new "$before" && pings6 $R
+check $? "transport: strongSwan rekeys the Child SA"
+before=$(conn .ike.spi_i)
+mobx m conn rekey server ike && wait_for 20 ike_is_new "$before" && pings6 $R
+check $? "transport: mobxd rekeys the IKE SA"
+none_clear
+check $? "transport: nothing in clear"
+stop_agent
+wait_for 20 swan_down
+check $? "transport: the end is told"
+
+# ------------------------------------ mobxd to strongSwan: IPv4 in IPv6, moving
+
+inner_hosts
+swan_conf "$key" "" "local_ts = 10.9.3.1/32
+	remote_ts = 10.9.1.1/32"
+swan_from6
+sed -i 's/mode = transport/mode = tunnel/' "$tmp/ss/swanctl.conf"
+swan_load
+agent_conf initiate "$key" 'mode = "tunnel" dpd-delay = 2
+	paths { prefer = { "radio", "wlan" } }'
+sed -i 's|remote = "10.7.3.0/24"|local = "10.9.1.1" remote = "10.9.3.1"|' \
+	"$tmp/m.conf"
+start m
+wait_for 60 is_up m && wait_for 20 swan_up
+check $? "tunnel: both ends are up"
+as_esp $R inner
+check $? "tunnel: ping, as ESP over IPv6"
+before=$(conn .ike.spi_i)
+ip -n m link set radio down
+wait_for 20 at6 $W && as_esp $W inner
+check $? "tunnel: a move to the other link"
+ip -n m link set radio up
+configure6 radio 1
+wait_for 30 at6 $R && as_esp $R inner
+check $? "tunnel: back to the preferred one"
+[ "$(conn .ike.spi_i)" = "$before" ] && [ "$(swan_ike)" = 1 ]
+check $? "tunnel: it is the same IKE SA"
+none_clear
+check $? "tunnel: nothing in clear"
+finish

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A responder with several addresses, which it tells by RFC 4555's lists: what
+ * the initiator makes of them when its path dies, from IPv4 to IPv6 too.
+ * SIM_TEST=NAME runs one test, SIM_VERBOSE=1 tells what happens in it.
+ *
+ * covers: MB6 MB7 MB8 MB10 MB11 MB17 MB18 MB19 MX7
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mobike/mobike.h"
+#include "mobike_sim.h"
+
+#define RADIO	"10.0.1.2"
+#define WLAN	"10.0.2.2"
+#define RADIO6	"2001:db8:1::2"
+#define SERVER	"10.0.3.2"
+#define SECOND	"10.0.5.2"
+#define THIRD	"10.0.6.2"
+#define SERVER6	"2001:db8:3::2"
+
+static struct wire_addr addr(const char *text)
+{
+	struct wire_addr a;
+
+	assert_true(wire_addr_parse(&a, text));
+	return a;
+}
+
+/* The mobile has radio, the server two addresses; @deny is the mobile's. */
+static struct sim *start(bool mobikex, const char *other, const char *deny)
+{
+	struct sim *sim = sim_new(1, &mobike_ext, &mobike_ext);
+	struct ike_conn c;
+
+	sim->verbose = getenv("SIM_VERBOSE") != NULL;
+	sim_add_link(sim, 0, RADIO, "radio", 5 * SIM_MS);
+	sim_add_link(sim, 1, SERVER, "eth0", 2500);
+	sim_add_link(sim, 1, other, "eth1", 2500);
+	sim_tell_addrs(sim, 1);
+	c = sim_conn(1);
+	c.mode = MOBX_MODE_TUNNEL;
+	c.mobikex = mobikex;
+	/* It announces nothing by itself. */
+	c.auto_add = false;
+	sim_conn_add(sim, 1, &c);
+	c = sim_conn(0);
+	c.mode = MOBX_MODE_TUNNEL;
+	c.mobikex = mobikex;
+	c.dpd_delay_us = 5 * SIM_SECOND;
+	if (deny) {
+		c.ndeny = 1;
+		c.deny[0].addr = addr(deny);
+		c.deny[0].plen = 32;
+	}
+	sim_conn_add(sim, 0, &c);
+	sim_run(sim, 2 * SIM_SECOND);
+	return sim;
+}
+
+/* Does the mobile watch the way to an address of the server? */
+static bool watches(const struct sim *sim, const char *text)
+{
+	struct wire_addr a = addr(text);
+
+	for (unsigned int i = 0; i < sim->node[0].n_remotes; i++)
+		if (wire_addr_equal(&sim->node[0].remotes[i], &a))
+			return true;
+	return false;
+}
+
+/* Both ends live on these addresses, by the IKE SA that they had. */
+static void assert_at(struct sim *sim, const char *mobile, const char *server,
+		      uint64_t spi)
+{
+	struct wire_addr m = addr(mobile), s = addr(server);
+	struct ike_status st;
+	char why[160];
+
+	assert_true(sim_status(sim, 0, &st));
+	assert_true(wire_addr_equal(&st.local.addr, &m));
+	assert_true(wire_addr_equal(&st.remote.addr, &s));
+	assert_true(st.spi_i == spi);
+	assert_true(sim_status(sim, 1, &st));
+	assert_true(wire_addr_equal(&st.local.addr, &s));
+	assert_true(wire_addr_equal(&st.remote.addr, &m));
+	assert_int_equal(sim_path_state(sim, 0, mobile, server),
+			 MOBX_PATH_STATE_VALID);
+	assert_int_equal(sim_path_state(sim, 1, server, mobile),
+			 MOBX_PATH_STATE_VALID);
+	if (!sim_mirrored(sim, why, sizeof(why)))
+		fail_msg("%s", why);
+}
+
+static uint64_t spi_of(struct sim *sim)
+{
+	struct ike_status st;
+
+	assert_true(sim_status(sim, 0, &st));
+	return st.spi_i;
+}
+
+/* A list changes nothing but what is watched, and each replaces the last. */
+static void test_lists(void **state)
+{
+	struct sim *sim = start(false, SECOND, NULL);
+	uint64_t generation = sim->node[0].peers[0].generation;
+	uint64_t spi = spi_of(sim);
+
+	(void)state;
+	assert_true(watches(sim, SERVER) && watches(sim, SECOND));
+	sim_add_link(sim, 1, THIRD, "eth2", 2500);
+	sim_tell_addrs(sim, 1);
+	sim_run(sim, SIM_SECOND);
+	assert_true(watches(sim, SECOND) && watches(sim, THIRD));
+	sim_set_link(sim, 1, 1, false);
+	sim_run(sim, SIM_SECOND);
+	assert_true(!watches(sim, SECOND) && watches(sim, THIRD));
+	sim_set_link(sim, 1, 2, false);
+	sim_run(sim, SIM_SECOND);
+	assert_true(watches(sim, SERVER) && !watches(sim, THIRD));
+	sim_set_link(sim, 1, 1, true);
+	sim_run(sim, SIM_SECOND);
+	assert_true(watches(sim, SECOND));
+	assert_int_equal(sim->node[0].peers[0].generation, generation);
+	assert_at(sim, RADIO, SERVER, spi);
+	sim_free(sim);
+}
+
+/* No answers from where the server is: it is asked where else it said it is. */
+static void test_silent(void **state)
+{
+	(void)state;
+	for (int x = 0; x < 2; x++) {
+		struct sim *sim = start(x, SECOND, NULL);
+		const struct wire_addr first = addr(SERVER);
+		uint64_t spi = spi_of(sim);
+		struct ike_status st;
+
+		sim_add_link(sim, 0, WLAN, "wlan", 5 * SIM_MS);
+		sim_tell_addrs(sim, 0);
+		sim_run(sim, 3 * SIM_SECOND);
+		sim->node[1].links[0].lose = 1000;
+		sim_run(sim, 20 * SIM_SECOND);
+		assert_true(spi_of(sim) == spi);
+		/* Its own links had their turn first: the last one was wlan. */
+		assert_at(sim, RADIO, SECOND, spi);
+		/* Where it was before is known on: it may go back. */
+		assert_true(watches(sim, SERVER));
+		sim->node[1].links[0].lose = 0;
+		sim_run(sim, 90 * SIM_SECOND);
+		assert_true(spi_of(sim) == spi);
+		sim->node[1].links[1].lose = 1000;
+		sim_run(sim, 20 * SIM_SECOND);
+		assert_true(sim_status(sim, 0, &st));
+		assert_true(st.spi_i == spi);
+		assert_true(wire_addr_equal(&st.remote.addr, &first));
+		sim_free(sim);
+	}
+}
+
+/* Nothing but IKE is sent to such an address before it has answered. */
+static void test_unproven(void **state)
+{
+	struct sim *sim = start(false, SECOND, NULL);
+	unsigned int seen = 0;
+
+	(void)state;
+	sim->node[1].links[0].lose = 1000;
+	sim->node[1].links[1].lose = 1000;
+	for (int i = 0; i < 100; i++) {
+		sim_run(sim, 100 * SIM_MS);
+		assert_int_not_equal(sim_path_state(sim, 0, RADIO, SECOND),
+				     MOBX_PATH_STATE_VALID);
+		if (sim_path_state(sim, 0, RADIO, SECOND) !=
+		    MOBX_PATH_STATE_TENTATIVE)
+			continue;
+		assert_int_equal(sim_path_credit(sim, 0, RADIO, SECOND), 0);
+		seen++;
+	}
+	assert_int_not_equal(seen, 0);
+	/* Who answers nowhere is dead, however many addresses it had. */
+	sim_run(sim, 60 * SIM_SECOND);
+	assert_int_equal(sim_reports(sim, 0, "ike-down"), 1);
+	sim_free(sim);
+}
+
+/* What the lists of the connection forbid is not gone to. */
+static void test_denied(void **state)
+{
+	struct sim *sim = start(false, SECOND, SECOND);
+
+	(void)state;
+	assert_false(watches(sim, SECOND));
+	sim->node[1].links[0].lose = 1000;
+	sim_run(sim, 20 * SIM_SECOND);
+	assert_int_equal(sim_path_state(sim, 0, RADIO, SECOND), -1);
+	sim_free(sim);
+}
+
+/* The server's address goes: it tells from another one, and is followed. */
+static void test_server_leaves(void **state)
+{
+	struct sim *sim = start(false, SECOND, NULL);
+	uint64_t spi = spi_of(sim);
+
+	(void)state;
+	sim_set_link(sim, 1, 0, false);
+	sim_run(sim, 300 * SIM_MS);
+	assert_at(sim, RADIO, SECOND, spi);
+	sim_set_link(sim, 1, 0, true);
+	sim_run(sim, SIM_SECOND);
+	assert_true(watches(sim, SERVER));
+	sim_set_link(sim, 1, 1, false);
+	sim_run(sim, 300 * SIM_MS);
+	assert_at(sim, RADIO, SERVER, spi);
+	sim_free(sim);
+}
+
+/*
+ * A list is on its way when the address that it comes from goes. What is sent
+ * again from another one does not fit and is not believed; a new one is made.
+ */
+static void test_list_overtaken(void **state)
+{
+	struct sim *sim = start(false, SECOND, NULL);
+	uint64_t spi = spi_of(sim);
+
+	(void)state;
+	sim->node[1].links[0].lose = 1000;
+	sim_add_link(sim, 1, THIRD, "eth2", 2500);
+	sim_tell_addrs(sim, 1);
+	sim_run(sim, 100 * SIM_MS);
+	assert_false(watches(sim, THIRD));
+	sim_set_link(sim, 1, 0, false);
+	/* One way: what is sent again is there, and nothing new yet. */
+	sim_run(sim, 8 * SIM_MS);
+	assert_false(watches(sim, THIRD));
+	sim_run(sim, 300 * SIM_MS);
+	assert_true(watches(sim, THIRD) && watches(sim, SECOND));
+	assert_at(sim, RADIO, SECOND, spi);
+	sim_free(sim);
+}
+
+/* A phone leaves an IPv4 link for an IPv6 one, and comes back. */
+static void test_families(void **state)
+{
+	(void)state;
+	for (int x = 0; x < 2; x++) {
+		struct sim *sim = start(x, SERVER6, NULL);
+		uint64_t spi = spi_of(sim);
+		struct ike_status st;
+
+		sim_add_link(sim, 0, RADIO6, "wlan", 5 * SIM_MS)->up = false;
+		for (int i = 0; i < 3; i++) {
+			sim->node[0].links[0].up = i % 2;
+			sim->node[0].links[1].up = !(i % 2);
+			sim_tell_addrs(sim, 0);
+			sim_run(sim, 2 * SIM_SECOND);
+			assert_at(sim, i % 2 ? RADIO : RADIO6,
+				  i % 2 ? SERVER : SERVER6, spi);
+			assert_true(sim_status(sim, 0, &st));
+			assert_string_equal(st.move.kind, "hard");
+			assert_int_equal(st.nchildren, 1);
+		}
+		/* And when the links change places with a pause. */
+		sim_set_link(sim, 0, 1, false);
+		sim_run(sim, 20 * SIM_SECOND);
+		sim_set_link(sim, 0, 0, true);
+		sim_run(sim, 2 * SIM_SECOND);
+		assert_at(sim, RADIO, SERVER, spi);
+		sim_free(sim);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_unproven),
+		cmocka_unit_test(test_denied),
+		cmocka_unit_test(test_server_leaves),
+		cmocka_unit_test(test_list_overtaken),
+		cmocka_unit_test(test_families),
+	};
+
+	cmocka_set_test_filter(getenv("SIM_TEST"));
+	return cmocka_run_group_tests_name("mobike: other addresses", tests,
+					   NULL, NULL);
+}
