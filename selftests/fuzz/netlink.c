@@ -575,7 +575,7 @@ static void churn(uint64_t seed)
  */
 static void contain(void)
 {
-	int status;
+	int status = 0;
 	pid_t pid;
 
 	if (unshare(CLONE_NEWPID))
