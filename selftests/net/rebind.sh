@@ -115,7 +115,8 @@ kill $monitor
 [ "$(mb peer show 1 | grep -c $A3)" = 0 ]
 check $? "and moves nobody"
 kept=$(stat b in-kept) unknown=$(stat b in-unknown-source)
-a ping -q -I $A3 -c 100 -i 0.02 -W 2 $B >"$tmp/ping" &
+# For long enough that it is under way when the rebind comes, on a busy host too.
+a ping -q -I $A3 -c 400 -i 0.02 -W 2 $B >"$tmp/ping" &
 pinger=$!
 wait_for 10 reached b in-kept $((kept + 3))
 mb peer set 1 local $B remote $A,$A2,$A3
@@ -123,7 +124,7 @@ wait $pinger
 kept=$(($(stat b in-kept) - kept)) unknown=$(($(stat b in-unknown-source) - unknown))
 echo "# $(grep received "$tmp/ping"); kept $kept, dropped of them $unknown"
 got=$(sed -n 's/.* \([0-9]*\) received.*/\1/p' "$tmp/ping")
-[ "$got" -gt 0 ] && [ "$kept" -gt "$unknown" ] && [ $((got + unknown)) = 100 ]
+[ "$got" -gt 0 ] && [ "$kept" -gt "$unknown" ] && [ $((got + unknown)) = 400 ]
 check $? "what was kept is delivered when a rebind admits it, each once"
 
 # --- deprecated: taken from for a time, not sent to
