@@ -423,7 +423,7 @@ static void status_children(const struct ike_sa *sa, struct ike_status *s)
 {
 	const struct ike_child *c;
 
-	for (c = sa->children; c && s->nchildren < IKE_MAX_CHILD_STATUS;
+	for (c = sa->children; c && s->nchildren < IKE_MAX_CHILDREN;
 	     c = c->next) {
 		s->children[s->nchildren].child = c->child;
 		s->children[s->nchildren].spi_in = c->spi_in;

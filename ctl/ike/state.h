@@ -7,6 +7,7 @@
 #include "crypto/ke.h"
 #include "crypto/keys.h"
 #include "ike/sa.h"
+#include "ike/status.h"
 #include "wire/payload.h"
 #include "wire/sa.h"
 
@@ -15,7 +16,6 @@
 /* Most requests that either side may have outstanding. */
 #define IKE_MAX_WINDOW 16
 #define IKE_NONCE_LEN 32
-#define IKE_MAX_CHILDREN 16
 /* A half-open IKE SA of a responder lives this long. */
 #define IKE_HALF_OPEN_US (30 * IKE_SECOND)
 /* Datagrams that were on their way under an SA that is deleted. */

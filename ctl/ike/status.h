@@ -13,7 +13,8 @@ enum ike_conn_phase {
 	IKE_CONN_IS_UP,
 };
 
-#define IKE_MAX_CHILD_STATUS 8
+/* All of a connection, and as many that take their places. */
+#define IKE_MAX_CHILDREN (2 * IKE_MAX_CONN_CHILDREN)
 
 struct ike_child_status {
 	unsigned int child;
@@ -82,7 +83,7 @@ struct ike_status {
 	uint64_t age_us;
 	uint64_t t_ike_us;
 	unsigned int nchildren;
-	struct ike_child_status children[IKE_MAX_CHILD_STATUS];
+	struct ike_child_status children[IKE_MAX_CHILDREN];
 	bool mobike;
 	bool mobikex;
 	unsigned int npaths;

@@ -461,10 +461,34 @@ static void no_additional(void **state)
 	net_free(net);
 }
 
+/* As many as a connection may have, and all of them rekeyed at once. */
+static void as_many_as_may_be(void **state)
+{
+	struct net *net = net_new(8);
+	struct ike_conn c = net_conn(0);
+	unsigned int i;
+
+	(void)state;
+	assert_true(IKE_MAX_CONN_CHILDREN <= IKE_MAX_SELECTORS);
+	c.nprotect = IKE_MAX_CONN_CHILDREN;
+	for (i = 0; i < c.nprotect; i++)
+		c.protect[i] = ports(17, (uint16_t)(6000 + i), (uint8_t)i);
+	up(net, &c);
+	net_run(net, 5 * NET_SECOND);
+	assert_true(net_agree(net, IKE_MAX_CONN_CHILDREN));
+	net_cmd(net, 0, IKE_EV_CONN_REKEY_CHILDREN, "server");
+	net_run_without_gap(net, 20 * NET_SECOND);
+	assert_true(net_agree(net, IKE_MAX_CONN_CHILDREN));
+	for (i = 0; i < c.nprotect; i++)
+		assert_non_null(child_of(net, 0, i));
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(several),
+		cmocka_unit_test(as_many_as_may_be),
 		cmocka_unit_test(same_at_once),
 		cmocka_unit_test(tunnel),
 		cmocka_unit_test(modes_differ),
