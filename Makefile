@@ -22,7 +22,8 @@ help:
 	@echo 'all           module, agent and command'
 	@echo 'modules       mobx.ko in build/modules/RELEASE; KVER=6.1|6.12|debug or KDIR=...; DEBUG=1 C=1 W=1'
 	@echo 'ctl           build/mobxd and build/mobx'
-	@echo 'demo          two links, one mobile, no packet lost: see mobx at work (boots a VM)'
+	@echo 'demo          two links, one mobile, no packet lost: see mobx at work (boots a VM);'
+	@echo '              ARGS=--compare has strongSwan tell the same story behind it'
 	@echo 'check         every test; the last line counts passed, failed and skipped (T="NAME..." picks,'
 	@echo '              LONG=1 leaves nothing out)'
 	@echo 'check-debug   the same in a VM with KASAN, lockdep, kmemleak (builds that kernel first); T="NAME..." picks'
@@ -232,7 +233,7 @@ soak: ready
 
 demo: ready
 	+@$(MAKE) $(JOBS) --no-print-directory rig-build
-	@selftests/demo/run
+	@selftests/demo/run $(ARGS)
 
 BENCH ?= datapath
 # The data path is measured on both kernels, unless one is named.

@@ -2,12 +2,12 @@
 /*
  * flow - a numbered UDP stream each way, with a log that can be audited.
  *
- *   flow mobile SERVER PORT RATE SECONDS LOG
- *   flow server PORT RATE SECONDS LOG
+ *   flow mobile SERVER PORT RATE SECONDS LOG [LOCAL]
+ *   flow server PORT RATE SECONDS LOG [LOCAL]
  *
- * Both ends send RATE datagrams a second. The mobile's socket is not bound to
- * an address, so that the kernel's routes choose its source; the server
- * answers whatever source it heard last. Every datagram sent and received is
+ * Both ends send RATE datagrams a second. Without LOCAL the mobile's socket is
+ * not bound to an address, so that the kernel's routes choose its source; the
+ * server answers whatever source it heard last. Every datagram sent and received is
  * kept in memory and written to LOG at the end, one a line:
  *
  *   S seq time            sent (or tried: E follows)
@@ -177,17 +177,29 @@ static unsigned int number(const char *s)
 	return (unsigned int)n;
 }
 
+static struct in_addr address(const char *s)
+{
+	struct in_addr addr;
+
+	if (inet_pton(AF_INET, s, &addr) != 1) {
+		fprintf(stderr, "flow: '%s' is not an IPv4 address\n", s);
+		exit(1);
+	}
+	return addr;
+}
+
 int main(int argc, char **argv)
 {
-	struct sockaddr_in any = { .sin_family = AF_INET };
+	struct sockaddr_in local = { .sin_family = AF_INET };
 	struct flow f = { .dest.sin_family = AF_INET };
-	bool mobile = argc == 7 && !strcmp(argv[1], "mobile");
-	bool server = argc == 6 && !strcmp(argv[1], "server");
+	bool mobile = argc >= 7 && argc <= 8 && !strcmp(argv[1], "mobile");
+	bool server = argc >= 6 && argc <= 7 && !strcmp(argv[1], "server");
 	int size = 1 << 20;
 
 	if (!mobile && !server) {
-		fprintf(stderr, "usage: flow mobile SERVER PORT RATE SECONDS LOG\n"
-				"       flow server PORT RATE SECONDS LOG\n");
+		fprintf(stderr,
+			"usage: flow mobile SERVER PORT RATE SECONDS LOG [LOCAL]\n"
+			"       flow server PORT RATE SECONDS LOG [LOCAL]\n");
 		return 1;
 	}
 	argv += mobile ? 2 : 1;
@@ -195,19 +207,17 @@ int main(int argc, char **argv)
 	if (f.sock < 0)
 		fail("socket");
 	setsockopt(f.sock, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	if (argv[5])
+		local.sin_addr = address(argv[5]);
 	if (mobile) {
-		if (inet_pton(AF_INET, argv[0], &f.dest.sin_addr) != 1) {
-			fprintf(stderr, "flow: '%s' is not an IPv4 address\n",
-				argv[0]);
-			return 1;
-		}
+		f.dest.sin_addr = address(argv[0]);
 		f.dest.sin_port = htons((uint16_t)number(argv[1]));
 		f.have_dest = true;
 	} else {
-		any.sin_port = htons((uint16_t)number(argv[1]));
-		if (bind(f.sock, (struct sockaddr *)&any, sizeof(any)))
-			fail("bind");
+		local.sin_port = htons((uint16_t)number(argv[1]));
 	}
+	if (bind(f.sock, (struct sockaddr *)&local, sizeof(local)))
+		fail("bind");
 	run(&f, number(argv[2]), number(argv[3]), server);
 	write_log(&f, argv[4]);
 	free(f.rec);

@@ -18,8 +18,10 @@ BARS = " ▁▂▃▄▅▆▇█"
 NSEC = 1e9
 LINKS = ("radio", "wlan", "core")
 # What may pass between the mobile and the server: ESP and IKE, nothing else.
-# 10.0.1.3 is what the benchmark of handovers changes the first address to.
-CLEAR = ("host 10.0.3.2 and (host 10.0.1.2 or host 10.0.1.3 or host 10.0.2.2) "
+# In the benchmark of handovers the first address changes to 10.0.1.3, and what
+# goes through tunnels is between addresses of 10.9.0.0/16.
+CLEAR = ("((host 10.0.3.2 and (host 10.0.1.2 or host 10.0.1.3 or "
+         "host 10.0.2.2)) or net 10.9.0.0/16) "
          "and not esp and not (udp and (port 500 or port 4500))")
 
 
@@ -158,7 +160,7 @@ def sha256(path):
 def t_ike(directory):
     with open(os.path.join(directory, "conn.json")) as f:
         conns = json.load(f)
-    return conns[0]["ike"]["t_ike_ms"]
+    return conns[0]["ike"]["t_ike_ms"] if conns else None
 
 
 def main(directory):
@@ -175,7 +177,9 @@ def main(directory):
 
     print()
     picture(directory, up, down, marks, begin, end)
-    print(f"T_IKE, until the first keys were in use: {ms(t_ike(directory))} ms\n")
+    if t_ike(directory) is not None:
+        print("T_IKE, until the first keys were in use: "
+              f"{ms(t_ike(directory))} ms\n")
     print("  handover  way    sent  lost  twice  largest gap"
           "   T_UPDATE    T_RRC")
     for kind, first, last in handovers(marks, end):
