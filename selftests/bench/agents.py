@@ -15,6 +15,10 @@ import time
 from systems import TOP, run
 
 PSK = "a key for the benchmarks"
+# Of the traffic that is looked at, at the server; more Child SAs have the next.
+PORT = "6000"
+# What is behind the two ends, in tunnel mode.
+NETS = {"mobile": "10.9.0.0/24", "server": "10.9.1.0/24"}
 IKE, ESP = "aes128gcm16-prfsha256-ecp256", "aes128gcm16"
 
 
@@ -74,10 +78,8 @@ connection "peer" {{
 	psk = "{psk}"
 	ike = {{ "{ike}" }}
 	esp = {{ "{esp}" }}
-	protect {{
-		order = 100
-		{net} = "10.0.3.0/24"
-	}}
+	mode = "{mode}"
+	{protect}
 	rrc = "early"
 	replay-window = 8192
 	paths {{
@@ -87,12 +89,23 @@ connection "peer" {{
 }}
 """
 
-    def start(self, paths):
+    @staticmethod
+    def protect(end, other, mode, children):
+        """Everything in one Child SA, or the ports from PORT on in one each."""
+        net = {"server": "local", "mobile": "remote"}[end]
+        where = f'local = "{NETS[end]}"\nremote = "{NETS[other]}"' \
+            if mode == "tunnel" else f'{net} = "10.0.3.0/24"'
+        for i in range(children):
+            port = f'proto = "udp"\n{net}-port = {int(PORT) + i}\n' \
+                f"child = {i}\n" if children > 1 else ""
+            yield f"protect {{\norder = {100 + i}\n{port}{where}\n}}"
+
+    def start(self, paths, mode, children):
         """Up, with that many paths between the two."""
         run("modprobe", "mobx")
-        for end, role, remote, other, net in (
-                ("server", "respond", "any", "mobile", "local"),
-                ("mobile", "initiate", self.server, "server", "remote")):
+        for end, role, remote, other in (
+                ("server", "respond", "any", "mobile"),
+                ("mobile", "initiate", self.server, "server")):
             folder = f"{self.out}/{end}"
             os.makedirs(folder, exist_ok=True)
             conf = f"{folder}/conf"
@@ -101,9 +114,12 @@ connection "peer" {{
                 file.write(self.CONF.format(
                     out=self.out, end=end, role=role, remote=remote,
                     start="on-load" if end == "mobile" else "manual",
-                    other=other, net=net, psk=PSK, ike=IKE, esp=ESP))
+                    other=other, psk=PSK, ike=IKE, esp=ESP, mode=mode,
+                    protect="\n".join(self.protect(end, other, mode,
+                                                   children))))
             self.spawn(end, [f"{TOP}/build/mobxd", "-c", conf], f"{end}.log")
         wait_for(lambda: len(self.valid()) == paths, "the paths of mobx")
+        wait_for(lambda: self.outbound() == children, "the Child SAs of mobx")
         self.spawn("mobile", [f"{TOP}/build/mobx", "-S",
                               f"{self.out}/mobile/control", "-j", "monitor"],
                    "events")
@@ -118,6 +134,11 @@ connection "peer" {{
         except ValueError:
             return []
         return [p for p in paths if p["state"] == "valid"]
+
+    def outbound(self):
+        return len([sa for sa in json.loads(run(
+            "ip", "netns", "exec", "mobile", f"{TOP}/build/mobx", "-j", "sa",
+            "show")) if sa["dir"] == "out"])
 
     def replays(self):
         return sum(json.loads(run(
@@ -168,6 +189,14 @@ swanctl {{
 	load = random openssl
 }}
 """
+    CHILD = """
+			net{i} {{
+				mode = {mode}
+				esp_proposals = {esp}
+				{selectors}
+				{start}
+			}}
+"""
     TUNED = """
 	retransmit_timeout = 0.1
 	retransmit_base = 1.5
@@ -189,11 +218,7 @@ connections {{
 			id = {other}.example
 		}}
 		children {{
-			net {{
-				mode = transport
-				esp_proposals = {esp}
-				{start}
-			}}
+			{children}
 		}}
 	}}
 }}
@@ -215,7 +240,20 @@ secrets {{
                    f"unix://{self.out}/{end}/vici", check=check,
                    env=dict(os.environ, **self.environment(end)))
 
-    def start(self, paths):
+    def children(self, end, other, mode, children):
+        for i in range(children):
+            port = f"[udp/{int(PORT) + i}]" if children > 1 else ""
+            any_port = "[udp]" if children > 1 else ""
+            ports = {"server": port, "mobile": any_port}
+            nets = NETS if mode == "tunnel" else \
+                {"server": "dynamic", "mobile": "dynamic"}
+            yield self.CHILD.format(
+                i=i, mode=mode, esp=ESP,
+                selectors=f"local_ts = {nets[end]}{ports[end]}\n"
+                f"\t\t\t\tremote_ts = {nets[other]}{ports[other]}",
+                start="start_action = start" if end == "mobile" else "")
+
+    def start(self, paths, mode, children):
         """Up; how many addresses there are is its own business."""
         tuned = self.name == "strongswan-tuned"
         for end, other, addresses in (
@@ -231,29 +269,30 @@ secrets {{
                       encoding="utf-8") as file:
                 file.write(self.SWANCTL.format(
                     addresses=addresses, end=end, other=other, psk=PSK,
-                    ike=IKE, esp=ESP, start="start_action = start"
-                    if end == "mobile" else ""))
+                    ike=IKE, children="".join(
+                        self.children(end, other, mode, children))))
             self.spawn(end, ["charon-systemd"], f"{end}.err",
                        **self.environment(end))
             wait_for(lambda: "strongSwan" in self.swanctl(
                 end, "--version", "--daemon", check=False), "charon")
             self.swanctl(end, "--load-all")
             if tuned:
-                self.block_clear(end)
-        wait_for(lambda: all("INSTALLED" in self.swanctl(
-            end, "--list-sas", check=False) for end in ("mobile", "server")),
-            "strongSwan's Child SA")
+                self.block_clear(end, mode)
+        wait_for(lambda: all(self.swanctl(
+            end, "--list-sas", check=False).count("INSTALLED") == children
+            for end in ("mobile", "server")), "strongSwan's Child SAs")
 
-    def block_clear(self, end):
+    def block_clear(self, end, mode):
         """What its documentation offers against leaks: a policy of the
         kernel's that drops what no Child SA takes, by hand."""
         for way in ("out", "in"):
             ends = ("src", "dst") if (end == "mobile") == (way == "in") \
                 else ("dst", "src")
             run("ip", "-n", end, "xfrm", "policy", "add", ends[0],
-                self.server + "/32", ends[1], "10.0.0.0/8", "proto", "udp",
+                NETS["server"] if mode == "tunnel" else self.server + "/32",
+                ends[1], "10.0.0.0/8", "proto", "udp",
                 "dport" if (end == "mobile") == (way == "out") else "sport",
-                "6000", "dir", way, "action", "block", "priority", "1000000")
+                PORT, "dir", way, "action", "block", "priority", "1000000")
 
 
 def make(name, out, server):
