@@ -296,7 +296,8 @@ int mobx_policy_create(struct mobx_net *mnet,
 		goto no_memory;
 	err = mobx_spd_insert(&mnet->spd, pol);
 	if (err) {
-		mobx_policy_free(pol);
+		/* It may have been found in the index that had room. */
+		call_rcu(&pol->rcu, mobx_policy_free_cb);
 		goto no_memory;
 	}
 	if (pol->peer) {
