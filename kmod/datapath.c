@@ -229,12 +229,16 @@ int mobx_datapath_init(void)
 }
 
 /**
- * mobx_datapath_exit - close them; requests to the cipher may be under way
+ * mobx_datapath_exit - close them
  *
- * Context: module exit.
+ * What the cipher has still may be held for its successors when it comes out of
+ * a tunnel, so that comes first.
+ *
+ * Context: module exit; may sleep.
  */
 void mobx_datapath_exit(void)
 {
 	mobx_input_exit();
+	mobx_netns_drain();
 	mobx_gro_exit();
 }

@@ -250,6 +250,23 @@ static void mobx_expire_outbound(void)
 	mutex_unlock(&mobx_nets_lock);
 }
 
+/**
+ * mobx_netns_drain - wait for all requests to the cipher
+ *
+ * Context: module exit, process; no new ones are made.
+ */
+void mobx_netns_drain(void)
+{
+	struct mobx_net *mnet;
+
+	mutex_lock(&mobx_nets_lock);
+	list_for_each_entry(mnet, &mobx_nets, list)
+		mobx_datapath_net_drain(mnet);
+	mutex_unlock(&mobx_nets_lock);
+	/* Who counted down last may still be about to leave. */
+	synchronize_rcu();
+}
+
 /* The clock of workqueues stood still: look at all deadlines again. */
 static void mobx_kick_timers(void)
 {

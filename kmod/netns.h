@@ -117,6 +117,7 @@ int mobx_net_protect(struct mobx_net *mnet, struct netlink_ext_ack *extack);
 void mobx_net_unprotect(struct mobx_net *mnet);
 
 int mobx_netns_init(void);
+void mobx_netns_drain(void);
 void mobx_netns_exit(void);
 
 #endif
