@@ -97,9 +97,12 @@ static void mobx_datapath_work(struct work_struct *work)
 					      struct mobx_hold, work);
 	bool out = mobx_hold_expire(hold), in = mobx_keep_expire(hold);
 
-	/* Kept packets have 100 ms, held ones seconds. */
+	/*
+	 * Kept packets have 100 ms, held ones seconds; one that was held just
+	 * now may have had the later time set.
+	 */
 	if (in)
-		schedule_delayed_work(&hold->work, HZ / 20);
+		mod_delayed_work(system_wq, &hold->work, HZ / 20);
 	else if (out)
 		schedule_delayed_work(&hold->work, HZ / 4);
 }
