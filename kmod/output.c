@@ -326,10 +326,11 @@ static unsigned int mobx_output_tfc(const struct sk_buff *skb,
 				    const struct mobx_layout *l)
 {
 	unsigned int to = min_t(unsigned int, choice->sa->tfc, l->inner);
+	/* The flow of an ICMP error may be that of what it is about. */
+	u8 proto = choice->headers.proto;
 
-	if (!l->tunnel && choice->flow.proto != IPPROTO_UDP &&
-	    choice->flow.proto != IPPROTO_IPIP &&
-	    choice->flow.proto != IPPROTO_IPV6)
+	if (!l->tunnel && proto != IPPROTO_UDP && proto != IPPROTO_IPIP &&
+	    proto != IPPROTO_IPV6)
 		return 0;
 	return to > skb->len ? to - skb->len : 0;
 }

@@ -8,6 +8,7 @@
 
 . "$(dirname "$0")/esp_lib"
 python3 -c 'import scapy.all' 2>/dev/null || skip "no scapy"
+command -v nft >/dev/null || skip "no nft"
 
 # Does a connected socket at a hear of an error about its datagram to b?
 hears() {	# DPORT [SECONDS]
@@ -65,6 +66,27 @@ check $? "an error about protected traffic comes"
 check $? "under protection, since it quotes what was protected"
 [ "$(stat a in-icmp)$(stat a in-selector)" = 00 ]
 check $? "its SA is for UDP, and takes it"
+
+# Padding that hides lengths is for UDP, which tells its own, and not for an
+# error about it.
+ma sa add dir in spi 0x1f01 peer 1 $(suite gcm128 B) force selector proto udp
+mb sa add dir out spi 0x1f01 peer 1 $(suite gcm128 B) force tfc 600 selector proto udp
+a nft -f - <<-END
+	table ip t {
+		counter long { }
+		chain c {
+			type filter hook input priority 0;
+			ip protocol icmp ip length > 200 counter name long
+		}
+	}
+END
+hears 9 && [ "$(ma -j -s sa show dir in spi 0x1f01 | python3 -c '
+import json, sys
+print(json.load(sys.stdin)[0]["packets"])')" = 1 ]
+check $? "an SA that pads takes the error, too"
+[ "$(a nft list counter ip t long | awk '/packets/ { print $2 }')" = 0 ]
+check $? "and leaves it as long as it was"
+a nft delete table ip t
 
 # Out of the SA, about a packet to a host that is not b, or from an address that
 # is not the SA's: b protects them, since it would have to protect the answers.
