@@ -260,6 +260,7 @@ static int mobx_input_admit(struct mobx_net *mnet, struct mobx_sa *sa,
 	*mobx_cb_flags(skb, family) |= MOBX_CB_AUTHENTIC;
 	if (unlikely(!e)) {
 		skb->ip_summed = CHECKSUM_NONE;
+		skb->csum_valid = 0;
 		mobx_keep_packet(mnet, sa, skb, family);
 		return -1;
 	}

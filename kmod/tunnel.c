@@ -250,7 +250,10 @@ void mobx_tunnel_receive(struct mobx_net *mnet, struct mobx_sa *sa,
 	nf_reset_ct(skb);
 	skb_reset_network_header(skb);
 	skb->protocol = family == AF_INET ? htons(ETH_P_IP) : htons(ETH_P_IPV6);
+	/* What was said of ESP, or of UDP around it, is not of this packet. */
 	skb->ip_summed = CHECKSUM_NONE;
+	skb->csum_valid = 0;
+	skb_clear_hash(skb);
 	if ((next != IPPROTO_IPIP && next != IPPROTO_IPV6) ||
 	    unlikely(!mobx_tunnel_header_ok(skb, family)))
 		goto drop;
