@@ -116,9 +116,13 @@ static bool mobx_deliver_later(struct sk_buff *skb)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 
-	/* Who takes apart what was put together gives it other names. */
+	/*
+	 * Who takes apart what was put together gives it other names. A header
+	 * that is wrong must not get a checksum that is right.
+	 */
 	if (iph->protocol != IPPROTO_TCP || iph->frag_off != htons(IP_DF) ||
-	    iph->ihl != sizeof(*iph) / 4)
+	    iph->ihl != sizeof(*iph) / 4 ||
+	    unlikely(ip_fast_csum((const u8 *)iph, iph->ihl)))
 		return false;
 	__skb_pull(skb, sizeof(*iph));
 	if (mobx_gro_receive(skb, true))
