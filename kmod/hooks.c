@@ -51,19 +51,31 @@ bool mobx_hooks_others(const struct nf_hook_entries *entries)
 	return false;
 }
 
+/* A packet socket, say, for IPv4 on this device. */
+static bool mobx_hooks_tap4(const struct net_device *dev)
+{
+	const struct packet_type *tap;
+
+	list_for_each_entry_rcu(tap, &dev->ptype_specific, list)
+		if (tap->type == htons(ETH_P_IP))
+			return true;
+	return false;
+}
+
 /**
  * mobx_hooks_device - whether anybody would see a packet that a device brings
  * @dev: device
  *
- * Taps, bridges and their like, traffic control, XDP, netfilter's ingress hook.
- * (A packet socket for one protocol and no device is not to be found; it sees
- * ESP and not what was in it.)
+ * For IPv4: taps, bridges and their like, traffic control, XDP, netfilter's
+ * ingress hook. (A packet socket for one protocol and no device is not to be
+ * found; it sees ESP and not what was in it.)
  *
  * Context: RCU section.
  */
 bool mobx_hooks_device(struct net_device *dev)
 {
-	if (dev_nit_active(dev) || rcu_access_pointer(dev->rx_handler) ||
+	if (dev_nit_active(dev) || mobx_hooks_tap4(dev) ||
+	    rcu_access_pointer(dev->rx_handler) ||
 	    rcu_access_pointer(dev->xdp_prog) || mobx_dev_has_tc(dev))
 		return true;
 #ifdef CONFIG_NETFILTER_INGRESS

@@ -83,6 +83,26 @@ seen=$(tapped)
 [ "$seen" = $N ]
 check $? "it sees what came out of the tunnel: $seen of $N"
 
+# One that wants IPv4 alone, and of this device alone.
+ip netns exec b python3 -uc "
+import socket
+s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x800))
+s.bind(('vb', 0x800))
+print('ready')
+while True:
+    data, where = s.recvfrom(2000)
+    if data[9] == 1 and where[2] != 4:
+        print('seen')" >"$tmp/tap4" &
+tap=$!
+wait_for 10 grep -q ready "$tmp/tap4"
+pings $BI
+check $? "with a tap for one protocol"
+all_seen() { [ "$(grep -c seen "$tmp/tap4")" -ge $N ]; }
+wait_for 10 all_seen
+check $? "it sees what came out of the tunnel: $(grep -c seen "$tmp/tap4") of $N"
+kill $tap
+wait $tap 2>/dev/null
+
 b nft -f - <<-END
 	table netdev t {
 		counter seen { }
@@ -187,10 +207,46 @@ a nft -f - <<-END
 		}
 	}
 END
-! a timeout 3 python3 -c "
+! a timeout 20 python3 -c "
 import socket
 socket.create_connection(('$BI', 4242), 2)" 2>/dev/null
 check $? "checksums that were wrong before the tunnel"
 [ "$(grown $before Tcp InCsumErrors)" -gt 0 ]
+check $? "are found behind it"
+a nft delete table ip t
+
+# Nor does a header of IP that was wrong become right because two are joined.
+before=$(counted IpExt InCsumErrors)
+# Whoever takes super-packets apart makes the checksums anew.
+ip -n a link set va gso_max_segs 1
+a nft -f - <<-END
+	table ip t {
+		chain c {
+			type filter hook output priority 0;
+			ip protocol tcp meta length > 1000 ip checksum set 0x1234
+		}
+	}
+END
+ip netns exec b python3 -uc "
+import socket
+s = socket.create_server(('$BI', 4243))
+print('ready')
+c = s.accept()[0]
+c.settimeout(3)
+try:
+    print('got', len(c.recv(100000)))
+except TimeoutError:
+    print('nothing')" >"$tmp/broken" &
+server=$!
+wait_for 10 grep -q ready "$tmp/broken"
+a timeout 8 python3 -c "
+import socket, time
+c = socket.create_connection(('$BI', 4243), 5)
+c.send(bytes(10000))
+time.sleep(5)"
+wait $server
+[ "$(sed -n 2p "$tmp/broken")" = nothing ]
+check $? "headers that were wrong before the tunnel: $(sed -n 2p "$tmp/broken")"
+[ "$(grown $before IpExt InCsumErrors)" -gt 0 ]
 check $? "are found behind it"
 finish
