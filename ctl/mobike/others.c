@@ -134,7 +134,8 @@ void mx_others_leave(struct mx_session *s)
 		.fresh = MOBIKEX_VALID,
 	};
 
-	if (s->mobikex || s->sa->first_initiator || s->pending || !s->n_cand)
+	if (!s->sa->mobike || s->mobikex || s->sa->first_initiator ||
+	    s->pending || !s->n_cand)
 		return;
 	own.src = s->cand[0].local;
 	mx_set_restart(&s->own, &own);
