@@ -164,6 +164,9 @@ static void on_free(struct ike_sa *sa)
 	drop_pending(s, sa);
 	if (s->last_sa == sa)
 		s->last_sa = NULL;
+	/* Another one may come to lie there, whose Message IDs begin anew. */
+	if (s->known_sa == sa)
+		s->known_sa = NULL;
 	if (s->sa == sa) {
 		s->sa = NULL;
 		mx_rrc_drop_all(s);
