@@ -109,6 +109,15 @@ void ike_nat_path(const struct ike_sa *sa, struct ike_path *path)
 	path->encap_dport = sa->remote.port;
 }
 
+/* May the peer be there? A mapping gives it no more than a move of its own. */
+static bool may_be_at(struct ike_sa *sa, const struct wire_addr *addr)
+{
+	const struct ike_ext_ops *ext = sa->eng->ext;
+
+	return wire_addr_equal(&sa->remote.addr, addr) || !ext ||
+	       !ext->may_be_at || ext->may_be_at(sa, addr);
+}
+
 /**
  * ike_nat_follow() - a NAT has given the peer another address or port
  * @sa: IKE SA
@@ -125,7 +134,8 @@ void ike_nat_follow(struct ike_sa *sa, const struct ike_in *in)
 
 	if (sa->nat != IKE_NATD_REMOTE || sa->mobike || !sa->peer ||
 	    sa->state != IKE_SA_ESTABLISHED ||
-	    wire_endpoint_equal(&sa->remote, &in->remote))
+	    wire_endpoint_equal(&sa->remote, &in->remote) ||
+	    !may_be_at(sa, &in->remote.addr))
 		return;
 	r = ike_sa_report(sa, IKE_LOG_INFO, "nat");
 	ike_report_text(r, "who", "peer");
@@ -173,6 +183,7 @@ void ike_nat_hint(struct ike_sa *sa, const struct ike_ev_path_hint *h)
 	if (sa->nat != IKE_NATD_REMOTE || sa->mobike || !h->remote_port ||
 	    !wire_addr_equal(&sa->local.addr, &h->local) ||
 	    wire_endpoint_equal(&sa->remote, &to) ||
+	    !may_be_at(sa, &to.addr) ||
 	    (last && sa->eng->now - last < IKE_NAT_PROBE_US))
 		return;
 	sa->p->nat_probe_us = sa->eng->now;

@@ -435,6 +435,7 @@ void ike_sa_cmd_done(struct ike_sa *sa, uint64_t reply, int err,
  * @addrs: the host's addresses have changed
  * @path_cmd: a command for this connection; end it with ike_sa_cmd_done()
  * @path_hint: ESP came from outside the binding
+ * @may_be_at: whether a NAT may have the peer at another address
  * @child_new: a Child SA has been made in the kernel (first one and others)
  * @status: fill @s->mobikex, npaths, paths and move
  *
@@ -459,6 +460,7 @@ struct ike_ext_ops {
 	void (*addrs)(struct ike_sa *sa);
 	void (*path_cmd)(struct ike_sa *sa, const struct ike_ev_path_cmd *cmd);
 	void (*path_hint)(struct ike_sa *sa, const struct ike_ev_path_hint *h);
+	bool (*may_be_at)(struct ike_sa *sa, const struct wire_addr *addr);
 	void (*child_new)(struct ike_sa *sa, struct ike_child *child);
 	void (*status)(const struct ike_sa *sa, struct ike_status *s);
 };

@@ -55,11 +55,10 @@ bool mx_allowed(const struct ike_conn *conn, const struct wire_addr *addr)
 }
 
 /* Step 6: may the peer be at this address at all? */
-static int check_address(const struct mx_session *s, const struct ike_in *in,
-			 struct mx_answer *a)
+static int check_address(const struct mx_session *s,
+			 const struct wire_addr *addr, struct mx_answer *a)
 {
 	const struct ike_conn *conn = s->sa->conn;
-	const struct wire_addr *addr = &in->remote.addr;
 	const uint16_t refused = IKE_N_UNACCEPTABLE_ADDRESSES;
 
 	switch (wire_addr_kind(addr)) {
@@ -127,10 +126,9 @@ static bool children_meet(const struct ike_sa *a, const struct ike_sa *b)
  * Step 8: nobody takes over an address that another identity's transport Child
  * SA covers. The same identity may have come back before its old IKE SA ended.
  */
-static int check_owner(const struct mx_session *s, const struct ike_in *in,
+static int check_owner(const struct mx_session *s, const struct wire_addr *addr,
 		       struct mx_answer *a)
 {
-	const struct wire_addr *addr = &in->remote.addr;
 	struct ike_sa *o = NULL;
 
 	while ((o = ike_sa_next(s->sa, o))) {
@@ -138,7 +136,8 @@ static int check_owner(const struct mx_session *s, const struct ike_in *in,
 
 		if (!other || other == s || !other->up || other->sa != o ||
 		    ike_id_equal(&o->remote_id, &s->sa->remote_id) ||
-		    !mx_set_by_addr(&other->peer, addr) ||
+		    (!mx_set_by_addr(&other->peer, addr) &&
+		     !wire_addr_equal(&o->remote.addr, addr)) ||
 		    !children_meet(s->sa, o))
 			continue;
 		return say_no(a, IKE_N_TS_UNACCEPTABLE,
@@ -146,6 +145,26 @@ static int check_owner(const struct mx_session *s, const struct ike_in *in,
 			      "another peer uses this address");
 	}
 	return 0;
+}
+
+/**
+ * mx_may_be_at() - may a NAT have the peer at an address
+ *	(ike_ext_ops.may_be_at)
+ * @sa: its IKE SA
+ * @addr: address
+ *
+ * What holds for who moves by himself. In tunnel mode many may be at one
+ * address, for inner ones tell them apart.
+ */
+bool mx_may_be_at(struct ike_sa *sa, const struct wire_addr *addr)
+{
+	struct mx_session *s = sa->ext;
+	struct mx_answer a = { 0 };
+
+	return !s || !s->sa ||
+	       (!check_address(s, addr, &a) &&
+		(sa->conn->mode != MOBX_MODE_TRANSPORT ||
+		 !check_owner(s, addr, &a)));
 }
 
 /* Do any of the blocks bring in the address that the request came from? */
@@ -237,7 +256,8 @@ static int judge(struct mx_session *s, struct ike_sa *sa,
 		return say_no(a, IKE_N_TEMPORARY_FAILURE, MOBIKEX_R_BUSY, 0,
 			      "another change is in work");
 	if (brings_address(rq) && !mx_set_by_addr(&s->peer, &in->remote.addr) &&
-	    (check_address(s, in, a) || check_owner(s, in, a)))
+	    (check_address(s, &in->remote.addr, a) ||
+	     check_owner(s, &in->remote.addr, a)))
 		return -1;
 	return apply(s, in, rq, a, next);
 }

@@ -385,12 +385,17 @@ static void on_status(const struct ike_sa *sa, struct ike_status *st)
 {
 	const struct mx_session *s = sa->ext;
 	struct ike_path paths[IKE_MAX_PATHS];
+	struct mx_set peer;
 
 	if (!s || !s->up || s->sa != sa)
 		return;
 	st->mobikex = s->mobikex;
 	st->move = s->move;
-	st->npaths = mx_pairs(&s->own, &s->peer, ike_sa_now(sa), paths);
+	peer = s->peer;
+	/* Where there is no MOBIKE a NAT may have moved it. */
+	if (sa->nat)
+		mx_set_init(&peer, &sa->remote.addr, sa->remote.port);
+	st->npaths = mx_pairs(&s->own, &peer, ike_sa_now(sa), paths);
 	for (unsigned int i = 0; i < st->npaths; i++) {
 		struct ike_path_status *p = &st->paths[i];
 
@@ -415,5 +420,6 @@ const struct ike_ext_ops mobike_ext = {
 	.addrs = on_addrs,
 	.path_cmd = on_path_cmd,
 	.path_hint = on_path_hint,
+	.may_be_at = mx_may_be_at,
 	.status = on_status,
 };

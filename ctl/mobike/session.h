@@ -337,6 +337,7 @@ void mx_get_request(const struct ike_in *in, bool mobikex,
 /* answer.c */
 enum ike_verdict mx_request(struct ike_sa *sa, const struct ike_in *in,
 			    struct wire_enc *answer);
+bool mx_may_be_at(struct ike_sa *sa, const struct wire_addr *addr);
 bool mx_allowed(const struct ike_conn *conn, const struct wire_addr *addr);
 bool mx_barred(const struct mx_session *s, const struct wire_addr *addr,
 	       uint64_t now);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* IKE_SA_INIT in both roles, and what is nobody's. */
 #include "ike_net.h"
+#include "mobike/mobike.h"
 
 static struct wire_endpoint at(const char *addr, uint16_t port)
 {
@@ -417,6 +418,58 @@ static void nat_hinted(void **state)
 	net_free(net);
 }
 
+static void assert_where(struct net *net, const char *local, const char *remote,
+			 uint16_t port)
+{
+	struct wire_addr l = net_addr(local), r = net_addr(remote);
+	const struct ike_path *p = &net->host[1].peers[0].paths[0];
+
+	assert_encap(net, 1, IKE_NATT_PORT, port);
+	assert_true(wire_addr_equal(&p->local, &l));
+	assert_true(wire_addr_equal(&p->remote, &r));
+}
+
+/*
+ * A NAT gives the peer no address that it may not move to; and who has agreed
+ * on no MOBIKE does not leave his own. covers: UE6
+ */
+static void nat_denied(void **state)
+{
+	struct net *net = net_new_with(10, 1000, &mobike_ext);
+	struct ike_conn c = net_conn(0), s = net_conn(1);
+	struct ike_event ev = { .type = IKE_EV_ADDRS };
+	struct ike_host_addr own = { .local = net_addr("10.0.0.2") };
+
+	(void)state;
+	c.dpd_delay_us = 5 * NET_SECOND;
+	s.dpd_delay_us = 0;
+	s.ndeny = 1;
+	s.deny[0].addr = net_addr("192.0.2.66");
+	s.deny[0].plen = 32;
+	net->nat = at("192.0.2.7", 1234);
+	net_conn_add(net, 1, &s);
+	net_conn_add(net, 0, &c);
+	net_run(net, NET_SECOND);
+	assert_where(net, "10.0.0.2", "192.0.2.7", 1235);
+
+	own.remote = net->nat.addr;
+	ev.u.addrs.addrs = &own;
+	ev.u.addrs.n = 1;
+	net_event(net, 1, &ev);
+	own.local = net_addr("10.0.0.9");
+	net_event(net, 1, &ev);
+	net_run(net, NET_SECOND);
+	assert_where(net, "10.0.0.2", "192.0.2.7", 1235);
+
+	net->nat = at("192.0.2.66", 2000);
+	net_run(net, 20 * NET_SECOND);
+	assert_where(net, "10.0.0.2", "192.0.2.7", 1235);
+	net->nat = at("192.0.2.8", 3000);
+	net_run(net, 20 * NET_SECOND);
+	assert_where(net, "10.0.0.2", "192.0.2.8", 3001);
+	net_free(net);
+}
+
 /* The same request again: the same answer, no second IKE SA. covers: K3 K29 */
 static void repeated_init(void **state)
 {
@@ -695,6 +748,7 @@ int main(void)
 		cmocka_unit_test(nat_traversed),
 		cmocka_unit_test(nat_kept),
 		cmocka_unit_test(nat_hinted),
+		cmocka_unit_test(nat_denied),
 		cmocka_unit_test(repeated_init),
 		cmocka_unit_test(strangers),
 		cmocka_unit_test(auth_from_elsewhere),
