@@ -86,6 +86,7 @@ cfg_opt_t *conf_conn_options(void)
 		CFG_SEC("protect", protect, CFGF_MULTI),
 		CFG_BOOL("mobike", cfg_false, CFGF_NODEFAULT),
 		CFG_BOOL("mobike-x", cfg_false, CFGF_NODEFAULT),
+		CFG_BOOL("nat-traversal", cfg_true, CFGF_NODEFAULT),
 		CFG_BOOL("fragmentation", cfg_true, CFGF_NODEFAULT),
 		CFG_BOOL("follow-redirects", cfg_true, CFGF_NODEFAULT),
 		CFG_STR("redirect-to", NULL, CFGF_NODEFAULT),

@@ -278,6 +278,8 @@ static int build_words(cfg_t *sec, struct ike_conn *c, char *err,
 		c->mobikex = cfg_getbool(sec, "mobike-x");
 	else if (!c->mobike)
 		c->mobikex = false;
+	if (cfg_size(sec, "nat-traversal"))
+		c->nat_traversal = cfg_getbool(sec, "nat-traversal");
 	if (cfg_size(sec, "fragmentation"))
 		c->fragmentation = cfg_getbool(sec, "fragmentation");
 	return 0;

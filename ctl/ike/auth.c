@@ -209,9 +209,9 @@ void ike_auth_put_extras(struct ike_sa *sa, struct wire_enc *b,
 	unsigned int window = 1;
 	uint8_t n[4];
 
-	if (sa->initiator ? sa->conn->mobike && !sa->nat : sa->mobike) {
+	if (sa->initiator ? sa->conn->mobike : sa->mobike) {
 		wire_notify_encode(b, IKE_N_MOBIKE_SUPPORTED, NULL, 0);
-		if (sa->initiator)
+		if (sa->initiator && !sa->natt)
 			mobike_no_nats_encode(b, local, remote);
 	}
 	if (ext && ext->window)
@@ -234,7 +234,9 @@ void ike_auth_read_extras(struct ike_sa *sa, const struct ike_in *in)
 	const struct ike_ext_ops *ext = sa->eng->ext;
 	struct wire_notify n;
 
-	sa->mobike = sa->conn->mobike && !sa->nat &&
+	/* A responder that is told of a NAT may not want one (RFC 4555, 3.9). */
+	sa->natt &= sa->conn->nat_traversal;
+	sa->mobike = sa->conn->mobike && (!sa->nat || sa->natt) &&
 		     wire_notify_find(in->msg, IKE_N_MOBIKE_SUPPORTED, &n);
 	ike_info_window(sa, in);
 	ike_qcd_read(sa, in->msg);

@@ -20,6 +20,7 @@ void ike_conn_init(struct ike_conn *c)
 	c->auto_add = true;
 	c->drain_us = IKE_SECOND;
 	c->max_paths = 16;
+	c->nat_traversal = true;
 	c->dpd_delay_us = 10 * IKE_SECOND;
 	c->replay_window = 1024;
 	c->retransmit_first_us = 250000;

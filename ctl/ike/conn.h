@@ -113,6 +113,7 @@ struct ike_selector {
  * @protect: traffic selectors, at least one for each Child SA from 0 on
  * @mobike: offer and accept RFC 4555
  * @mobikex: offer and accept MOBIKE-X; needs @mobike
+ * @nat_traversal: a NAT may be in between; false: it must not, and MOBIKE says so
  * @fragmentation: offer and accept fragments (RFC 7383)
  * @follow_redirects: initiator: go where the peer sends us (RFC 5685), if it is
  *	one of @remote
@@ -162,6 +163,7 @@ struct ike_conn {
 	struct ike_selector protect[IKE_MAX_SELECTORS];
 	bool mobike;
 	bool mobikex;
+	bool nat_traversal;
 	bool fragmentation;
 	bool follow_redirects;
 	struct wire_addr redirect_to;

@@ -282,8 +282,12 @@ void ike_request_transmit(struct ike_sa *sa, struct ike_request *r)
 		     &r->data);
 	ike_count(eng, r->exchange, r->total_tries ? IKE_COUNT_RESENT_OUT :
 						     IKE_COUNT_REQUEST_OUT);
-	if (r->total_tries == 0)
+	if (r->total_tries == 0) {
 		r->first_us = eng->now;
+		r->first_to = request_remote(sa, r)->addr;
+	}
+	r->several |= !wire_addr_equal(&r->first_to,
+				       &request_remote(sa, r)->addr);
 	if (r->tries == 0) {
 		r->interval = first_interval(sa, r);
 		r->begun_us = eng->now;

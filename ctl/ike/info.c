@@ -22,7 +22,11 @@ static bool build_nothing(struct ike_sa *sa, void *ctx,
 void ike_info_liveness(struct ike_sa *sa)
 {
 	static const struct ike_request_desc d = { .build = build_nothing };
+	const struct ike_ext_ops *ext = sa->eng->ext;
 
+	if (sa->state == IKE_SA_ESTABLISHED && sa->p->announced && ext &&
+	    ext->liveness && ext->liveness(sa))
+		return;
 	ike_sa_request(sa, &d);
 }
 

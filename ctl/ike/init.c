@@ -85,7 +85,8 @@ static bool init_build(struct ike_sa *sa)
 	wire_sa_encode(&enc, p->init_offer);
 	wire_ke_encode(&enc, p->ke->group, p->ke->pub, p->ke->pub_len);
 	wire_nonce_encode(&enc, p->ni.p, p->ni.len);
-	ike_put_natd(sa, &enc, &sa->local, &sa->remote);
+	if (sa->conn->nat_traversal)
+		ike_put_natd(sa, &enc, &sa->local, &sa->remote);
 	if (sa->conn->fragmentation)
 		wire_notify_encode(&enc, IKE_N_FRAGMENTATION_SUPPORTED, NULL,
 				   0);
@@ -255,7 +256,8 @@ void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 	    !answer_sa(sa, msg) || ke.group != sa->suite.ke ||
 	    ke.data.len != crypto_ke_public_len(ke.group))
 		return;
-	natd = ike_natd_check(msg->hdr.spi_i, msg->hdr.spi_r, &pkt->local,
+	natd = !sa->conn->nat_traversal ? IKE_NATD_ABSENT :
+	       ike_natd_check(msg->hdr.spi_i, msg->hdr.spi_r, &pkt->local,
 			      &pkt->remote, msg);
 	sa->spi_r = msg->hdr.spi_r;
 	if (!ike_buf_set(&p->nr, nonce.p, nonce.len) ||
@@ -285,7 +287,7 @@ void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 	p->out_mid = 1;
 	ike_nat_found(sa, natd);
 	/* Both know NAT traversal: the other port, if MOBIKE may follow. */
-	if (sa->nat || (natd == IKE_NATD_NONE && sa->conn->mobike)) {
+	if (sa->nat || (sa->natt && sa->conn->mobike)) {
 		sa->local.port = sa->eng->s.natt_port;
 		sa->remote.port = sa->eng->s.natt_port;
 	}
@@ -446,7 +448,8 @@ static bool init_answer(struct ike_sa *sa, const struct wire_proposal *chosen)
 	wire_sa_encode(&enc, answer);
 	wire_ke_encode(&enc, p->ke->group, p->ke->pub, p->ke->pub_len);
 	wire_nonce_encode(&enc, p->nr.p, p->nr.len);
-	ike_put_natd(sa, &enc, &sa->local, &sa->remote);
+	if (sa->natt)
+		ike_put_natd(sa, &enc, &sa->local, &sa->remote);
 	if (p->fragments)
 		wire_notify_encode(&enc, IKE_N_FRAGMENTATION_SUPPORTED, NULL,
 				   0);

@@ -147,8 +147,6 @@ void ike_sa_rebind(struct ike_sa *sa, const struct ike_path *paths,
 	rb->done = done;
 	rb->ctx = ctx;
 	memcpy(copy, paths, n * sizeof(*copy));
-	for (unsigned int i = 0; i < n; i++)
-		ike_nat_path(sa, &copy[i]);
 	a->u.peer.id = sa->peer;
 	a->u.peer.expected_generation = sa->generation + sa->p->rebinds++;
 	a->u.peer.npaths = n;

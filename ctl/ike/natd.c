@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * NAT detection and traversal (RFC 7296, section 2.23). Behind a NAT MOBIKE is
- * not spoken of, and what follows changed mappings is what that section has.
+ * NAT detection and traversal (RFC 7296, section 2.23). What follows a changed
+ * mapping here is what that section has; with MOBIKE it is RFC 4555's, section
+ * 3.8: who is behind the NAT finds out and says so.
  */
 #include <errno.h>
 #include <string.h>
@@ -84,7 +85,18 @@ unsigned int ike_in_natd(const struct ike_sa *sa, const struct ike_in *in)
  */
 void ike_nat_found(struct ike_sa *sa, unsigned int natd)
 {
+	sa->natt = natd != IKE_NATD_ABSENT;
 	sa->nat = natd & (IKE_NATD_LOCAL | IKE_NATD_REMOTE);
+}
+
+void ike_sa_set_nat(struct ike_sa *sa, unsigned int nat)
+{
+	if (sa->nat == nat)
+		return;
+	sa->nat = nat;
+	/* Nothing has left by the new way yet that anybody counted. */
+	sa->p->nat_look_us = sa->eng->now;
+	sa->p->nat_quiet_us = sa->eng->now;
 }
 
 /** ike_nat_report() - who is behind a NAT, if anybody */
@@ -154,6 +166,8 @@ void ike_nat_follow(struct ike_sa *sa, const struct ike_in *in)
 		paths[n++].accept_until_ms = IKE_NAT_GRACE_MS;
 	}
 	sa->remote = in->remote;
+	for (unsigned int i = 0; i < n; i++)
+		ike_nat_path(sa, &paths[i]);
 	ike_sa_rebind(sa, paths, n, NULL, NULL);
 }
 

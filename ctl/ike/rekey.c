@@ -104,6 +104,7 @@ static void move_state(const struct ike_sa *from, struct ike_sa *to)
 	to->remote = from->remote;
 	to->remote_id = from->remote_id;
 	to->mobike = from->mobike;
+	to->natt = from->natt;
 	to->nat = from->nat;
 	to->p->fragments = from->p->fragments;
 	to->p->ppk.used = from->p->ppk.used;

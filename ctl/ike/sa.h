@@ -34,6 +34,8 @@ struct ike_conn_state;
  * @mid: Message ID
  * @sent_us: response: when its request was first sent
  * @tries: response: how often its request was sent
+ * @several: response: its request went to more than one address: it proves none
+ *	(RFC 4555, section 3.7)
  * @msg: its payloads; all that RFC 7296 defines are well-formed, what is in
  *	the data of notifies is for who reads it to check
  */
@@ -44,6 +46,7 @@ struct ike_in {
 	uint32_t mid;
 	uint64_t sent_us;
 	unsigned int tries;
+	bool several;
 	const struct wire_msg *msg;
 };
 
@@ -138,6 +141,7 @@ struct ike_sa_private;
  * @remote_id: authenticated; type 0 before that
  * @suite: algorithms
  * @mobike: both sides sent MOBIKE_SUPPORTED
+ * @natt: both ends know NAT traversal and may use it
  * @nat: IKE_NATD_LOCAL, IKE_NATD_REMOTE: who is behind a NAT; 0 for nobody
  * @peer: kernel peer, 0 before it exists; kept by rekeying
  * @generation: of its binding, as the kernel last told
@@ -166,6 +170,7 @@ struct ike_sa {
 	struct ike_id remote_id;
 	struct crypto_suite suite;
 	bool mobike;
+	bool natt;
 	unsigned int nat;
 	uint32_t peer;
 	uint64_t generation;
@@ -293,6 +298,15 @@ void ike_sa_set_addresses(struct ike_sa *sa, const struct wire_endpoint *local,
 			  const struct wire_endpoint *remote);
 
 /**
+ * ike_sa_set_nat() - who is behind a NAT on the way that the IKE SA goes now
+ * @sa: IKE SA
+ * @nat: IKE_NATD_LOCAL, IKE_NATD_REMOTE, or 0
+ *
+ * Who is behind one itself keeps the mapping alive from now on.
+ */
+void ike_sa_set_nat(struct ike_sa *sa, unsigned int nat);
+
+/**
  * ike_sa_resend() - the link is back: send again what follows the IKE SA
  *
  * At once, the same octets, retransmission starting afresh.
@@ -332,7 +346,7 @@ void ike_sa_answer(struct ike_sa *sa, uint32_t mid,
 /**
  * ike_sa_rebind() - give the kernel peer of an IKE SA another set of paths
  * @sa: IKE SA
- * @paths: the whole set, copied
+ * @paths: the whole set, with the ports of ESP in UDP; copied
  * @n: 1 to IKE_MAX_PATHS
  * @done: called with the kernel's answer, 0 or a negative errno; -ECANCELED if
  *	the IKE SA goes first. May be NULL.
@@ -431,6 +445,8 @@ void ike_sa_cmd_done(struct ike_sa *sa, uint64_t reply, int err,
  * @give_up: retransmissions are used up. Return true to let them start again
  *	(the extension has moved the IKE SA or knows that no link is up), false
  *	to let the IKE SA die.
+ * @liveness: make a request that shows whether the peer lives. Return false to
+ *	leave that to the core, whose request is empty.
  * @timer: @sa->ext_deadline has passed (it is IKE_NEVER on entry)
  * @addrs: the host's addresses have changed
  * @path_cmd: a command for this connection; end it with ike_sa_cmd_done()
@@ -456,6 +472,7 @@ struct ike_ext_ops {
 	void (*trouble)(struct ike_sa *sa, unsigned int tries,
 			uint64_t waited_us);
 	bool (*give_up)(struct ike_sa *sa);
+	bool (*liveness)(struct ike_sa *sa);
 	void (*timer)(struct ike_sa *sa);
 	void (*addrs)(struct ike_sa *sa);
 	void (*path_cmd)(struct ike_sa *sa, const struct ike_ev_path_cmd *cmd);

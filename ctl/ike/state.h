@@ -65,6 +65,7 @@ struct ike_buf {
  * @pinned: stays on @local and @remote when the IKE SA moves.
  * @expired: the one who made it has been told TIMEOUT.
  * @last: the IKE SA ends with it.
+ * @several: it went to another address than @first_to.
  * @data: one message, or its fragments one behind the other.
  * @interval: time to the next retransmission.
  * @tries: transmissions in this series, which began at @begun_us.
@@ -78,6 +79,8 @@ struct ike_request {
 	bool pinned;
 	bool expired;
 	bool last;
+	bool several;
+	struct wire_addr first_to;
 	struct ike_buf data;
 	/* What it holds, as long as smaller fragments may be tried. */
 	struct ike_buf inner;

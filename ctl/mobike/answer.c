@@ -135,6 +135,8 @@ static int check_owner(const struct mx_session *s, const struct wire_addr *addr,
 		struct mx_session *other = o->ext;
 
 		if (!other || other == s || !other->up || other->sa != o ||
+		    o->conn->mode != MOBX_MODE_TRANSPORT ||
+		    s->sa->conn->mode != MOBX_MODE_TRANSPORT ||
 		    ike_id_equal(&o->remote_id, &s->sa->remote_id) ||
 		    (!mx_set_by_addr(&other->peer, addr) &&
 		     !wire_addr_equal(&o->remote.addr, addr)) ||
@@ -177,19 +179,11 @@ static bool brings_address(const struct mx_request *rq)
 	return false;
 }
 
-/* With an address translator in between, what it says differs from the IP. */
-static bool sees_nat(const struct ike_sa *sa, const struct ike_in *in,
-		     const struct mx_request *rq)
+/* A NAT that one of the ends does not want (RFC 4555, section 3.9). */
+static bool unwanted_nat(const struct ike_sa *sa, const struct mx_request *rq)
 {
-	unsigned int natd = ike_in_natd(sa, in);
-
-	if (rq->nat || (natd != IKE_NATD_ABSENT && natd != IKE_NATD_NONE))
-		return true;
-	for (unsigned int i = 0; i < rq->n; i++)
-		if (rq->ops[i].new_addr.family &&
-		    !wire_addr_equal(&rq->ops[i].new_addr, &in->remote.addr))
-			return true;
-	return false;
+	return rq->nat || (!sa->natt && (rq->natd & (IKE_NATD_LOCAL |
+						     IKE_NATD_REMOTE)));
 }
 
 /*
@@ -213,6 +207,8 @@ static int apply(struct mx_session *s, const struct ike_in *in,
 		.src = in->remote.addr,
 		.src_port = in->remote.port,
 		.dst = in->local.addr,
+		.nat = rq->natd & (IKE_NATD_LOCAL | IKE_NATD_REMOTE),
+		.nat_known = rq->natd != IKE_NATD_ABSENT,
 		.now = ike_sa_now(s->sa),
 		.credit = policy == IKE_RRC_EARLY ? in->size * 3 : 0,
 		.fresh = policy == IKE_RRC_OFF ? MOBIKEX_VALID :
@@ -247,7 +243,7 @@ static int judge(struct mx_session *s, struct ike_sa *sa,
 		a->why = rq->why;
 		return -1;
 	}
-	if (sees_nat(sa, in, rq)) {
+	if (unwanted_nat(sa, rq)) {
 		/* RFC 4555, section 3.9: nothing else is read from it. */
 		a->error = IKE_N_UNEXPECTED_NAT_DETECTED;
 		return -1;
@@ -271,8 +267,8 @@ static void report_refusal(struct mx_session *s, const struct mx_answer *a)
 	ike_report_number(r, "notify", a->error);
 	if (a->error == IKE_N_UNEXPECTED_NAT_DETECTED)
 		ike_report_text(r, "why", "%s",
-				"behind a NAT: paths do not move "
-				"through one yet");
+				"there is a NAT on the way, and one of the "
+				"two ends does not allow any");
 	if (a->why.reason) {
 		ike_report_text(r, "reason", "%s",
 				mobikex_reason_name(a->why.reason));
@@ -366,7 +362,8 @@ static bool primary_moves(const struct mx_set *was, const struct mx_set *is)
 	const struct mx_path *p = mx_set_primary(&a);
 	const struct mx_path *q = mx_set_primary(&b);
 
-	return p->id != q->id || !wire_addr_equal(&p->addr, &q->addr);
+	return p->id != q->id || !wire_addr_equal(&p->addr, &q->addr) ||
+	       (q->nat && p->port != q->port);
 }
 
 /* The mover says that its old path still works. */
@@ -406,6 +403,7 @@ static enum ike_verdict carry_out(struct mx_session *s, struct ike_sa *sa,
 	if (begins_anew(s, in, rq)) {
 		own.src = in->local.addr;
 		own.src_port = in->local.port;
+		own.nat = sa->nat & IKE_NATD_LOCAL;
 		mx_set_restart(&s->own, &own);
 		mx_candidates(s);
 	}
@@ -434,6 +432,7 @@ static bool same_set(const struct mx_set *a, const struct mx_set *b)
 
 		if (p->id != q->id || p->state != q->state ||
 		    p->flags != q->flags || p->port != q->port ||
+		    p->nat != q->nat ||
 		    p->preference != q->preference ||
 		    !wire_addr_equal(&p->addr, &q->addr))
 			return false;
@@ -528,11 +527,14 @@ enum ike_verdict mx_request(struct ike_sa *sa, const struct ike_in *in,
 
 	if (!s || !s->up || !s->sa || !sa->mobike)
 		return IKE_PASS;
-	mx_get_request(in, s->mobikex, &rq, &a);
+	mx_get_request(sa, in, s->mobikex, &rq, &a);
 	if (rq.bad_cookie) {
 		wire_notify_encode(body, IKE_N_INVALID_SYNTAX, NULL, 0);
 		return IKE_ANSWER_CLOSE;
 	}
+	mx_nat_look(s, sa, in);
+	if (!s->sa)
+		return IKE_PASS;
 	/* Between RFC 4555 hosts only the first initiator moves (section 3.5) */
 	if (rq.changes && (s->mobikex || !sa->first_initiator))
 		return change(s, sa, in, &rq, &a, body);

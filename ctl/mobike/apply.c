@@ -36,8 +36,14 @@ static struct mx_ghost *ghost_of(struct mx_set *set, uint16_t id,
 static bool old_matches(struct mx_set *set, const struct mx_path *p,
 			const struct wire_addr *old)
 {
-	return wire_addr_equal(&p->addr, old) ||
+	return !p->inner.family || wire_addr_equal(&p->addr, old) ||
 	       wire_addr_equal(&p->inner, old) || ghost_of(set, p->id, old);
+}
+
+static void note_nat(struct mx_path *p, const struct mx_req *req)
+{
+	if (req->nat_known)
+		p->nat = req->nat;
 }
 
 static void settle(struct mx_path *p, const struct mx_req *req,
@@ -45,6 +51,7 @@ static void settle(struct mx_path *p, const struct mx_req *req,
 {
 	p->addr = req->src;
 	p->inner = *inner;
+	note_nat(p, req);
 	p->port = req->src_port;
 	p->via = req->dst;
 	p->state = req->fresh;
@@ -84,18 +91,29 @@ static bool has_partner(const struct mx_req *req, uint8_t family)
 	return family == 4 ? req->partner4 : req->partner6;
 }
 
+/* Behind a NAT only the owner knows; else it is what the IP header says. */
+static struct wire_addr inner_of(const struct mx_op *op,
+				 const struct mx_req *req)
+{
+	const struct wire_addr unknown = { .family = 0 };
+
+	if (!op->derived)
+		return op->new_addr;
+	return req->nat ? unknown : req->src;
+}
+
 static int do_add(struct mx_set *set, const struct mx_op *op,
 		  const struct mx_req *req, struct mx_refusal *why)
 {
-	const struct wire_addr *inner = op->derived ? &req->src : &op->new_addr;
-	struct mx_path *p = mx_set_by_addr(set, &req->src);
+	struct mx_path *p = mx_set_by_source(set, req);
+	struct wire_addr inner = inner_of(op, req);
 	uint16_t id = op->id;
 
 	if (op->derived) {
 		if (p)
 			return 0;
 		id = (uint16_t)mx_set_free_id(set);
-	} else if (inner->family != req->src.family) {
+	} else if (inner.family != req->src.family) {
 		return refuse(why, MOBIKEX_R_FAMILY, op->index,
 			      "the request came by another address family");
 	}
@@ -116,7 +134,7 @@ static int do_add(struct mx_set *set, const struct mx_op *op,
 	p = mx_set_put_in(set, id);
 	p->preference = op->preference;
 	p->flags = op->flags & MOBIKEX_F_BACKUP;
-	settle(p, req, inner);
+	settle(p, req, &inner);
 	return 0;
 }
 
@@ -124,11 +142,12 @@ static int move_path(struct mx_set *set, struct mx_path *p,
 		     const struct mx_op *op, const struct mx_req *req,
 		     struct mx_refusal *why)
 {
-	const struct wire_addr *inner = op->derived ? &req->src : &op->new_addr;
-	struct mx_path *other = mx_set_by_addr(set, &req->src);
+	struct mx_path *other = mx_set_by_source(set, req);
+	struct wire_addr inner = inner_of(op, req);
 
 	if (other == p) {
 		p->port = req->src_port;
+		note_nat(p, req);
 		return 0;
 	}
 	if (other)
@@ -137,9 +156,12 @@ static int move_path(struct mx_set *set, struct mx_path *p,
 	if (!has_partner(req, req->src.family))
 		return refuse(why, MOBIKEX_R_FAMILY, op->index,
 			      "no address of this family here");
-	mx_set_haunt(set, p, false, req->now,
-		     op->flags & MOBIKEX_F_SOFT ? MX_SOFT_US : MX_GRACE_US);
-	settle(p, req, inner);
+	/* Of a NAT that has changed the port only there is nothing left. */
+	if (!wire_addr_equal(&p->addr, &req->src))
+		mx_set_haunt(set, p, false, req->now,
+			     op->flags & MOBIKEX_F_SOFT ? MX_SOFT_US :
+							  MX_GRACE_US);
+	settle(p, req, &inner);
 	return 0;
 }
 
@@ -150,9 +172,10 @@ static int do_update(struct mx_set *set, const struct mx_op *op,
 
 	if (op->derived) {
 		/* RFC 4555: there are no IDs, only where it came from. */
-		p = mx_set_by_addr(set, &req->src);
+		p = mx_set_by_source(set, req);
 		if (p) {
 			p->port = req->src_port;
+			note_nat(p, req);
 			mx_set_make_primary(set, p->id);
 			return 0;
 		}
@@ -185,13 +208,13 @@ static int do_update(struct mx_set *set, const struct mx_op *op,
 static int remove_others(struct mx_set *set, const struct mx_op *op,
 			 const struct mx_req *req, struct mx_refusal *why)
 {
-	struct mx_path *keep = mx_set_by_addr(set, &req->src);
+	struct mx_path *keep = mx_set_by_source(set, req);
 
 	if (!keep)
 		return refuse(why, MOBIKEX_R_NO_SUCH_PATH, op->index,
 			      "the request came by no path of the set");
 	for (unsigned int i = 0; i < set->n; i++) {
-		if (wire_addr_equal(&set->path[i].addr, &req->src))
+		if (&set->path[i] == keep)
 			continue;
 		mx_set_hush(set, set->path[i].id, req->now);
 		mx_set_haunt(set, &set->path[i], true, req->now, MX_GRACE_US);
@@ -337,7 +360,7 @@ int mx_set_apply(struct mx_set *set, const struct mx_op *ops, unsigned int n,
 			mark_primary(&work, ops, n);
 	}
 	if (!mx_set_primary(&work))
-		mx_set_elect(&work, &req->src);
+		mx_set_elect(&work, req);
 	if (!(req->partner4 && mx_set_has_family(&work, 4)) &&
 	    !(req->partner6 && mx_set_has_family(&work, 6)))
 		return refuse(why, MOBIKEX_R_FAMILY, 0,

@@ -65,8 +65,8 @@ static const char *kind_name(const struct mx_ask *a)
 {
 	static const char *const names[] = {
 		[MX_ASK_ADD] = "add",	     [MX_ASK_PRIMARY] = "soft move",
-		[MX_ASK_HARD] = "hard move", [MX_ASK_REMOVE] = "remove",
-		[MX_ASK_QUERY] = "query",
+		[MX_ASK_HARD] = "hard move", [MX_ASK_REFRESH] = "NAT change",
+		[MX_ASK_REMOVE] = "remove",  [MX_ASK_QUERY] = "query",
 	};
 
 	return names[a->kind];
@@ -96,6 +96,9 @@ static void failed(struct mx_session *s, int err, const char *why)
 	else if (is_staged(a) || a->kind == MX_ASK_PRIMARY)
 		mx_shun(s, &a->local.addr, SHUN_US);
 	s->calm_until = ike_sa_now(s->sa) + CALM_US;
+	if (a->kind == MX_ASK_REFRESH && err == -ETIMEDOUT &&
+	    mx_set_find(&s->own, a->id))
+		mx_set_find(&s->own, a->id)->remapped = true;
 	/* The peer may have done it all the same. */
 	if (s->mobikex && err == -ETIMEDOUT)
 		s->query_at = ike_sa_now(s->sa);
@@ -131,7 +134,7 @@ static bool build(struct ike_sa *sa, void *ctx,
 			mx_put_block(b, &a->ops[i]);
 	if (a->kind == MX_ASK_QUERY)
 		wire_notify_encode(b, IKE_N_SA_ADDRESS_SET, NULL, 0);
-	else
+	else if (!sa->natt)
 		mobike_no_nats_encode(b, local, remote);
 	ike_put_natd(sa, b, local, remote);
 	wire_notify_encode(b, IKE_N_COOKIE2, a->cookie, sizeof(a->cookie));
@@ -165,9 +168,8 @@ static void say_reason(const struct ike_in *in, uint16_t type,
 		snprintf(text, len, "refused by the peer: %s: %s",
 			 mobikex_reason_name(reason->code), reason->text);
 	else if (type == IKE_N_UNEXPECTED_NAT_DETECTED)
-		snprintf(text, len,
-			 "behind a NAT: paths do not move through "
-			 "one yet");
+		snprintf(text, len, "there is a NAT on this way, and one of "
+				    "the two ends does not allow any");
 	else
 		snprintf(text, len, "refused by the peer: notify %u", type);
 }
@@ -220,6 +222,28 @@ static void refused(struct mx_session *s, const struct ike_in *in,
 	failed(s, type == IKE_N_TEMPORARY_FAILURE ? -EAGAIN : -EPERM, text);
 }
 
+/* What the answer says of NATs is true of the path that the request took. */
+static void agreed(struct mx_session *s, const struct ike_in *in,
+		   unsigned int natd)
+{
+	switch (s->ask->kind) {
+	case MX_ASK_ADD:
+	case MX_ASK_PRIMARY:
+	case MX_ASK_HARD:
+	case MX_ASK_REFRESH:
+		if (mx_nat_answered(s, s->ask->id, in, natd)) {
+			mx_commit(s, NULL, 0);
+			mx_follow_primary(s);
+		}
+		break;
+	case MX_ASK_REMOVE:
+	case MX_ASK_QUERY:
+		mx_nat_look(s, s->sa, in);
+		break;
+	}
+	mx_ask_done(s, in);
+}
+
 static void answered(struct mx_session *s, struct ike_sa *sa,
 		     const struct ike_in *in)
 {
@@ -234,10 +258,10 @@ static void answered(struct mx_session *s, struct ike_sa *sa,
 	}
 	if (wire_notify_error(in->msg, &n))
 		refused(s, in, n.type);
-	else if (natd != IKE_NATD_ABSENT && natd != IKE_NATD_NONE)
+	else if (natd != IKE_NATD_ABSENT && natd != IKE_NATD_NONE && !sa->natt)
 		refused(s, in, IKE_N_UNEXPECTED_NAT_DETECTED);
 	else
-		mx_ask_done(s, in);
+		agreed(s, in, natd);
 }
 
 static void done(struct ike_sa *sa, void *ctx, enum ike_result result,
@@ -290,8 +314,10 @@ static void send_ask(struct mx_session *s)
 		.free = release,
 		.ctx = c,
 	};
-	/* These two try a path; the others follow the IKE SA. */
-	if (a->kind == MX_ASK_ADD || a->kind == MX_ASK_PRIMARY) {
+	/* These try a path; the others follow the IKE SA. */
+	if (a->kind == MX_ASK_ADD || a->kind == MX_ASK_PRIMARY ||
+	    (a->kind == MX_ASK_REFRESH &&
+	     a->id != mx_set_primary(&s->own)->id)) {
 		d.local = a->local;
 		d.remote = a->remote;
 		d.timeout_us = MX_PROBE_US;
@@ -388,6 +414,18 @@ void mx_ask_add(struct mx_session *s, const struct mx_cand *c, bool for_cmd)
 	stage(s, &a->ops[0], MOBIKEX_TENTATIVE);
 }
 
+/*
+ * A NAT may have changed the mapping while the path was not used: with its
+ * address the block says that where it comes from now counts.
+ */
+static void name_mapping(const struct mx_path *p, struct mx_op *op)
+{
+	if (!(p->nat & IKE_NATD_LOCAL))
+		return;
+	op->old_addr = p->addr;
+	op->new_addr = p->addr;
+}
+
 /**
  * mx_ask_primary() - make a proven path the primary one, softly
  * @s: session with no request under way
@@ -408,6 +446,7 @@ void mx_ask_primary(struct mx_session *s, uint16_t id, bool for_cmd)
 	a->ops[0].flags = MOBIKEX_F_PRIMARY | MOBIKEX_F_SOFT |
 			  (p->flags & MOBIKEX_F_BACKUP);
 	a->ops[0].preference = p->preference;
+	name_mapping(p, &a->ops[0]);
 	set_ends_of(s, p);
 	send_ask(s);
 }
@@ -430,6 +469,8 @@ static void hard_block(const struct mx_session *s, const struct mx_path *p,
 	} else if (!wire_addr_equal(&p->confirmed, &c->local)) {
 		op->old_addr = p->confirmed;
 		op->new_addr = c->local;
+	} else {
+		name_mapping(p, op);
 	}
 }
 
@@ -474,9 +515,11 @@ void mx_ask_hard(struct mx_session *s, uint16_t id, const struct mx_cand *c,
 void mx_ask_elsewhere(struct mx_session *s, const struct mx_cand *c)
 {
 	struct mx_ask *a = begin(s, MX_ASK_HARD, false);
+	const struct mx_path *from = mx_set_by_addr(&s->own, &c->local);
 	struct mx_req own = {
 		.src = c->local,
 		.src_port = s->sa->local.port,
+		.nat = from ? from->nat : mx_set_primary(&s->own)->nat,
 		.now = ike_sa_now(s->sa),
 		.fresh = MOBIKEX_VALID,
 	};
@@ -525,6 +568,32 @@ void mx_ask_remove(struct mx_session *s, const uint16_t *ids, unsigned int n,
 		a->ops[i].index = (uint16_t)i;
 	}
 	set_ends_of(s, mx_set_primary(&s->own));
+	send_ask(s);
+}
+
+/**
+ * mx_ask_refresh() - tell where the NAT shows a path now (RFC 4555, section 3.8)
+ * @s: session with no request under way
+ * @id: the path
+ */
+void mx_ask_refresh(struct mx_session *s, uint16_t id)
+{
+	struct mx_path *p = mx_set_find(&s->own, id);
+	struct mx_ask *a = begin(s, MX_ASK_REFRESH, false);
+
+	if (!a)
+		return;
+	p->remapped = false;
+	a->id = id;
+	a->n = 1;
+	a->ops[0].kind = MX_OP_UPDATE;
+	a->ops[0].derived = !s->mobikex;
+	a->ops[0].id = id;
+	a->ops[0].flags = p->flags & (MOBIKEX_F_PRIMARY | MOBIKEX_F_BACKUP);
+	a->ops[0].preference = p->preference;
+	a->ops[0].old_addr = p->addr;
+	a->ops[0].new_addr = p->addr;
+	set_ends_of(s, p);
 	send_ask(s);
 }
 

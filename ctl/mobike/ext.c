@@ -93,6 +93,7 @@ void mx_follow_primary(struct mx_session *s)
 		return;
 	local = (struct wire_endpoint){ .addr = l->addr, .port = l->port };
 	remote = (struct wire_endpoint){ .addr = r->addr, .port = r->port };
+	ike_sa_set_nat(s->sa, l->nat | r->nat);
 	ike_sa_set_addresses(s->sa, &local, &remote);
 }
 
@@ -229,11 +230,16 @@ static void on_established(struct ike_sa *sa)
 		s->max_paths = 1;
 	else if (own_limit < s->max_paths)
 		s->max_paths = own_limit;
-	mx_set_init(&s->own, &sa->local.addr, sa->local.port);
-	mx_set_init(&s->peer, &sa->remote.addr, sa->remote.port);
+	mx_set_init(&s->own, &sa->local.addr, sa->local.port,
+		    sa->nat & IKE_NATD_LOCAL);
+	mx_set_init(&s->peer, &sa->remote.addr, sa->remote.port,
+		    sa->nat & IKE_NATD_REMOTE);
 	s->up = true;
 	mx_candidates(s);
 	mx_steer(s);
+	/* How the NAT shows us, to be compared with from now on. */
+	if (sa->mobike && (sa->nat & IKE_NATD_LOCAL))
+		mx_liveness(s);
 }
 
 static void on_closed(struct ike_sa *sa)
@@ -265,6 +271,7 @@ static void on_rekeyed(struct ike_sa *from, struct ike_sa *to)
 	s->sa = to;
 	s->telling = false;
 	ike_sa_set_others(to, s->known, s->n_known);
+	mx_nat_rekeyed(s);
 	from->ext_deadline = IKE_NEVER;
 	mx_deadline(s);
 }
@@ -353,9 +360,19 @@ static void on_path_cmd(struct ike_sa *sa, const struct ike_ev_path_cmd *cmd)
 static void on_path_hint(struct ike_sa *sa, const struct ike_ev_path_hint *h)
 {
 	struct ike_report *r = ike_sa_report(sa, IKE_LOG_DEBUG, "path-hint");
+	struct mx_session *s = active(sa);
 
 	ike_report_addr(r, "local", &h->local);
 	ike_report_addr(r, "remote", &h->remote);
+	if (s && sa->mobike)
+		mx_nat_hint(s, h);
+}
+
+static bool on_liveness(struct ike_sa *sa)
+{
+	struct mx_session *s = active(sa);
+
+	return s && sa->mobike && mx_liveness(s);
 }
 
 static uint16_t status_id(const struct mx_session *s, const struct ike_path *p,
@@ -393,8 +410,9 @@ static void on_status(const struct ike_sa *sa, struct ike_status *st)
 	st->move = s->move;
 	peer = s->peer;
 	/* Where there is no MOBIKE a NAT may have moved it. */
-	if (sa->nat)
-		mx_set_init(&peer, &sa->remote.addr, sa->remote.port);
+	if (sa->nat && !sa->mobike)
+		mx_set_init(&peer, &sa->remote.addr, sa->remote.port,
+			    sa->nat & IKE_NATD_REMOTE);
 	st->npaths = mx_pairs(&s->own, &peer, ike_sa_now(sa), paths);
 	for (unsigned int i = 0; i < st->npaths; i++) {
 		struct ike_path_status *p = &st->paths[i];
@@ -416,6 +434,7 @@ const struct ike_ext_ops mobike_ext = {
 	.request = mx_request,
 	.trouble = on_trouble,
 	.give_up = on_give_up,
+	.liveness = on_liveness,
 	.timer = on_timer,
 	.addrs = on_addrs,
 	.path_cmd = on_path_cmd,

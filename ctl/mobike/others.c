@@ -65,7 +65,8 @@ static bool build(struct ike_sa *sa, void *ctx,
 		mobike_additional_encode(b, &s->told[i]);
 	if (!s->n_told)
 		wire_notify_encode(b, IKE_N_NO_ADDITIONAL_ADDRESSES, NULL, 0);
-	mobike_no_nats_encode(b, local, remote);
+	if (!sa->natt)
+		mobike_no_nats_encode(b, local, remote);
 	return true;
 }
 

@@ -64,15 +64,15 @@ unsigned int mx_pairs_live(const struct mx_set *own, const struct mx_set *peer)
 	return n;
 }
 
-static bool has_pair(const struct ike_path *v, unsigned int n,
-		     const struct wire_addr *local,
-		     const struct wire_addr *remote)
+static struct ike_path *find_pair(struct ike_path *v, unsigned int n,
+				  const struct wire_addr *local,
+				  const struct wire_addr *remote)
 {
 	for (unsigned int i = 0; i < n; i++)
 		if (wire_addr_equal(&v[i].local, local) &&
 		    wire_addr_equal(&v[i].remote, remote))
-			return true;
-	return false;
+			return &v[i];
+	return NULL;
 }
 
 static void live_pair(struct ike_path *out, const struct mx_path *o,
@@ -83,6 +83,11 @@ static void live_pair(struct ike_path *out, const struct mx_path *o,
 	out->remote = p->addr;
 	out->preference = p->preference > o->preference ? p->preference :
 							  o->preference;
+	/* With a NAT in between ESP goes in UDP, by IKE's ports. */
+	if (o->nat || p->nat) {
+		out->encap_sport = o->port;
+		out->encap_dport = p->port;
+	}
 	if ((o->flags | p->flags) & MOBIKEX_F_BACKUP)
 		out->flags |= MOBX_PATH_FLAGS_BACKUP;
 	if (o->state == MOBIKEX_VALID && p->state == MOBIKEX_VALID) {
@@ -110,7 +115,7 @@ static unsigned int ghost_pairs(const struct mx_ghost *g, bool is_own,
 		struct ike_path *e = &out[n];
 
 		if (g->addr.family != a->family ||
-		    has_pair(out, n, local, remote))
+		    find_pair(out, n, local, remote))
 			continue;
 		memset(e, 0, sizeof(*e));
 		e->local = *local;
@@ -151,6 +156,28 @@ static void sort_pairs(struct ike_path *v, unsigned int n)
 	}
 }
 
+/*
+ * Two paths behind one NAT are one pair of addresses to the kernel: it sends to
+ * the port of the better one, and takes from both.
+ */
+static unsigned int add_pair(struct ike_path *out, unsigned int n,
+			     const struct mx_path *o, const struct mx_path *p)
+{
+	struct ike_path *same = find_pair(out, n, &o->addr, &p->addr);
+	struct ike_path pair;
+
+	live_pair(&pair, o, p);
+	if (!same) {
+		out[n++] = pair;
+	} else if (!(same->flags & MOBX_PATH_FLAGS_PRIMARY) &&
+		   (pair.state > same->state ||
+		    (pair.state == same->state &&
+		     pair.preference < same->preference))) {
+		*same = pair;
+	}
+	return n;
+}
+
 /**
  * mx_pairs() - the binding of two sets
  * @own: own set
@@ -181,7 +208,7 @@ unsigned int mx_pairs(const struct mx_set *own, const struct mx_set *peer,
 			if (p->addr.family != o->addr.family ||
 			    (p == r && o == l))
 				continue;
-			live_pair(&out[n++], o, p);
+			n = add_pair(out, n, o, p);
 		}
 	}
 	sort_pairs(out + 1, n - 1);

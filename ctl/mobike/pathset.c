@@ -11,16 +11,21 @@
  * @set: to fill
  * @addr: address that the IKE SA was set up on
  * @port: and port, host order
+ * @nat: IKE_NATD_* of this end, or 0
+ *
+ * Behind a NAT nobody has told the peer's own view of its address.
  */
 void mx_set_init(struct mx_set *set, const struct wire_addr *addr,
-		 uint16_t port)
+		 uint16_t port, unsigned int nat)
 {
 	memset(set, 0, sizeof(*set));
 	set->n = 1;
 	set->path[0].state = MOBIKEX_VALID;
 	set->path[0].flags = MOBIKEX_F_PRIMARY;
+	set->path[0].nat = (uint8_t)nat;
 	set->path[0].addr = *addr;
-	set->path[0].inner = *addr;
+	if (!nat)
+		set->path[0].inner = *addr;
 	set->path[0].confirmed = *addr;
 	set->path[0].port = port;
 }
@@ -40,6 +45,28 @@ struct mx_path *mx_set_by_addr(struct mx_set *set, const struct wire_addr *addr)
 	for (unsigned int i = 0; i < set->n; i++)
 		if (wire_addr_equal(&set->path[i].addr, addr))
 			return &set->path[i];
+	return NULL;
+}
+
+/**
+ * mx_set_by_source() - the live path that a request came by
+ * @set: set of the end that sent it
+ * @req: the request
+ *
+ * Ports count where there is a NAT: behind it several paths may have one
+ * address.
+ *
+ * Return: the path, or NULL.
+ */
+struct mx_path *mx_set_by_source(struct mx_set *set, const struct mx_req *req)
+{
+	for (unsigned int i = 0; i < set->n; i++) {
+		struct mx_path *p = &set->path[i];
+
+		if (wire_addr_equal(&p->addr, &req->src) &&
+		    (p->port == req->src_port || !(p->nat || req->nat)))
+			return p;
+	}
 	return NULL;
 }
 
@@ -104,9 +131,9 @@ static unsigned int rank(const struct mx_path *p)
 	       (p->flags & MOBIKEX_F_BACKUP ? 1u << 8 : 0u) + p->preference;
 }
 
-void mx_set_elect(struct mx_set *set, const struct wire_addr *src)
+void mx_set_elect(struct mx_set *set, const struct mx_req *req)
 {
-	struct mx_path *best = src ? mx_set_by_addr(set, src) : NULL;
+	struct mx_path *best = req ? mx_set_by_source(set, req) : NULL;
 
 	if (!best) {
 		best = &set->path[0];
@@ -186,8 +213,10 @@ void mx_set_restart(struct mx_set *set, const struct mx_req *req)
 	set->n = 1;
 	set->path[0].state = req->fresh;
 	set->path[0].flags = MOBIKEX_F_PRIMARY;
+	set->path[0].nat = req->nat;
 	set->path[0].addr = req->src;
-	set->path[0].inner = req->src;
+	if (!req->nat)
+		set->path[0].inner = req->src;
 	set->path[0].confirmed = req->src;
 	set->path[0].port = req->src_port;
 	set->path[0].via = req->dst;
@@ -277,7 +306,8 @@ uint64_t mx_set_deadline(const struct mx_set *set, uint64_t now)
  * mx_set_sound() - whether what must hold of a set holds
  * @set: any set
  *
- * Never empty, one primary, IDs and addresses unique (invariant I6).
+ * Never empty, one primary, IDs and addresses unique (invariant I6), the latter
+ * with ports where there is a NAT.
  *
  * Return: true if so.
  */
@@ -295,10 +325,14 @@ bool mx_set_sound(const struct mx_set *set)
 		if (p->state != MOBIKEX_TENTATIVE && p->state != MOBIKEX_VALID)
 			return false;
 		primaries += p->flags & MOBIKEX_F_PRIMARY;
-		for (unsigned int j = 0; j < i; j++)
-			if (set->path[j].id >= p->id ||
-			    wire_addr_equal(&set->path[j].addr, &p->addr))
+		for (unsigned int j = 0; j < i; j++) {
+			const struct mx_path *q = &set->path[j];
+
+			if (q->id >= p->id ||
+			    (wire_addr_equal(&q->addr, &p->addr) &&
+			     (q->port == p->port || !(q->nat || p->nat))))
 				return false;
+		}
 	}
 	return primaries == 1;
 }

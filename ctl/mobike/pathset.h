@@ -24,6 +24,9 @@
 #define MX_MAX_GHOSTS 64
 #define MX_MAX_OPS    64
 
+/** MX_SEEN_LEN - octets of a NAT detection payload */
+#define MX_SEEN_LEN 20
+
 /** MX_GRACE_US - packets in flight from an address that a path has left. */
 #define MX_GRACE_US (2 * 1000000ull)
 /** MX_SOFT_US - the same where the owner asked for SOFT and sends no REMOVE. */
@@ -37,12 +40,17 @@
  * @state: MOBIKEX_TENTATIVE or MOBIKEX_VALID
  * @flags: MOBIKEX_F_PRIMARY (exactly one path of a set), MOBIKEX_F_BACKUP
  * @preference: 0 best to 255
+ * @nat: IKE_NATD_*: who is behind a NAT on this way, as this host sees it
  * @port: observed UDP port of the IKE messages that announced it
- * @addr: address as seen from outside, unique in the set
- * @inner: the owner's own view of it
+ * @addr: address as this host sees it; with @port unique in the set
+ * @inner: peer's sets: the owner's own view of it, family 0 if not told
  * @via: where the announcement arrived (peer's sets), family 0 if unknown
  * @confirmed: own sets: address that the peer is known to have for it, family
  *	0 if none
+ * @outer: own sets: where the peer sees it behind a NAT, family 0 if not known
+ * @seen: own sets: digest of that, as the peer sent it last (NATD)
+ * @seen_set: @seen is there
+ * @remapped: own sets: the NAT has changed it, which the peer is to be told
  * @credit: octets that it may be sent while tentative
  * @rtt_us: round trip time when it was announced or checked, 0 if not known
  */
@@ -51,11 +59,16 @@ struct mx_path {
 	uint8_t state;
 	uint8_t flags;
 	uint8_t preference;
+	uint8_t nat;
 	uint16_t port;
 	struct wire_addr addr;
 	struct wire_addr inner;
 	struct wire_addr via;
 	struct wire_addr confirmed;
+	struct wire_endpoint outer;
+	uint8_t seen[MX_SEEN_LEN];
+	bool seen_set;
+	bool remapped;
 	uint64_t credit;
 	uint64_t rtt_us;
 };
@@ -125,6 +138,8 @@ struct mx_op {
  * @src: its observed source
  * @src_port: and port, host order
  * @dst: the address that it came to
+ * @nat: IKE_NATD_*: who is behind a NAT
+ * @nat_known: the request tells, else a path keeps what it had
  * @now: microseconds
  * @credit: octets that a new path may be sent while it is TENTATIVE
  * @fresh: state of new paths and addresses: MOBIKEX_TENTATIVE or MOBIKEX_VALID
@@ -136,6 +151,8 @@ struct mx_req {
 	struct wire_addr src;
 	uint16_t src_port;
 	struct wire_addr dst;
+	uint8_t nat;
+	bool nat_known;
 	uint64_t now;
 	uint64_t credit;
 	uint8_t fresh;
@@ -157,11 +174,12 @@ struct mx_refusal {
 };
 
 void mx_set_init(struct mx_set *set, const struct wire_addr *addr,
-		 uint16_t port);
+		 uint16_t port, unsigned int nat);
 void mx_set_restart(struct mx_set *set, const struct mx_req *req);
 struct mx_path *mx_set_find(struct mx_set *set, uint16_t id);
 struct mx_path *mx_set_by_addr(struct mx_set *set,
 			       const struct wire_addr *addr);
+struct mx_path *mx_set_by_source(struct mx_set *set, const struct mx_req *req);
 struct mx_path *mx_set_primary(struct mx_set *set);
 bool mx_set_has_family(const struct mx_set *set, uint8_t family);
 int mx_set_free_id(const struct mx_set *set);

@@ -204,14 +204,29 @@ static void tie_update(struct mx_request *rq, bool update, bool parameters)
 	};
 }
 
+/* With a NAT in between, what a request says differs from its IP header. */
+static void get_nats(const struct ike_sa *sa, const struct ike_in *in,
+		     struct mx_request *rq)
+{
+	rq->natd = ike_in_natd(sa, in);
+	for (unsigned int i = 0; i < rq->n; i++)
+		if (rq->ops[i].new_addr.family &&
+		    !wire_addr_equal(&rq->ops[i].new_addr, &in->remote.addr))
+			rq->natd |= IKE_NATD_REMOTE;
+	if (rq->natd & (IKE_NATD_LOCAL | IKE_NATD_REMOTE))
+		rq->natd &= ~(unsigned int)IKE_NATD_NONE;
+}
+
 /**
  * mx_get_request() - what of a request is for us
+ * @sa: IKE SA that it came by
  * @in: request
  * @mobikex: agreed; otherwise MOBIKE-X's notifies are ignored
  * @rq: result
  * @a: gets what the answer has to repeat
  */
-void mx_get_request(const struct ike_in *in, bool mobikex,
+void mx_get_request(const struct ike_sa *sa, const struct ike_in *in,
+		    bool mobikex,
 		    struct mx_request *rq, struct mx_answer *a)
 {
 	uint16_t index = 0;
@@ -265,5 +280,6 @@ void mx_get_request(const struct ike_in *in, bool mobikex,
 		}
 	}
 	rq->changes |= update;
+	get_nats(sa, in, rq);
 	tie_update(rq, update, parameters);
 }

@@ -26,6 +26,35 @@ static void add_stray(struct mx_session *s, uint16_t id)
 		s->stray[s->n_stray++] = id;
 }
 
+/* Is this where the peer sees an own path? Behind a NAT it alone can tell. */
+static bool seen_there(struct mx_path *p, const struct wire_endpoint *at)
+{
+	if (!(p->nat & IKE_NATD_LOCAL))
+		return wire_addr_equal(&p->addr, &at->addr);
+	if (!p->outer.addr.family)
+		p->outer = *at;
+	return wire_endpoint_equal(&p->outer, at);
+}
+
+/* The own path that an entry of the peer's is about, whatever its ID. */
+static struct mx_path *path_at(struct mx_session *s,
+			       const struct mobikex_set *set,
+			       const struct mobikex_set_entry *e)
+{
+	for (unsigned int i = 0; i < s->own.n; i++) {
+		struct mx_path *p = &s->own.path[i];
+
+		/* Where it moved just now, if that was not said by its ID. */
+		if ((p->nat & IKE_NATD_LOCAL) && !p->outer.addr.family &&
+		    (entry_of(set, p->id) ||
+		     !(p->flags & e->flags & MOBIKEX_F_PRIMARY)))
+			continue;
+		if (seen_there(p, &e->observed))
+			return p;
+	}
+	return NULL;
+}
+
 /*
  * The peer knows an address of ours under another ID than we do: its word
  * counts. It numbers a path itself where we left the ID to it, and moved the
@@ -34,7 +63,7 @@ static void add_stray(struct mx_session *s, uint16_t id)
 static bool adopt(struct mx_session *s, const struct mobikex_set *set,
 		  const struct mobikex_set_entry *e)
 {
-	struct mx_path *p = mx_set_by_addr(&s->own, &e->observed.addr);
+	struct mx_path *p = path_at(s, set, e);
 	struct mx_path *other = mx_set_find(&s->own, e->path_id);
 	uint16_t id;
 
@@ -59,8 +88,11 @@ static bool learn(struct mx_session *s, const struct mobikex_set *set,
 		add_stray(s, e->path_id);
 		return false;
 	}
-	p->confirmed = e->observed.addr;
-	if (!wire_addr_equal(&p->addr, &e->observed.addr)) {
+	if (seen_there(p, &e->observed))
+		p->confirmed = p->addr;
+	else if (!(p->nat & IKE_NATD_LOCAL))
+		p->confirmed = e->observed.addr;
+	if (!seen_there(p, &e->observed)) {
 		/* It was moved and the peer never heard of it. */
 		if (p->flags & MOBIKEX_F_PRIMARY) {
 			s->primary_off = true;

@@ -52,7 +52,7 @@ static struct mx_path *subject(struct mx_session *s, const struct mx_rrc *c)
 {
 	struct mx_path *p = mx_set_find(&s->peer, c->id);
 
-	if (!p || p->state != MOBIKEX_TENTATIVE ||
+	if (!p || p->state != MOBIKEX_TENTATIVE || p->port != c->port ||
 	    !wire_addr_equal(&p->addr, &c->addr))
 		return NULL;
 	return p;
@@ -126,7 +126,10 @@ static void answered(struct mx_session *s, struct ike_sa *sa, struct mx_rrc *c,
 		ike_sa_close(sa, "wrong COOKIE2 in a routability check", true);
 		return;
 	}
-	if (p)
+	mx_nat_look(s, sa, in);
+	p = subject(s, c);
+	/* If it went elsewhere too, done() asks once more. */
+	if (p && !in->several)
 		proven(s, p, ike_sa_now(sa) - in->sent_us);
 }
 
@@ -165,7 +168,8 @@ static void done(struct ike_sa *sa, void *ctx, enum ike_result result,
 static bool is_checked(const struct mx_session *s, const struct mx_path *p)
 {
 	for (const struct mx_rrc *c = s->rrc; c; c = c->next)
-		if (c->id == p->id && wire_addr_equal(&c->addr, &p->addr))
+		if (c->id == p->id && c->port == p->port &&
+		    wire_addr_equal(&c->addr, &p->addr))
 			return true;
 	return false;
 }
@@ -185,6 +189,7 @@ static void check(struct mx_session *s, const struct mx_path *p)
 	}
 	c->id = p->id;
 	c->addr = p->addr;
+	c->port = p->port;
 	c->s = s;
 	c->next = s->rrc;
 	s->rrc = c;

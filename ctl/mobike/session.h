@@ -9,6 +9,7 @@
  *   rrc.c	return routability checks of the peer's paths
  *   ask.c	own requests that change own paths
  *   told.c	what follows when the peer has agreed to them
+ *   nat.c	NATs on the way: what they make of our addresses
  *   reconcile.c	what the peer says that it knows of our paths
  *   command.c	commands of the user
  *   others.c	addresses that are not in use (RFC 4555's lists)
@@ -101,6 +102,7 @@ struct mx_pending {
  * @s: session; NULL once nobody cares
  * @id: path of the peer
  * @addr: its address
+ * @port: and port
  * @cookie: COOKIE2
  * @request: number of the request
  */
@@ -108,6 +110,7 @@ struct mx_rrc {
 	struct mx_rrc *next;
 	struct mx_session *s;
 	uint16_t id;
+	uint16_t port;
 	struct wire_addr addr;
 	uint8_t cookie[MX_COOKIE_LEN];
 	uint64_t request;
@@ -117,6 +120,7 @@ enum mx_ask_kind {
 	MX_ASK_ADD,
 	MX_ASK_PRIMARY,
 	MX_ASK_HARD,
+	MX_ASK_REFRESH,
 	MX_ASK_REMOVE,
 	MX_ASK_QUERY,
 };
@@ -236,6 +240,7 @@ struct mx_memo {
  * @pinned: the primary was chosen by hand
  * @calm_until: after a failure only what is urgent is asked until then
  * @again_at: the path manager wants to be asked then
+ * @hint_at: nobody asks before that where ESP came from
  * @drain_id: path that was primary before a soft move
  * @drain_until: may be removed then
  * @move: last move
@@ -287,6 +292,7 @@ struct mx_session {
 	bool pinned;
 	uint64_t calm_until;
 	uint64_t again_at;
+	uint64_t hint_at;
 	uint16_t drain_id;
 	uint64_t drain_until;
 	struct ike_move_status move;
@@ -317,6 +323,7 @@ bool mx_get_supported(const struct ike_in *in, uint8_t *max_paths);
  * @query: it asks for SA_ADDRESS_SET
  * @additional: it has ADDITIONAL_*_ADDRESS or NO_ADDITIONAL_ADDRESSES
  * @nat: NO_NATS_ALLOWED is there and does not fit
+ * @natd: what the NATD payloads say, and addresses that are not the IP header's
  * @bad_cookie: COOKIE2 has a length that it must not have
  * @why: syntax error of a block
  */
@@ -327,11 +334,13 @@ struct mx_request {
 	bool query;
 	bool additional;
 	bool nat;
+	unsigned int natd;
 	bool bad_cookie;
 	struct mx_refusal why;
 };
 
-void mx_get_request(const struct ike_in *in, bool mobikex,
+void mx_get_request(const struct ike_sa *sa, const struct ike_in *in,
+		    bool mobikex,
 		    struct mx_request *rq, struct mx_answer *a);
 
 /* answer.c */
@@ -357,10 +366,20 @@ void mx_ask_hard(struct mx_session *s, uint16_t id, const struct mx_cand *c,
 void mx_ask_elsewhere(struct mx_session *s, const struct mx_cand *c);
 void mx_ask_remove(struct mx_session *s, const uint16_t *ids, unsigned int n,
 		   bool for_cmd);
+void mx_ask_refresh(struct mx_session *s, uint16_t id);
 void mx_ask_query(struct mx_session *s);
 void mx_ask_timer(struct mx_session *s, uint64_t now);
 void mx_ask_preempt(struct mx_session *s);
 void mx_ask_drop(struct mx_session *s);
+
+/* nat.c */
+bool mx_liveness(struct mx_session *s);
+void mx_nat_look(struct mx_session *s, const struct ike_sa *sa,
+		 const struct ike_in *in);
+bool mx_nat_answered(struct mx_session *s, uint16_t id,
+		     const struct ike_in *in, unsigned int natd);
+void mx_nat_hint(struct mx_session *s, const struct ike_ev_path_hint *h);
+void mx_nat_rekeyed(struct mx_session *s);
 
 /* reconcile.c */
 void mx_reconcile(struct mx_session *s, const struct ike_in *in);

@@ -212,6 +212,16 @@ static bool mend(struct mx_session *s, uint64_t now)
 		mx_ask_remove(s, ids, n, false);
 		return true;
 	}
+	for (unsigned int i = 0; i < s->own.n; i++) {
+		const struct mx_path *q = &s->own.path[i];
+
+		if (!q->remapped || !mx_cand_find(s->cand, s->n_cand, &q->addr))
+			continue;
+		if (!s->mobikex && !s->sa->first_initiator)
+			continue;
+		mx_ask_refresh(s, q->id);
+		return true;
+	}
 	if (s->primary_off) {
 		s->primary_off = false;
 		c = mx_cand_find(s->cand, s->n_cand, &p->addr);

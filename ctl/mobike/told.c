@@ -76,7 +76,7 @@ static void was_found(struct mx_session *s, const struct ike_in *in,
 	bool only = s->ask->elsewhere || !s->mobikex;
 	struct wire_notify n;
 
-	if (p && p->state != MOBIKEX_VALID && only &&
+	if (p && p->state != MOBIKEX_VALID && only && !in->several &&
 	    wire_addr_equal(&s->ask->remote.addr, &p->addr) &&
 	    wire_notify_find(in->msg, IKE_N_COOKIE2, &n)) {
 		p->state = MOBIKEX_VALID;
@@ -90,6 +90,23 @@ static void was_moved_hard(struct mx_session *s, uint64_t took)
 {
 	report_move(s, "hard", took);
 	/* Tunnels carry what is named in their selectors, from anywhere. */
+	if (!s->mobikex && s->sa->conn->mode == MOBX_MODE_TRANSPORT)
+		replace_children(s);
+}
+
+/* The peer sends to where the NAT shows us now. */
+static void was_refreshed(struct mx_session *s)
+{
+	struct mx_path *p = mx_set_find(&s->own, s->ask->id);
+	struct ike_report *r;
+
+	if (!p)
+		return;
+	r = ike_sa_report(s->sa, IKE_LOG_INFO, "nat");
+	ike_report_text(r, "who", "here");
+	ike_report_number(r, "id", p->id);
+	ike_report_addr(r, "local", &p->addr);
+	/* The peer has Child SAs for an address that may be another one. */
 	if (!s->mobikex && s->sa->conn->mode == MOBX_MODE_TRANSPORT)
 		replace_children(s);
 }
@@ -134,6 +151,9 @@ void mx_ask_done(struct mx_session *s, const struct ike_in *in)
 	case MX_ASK_HARD:
 		was_found(s, in, took);
 		was_moved_hard(s, took);
+		break;
+	case MX_ASK_REFRESH:
+		was_refreshed(s);
 		break;
 	case MX_ASK_REMOVE:
 		were_removed(s);

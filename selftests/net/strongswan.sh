@@ -58,7 +58,10 @@ traffic "mobxd initiates"
 # covers: K19 K20
 mark_log
 before=$(conn .ike.spi_i)
-answered() { said 'generating INFORMATIONAL response [0-9]+ \[ \]'; }
+# With MOBIKE it is a test of the path as well.
+answered() {
+	said 'generating INFORMATIONAL response [0-9]+ \[ N\(NATD_S_IP\) N\(NATD_D_IP\) N\(COOKIE2\) \]'
+}
 wait_for 20 answered && is_up m && [ "$(conn .ike.spi_i)" = "$before" ]
 check $? "mobxd asks for a sign of life and gets it"
 

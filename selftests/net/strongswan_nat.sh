@@ -3,9 +3,9 @@
 #
 # mobxd and strongSwan with a NAT between them, each in both roles: port 4500,
 # ESP in UDP, transport mode whose selectors name other addresses at either end,
-# and a NAT that gives a new port.
+# and a NAT that gives a new port, which MOBIKE tells of.
 # rig: timeout=600
-# covers: K44 UE1 UE2 UE4 UE6
+# covers: K44 UE1 UE2 UE4 UE6 MB25
 
 . "$(dirname "$0")/strongswan_lib"
 
@@ -113,7 +113,7 @@ check $? "strongSwan behind a NAT begins: all of it was UDP, nothing in clear"
 
 nat 10.7.3.0/24 radio 42000-42999
 wait_for 30 port_is 42
-check $? "the NAT gives a new port: followed with the next request"
+check $? "the NAT gives a new port: strongSwan says so, mobxd follows"
 s ping -q -c 3 -i 0.2 -W 5 "$M" >/dev/null
 check $? "the NAT gives a new port: ping"
 none_clear

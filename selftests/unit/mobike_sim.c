@@ -120,15 +120,54 @@ static struct sim_link *link_of(struct sim *sim, const struct wire_addr *addr,
 	return NULL;
 }
 
+/* A NAT lets in what is for a port of its own; @port becomes the one inside. */
+static bool nat_lets_in(const struct sim_link *l, uint16_t *port)
+{
+	if (!l->nat.family || !l->nat_port)
+		return true;
+	if (*port != l->nat_port && *port != l->nat_port + 1)
+		return false;
+	*port = *port == l->nat_port ? IKE_NATT_PORT : IKE_PORT;
+	return true;
+}
+
+/* Who gets what is sent to an address and port that all can see. */
+static struct sim_link *link_at(struct sim *sim, const struct wire_endpoint *to,
+				int *node)
+{
+	for (int i = 0; i < 2; i++) {
+		for (unsigned int j = 0; j < sim->node[i].n_links; j++) {
+			struct sim_link *l = &sim->node[i].links[j];
+			uint16_t port = to->port;
+
+			*node = i;
+			if (wire_addr_equal(l->nat.family ? &l->nat : &l->addr,
+					    &to->addr) && nat_lets_in(l, &port))
+				return l;
+		}
+	}
+	return NULL;
+}
+
+static void nat_shows(const struct sim_link *l, struct wire_endpoint *e)
+{
+	if (!l->nat.family)
+		return;
+	e->addr = l->nat;
+	if (l->nat_port)
+		e->port = (uint16_t)(l->nat_port + (e->port == IKE_PORT));
+}
+
 /* When and whether something sent now arrives; false if it is lost. */
 static bool travel(struct sim *sim, const struct wire_addr *from,
-		   const struct wire_addr *to, unsigned int lose, uint64_t *at)
+		   const struct wire_endpoint *to, unsigned int lose,
+		   uint64_t *at)
 {
 	struct sim_link *a, *b;
 	int na, nb;
 
 	a = link_of(sim, from, &na);
-	b = link_of(sim, to, &nb);
+	b = link_at(sim, to, &nb);
 	if (!a || !b || !a->up || !b->up || na == nb)
 		return false;
 	if (sim_random(sim, 1000) < lose ||
@@ -150,10 +189,10 @@ static void transmit(struct sim *sim, const struct ike_ac_send *s)
 	int node;
 	struct sim_link *l = link_of(sim, &s->local.addr, &node);
 
-	if (l && l->nat.family)
-		ev.remote.addr = l->nat;
+	if (l)
+		nat_shows(l, &ev.remote);
 	while (copies--) {
-		if (!travel(sim, &s->local.addr, &s->remote.addr, sim->lose,
+		if (!travel(sim, &s->local.addr, &s->remote, sim->lose,
 			    &ev.at))
 			continue;
 		if (sim->jitter_us)
@@ -274,6 +313,9 @@ static void kernel(struct sim_node *n, const struct ike_action *ac)
 		if (n->sas)
 			n->sas--;
 		break;
+	case IKE_AC_PEER_SENT:
+		ev.packets = n->flow.sent;
+		break;
 	default:
 		ev.err = kernel_peer(n, ac, &ev.generation);
 		break;
@@ -346,6 +388,7 @@ static void carry_out(struct sim_node *n, const struct ike_action *ac)
 	case IKE_AC_PEER_NEW:
 	case IKE_AC_PEER_REBIND:
 	case IKE_AC_PEER_DEL:
+	case IKE_AC_PEER_SENT:
 	case IKE_AC_SA_NEW:
 	case IKE_AC_SA_DEL:
 		kernel(n, ac);
@@ -356,8 +399,6 @@ static void carry_out(struct sim_node *n, const struct ike_action *ac)
 		break;
 	case IKE_AC_AUTH_PPK:
 		broken(n->sim, "a PPK that nobody has");
-	case IKE_AC_PEER_SENT:
-		broken(n->sim, "keepalives without a NAT");
 	case IKE_AC_REPORT:
 		count_report(n, &ac->u.report);
 		break;
@@ -444,7 +485,9 @@ static void send_data(struct sim *sim, int node)
 {
 	struct sim_node *n = &sim->node[node];
 	const struct ike_path *e;
-	struct sim_event ev = { .type = EV_DATA };
+	struct sim_event ev = { .type = EV_DATA, .node = !node };
+	struct sim_link *from, *to;
+	int owner;
 
 	if (!n->n_peers || !n->sas)
 		return;
@@ -454,13 +497,16 @@ static void send_data(struct sim *sim, int node)
 		n->flow.not_sent++;
 		return;
 	}
-	if (!travel(sim, &e->local, &e->remote, 0, &ev.at)) {
+	ev.local = (struct wire_endpoint){ e->remote, e->encap_dport };
+	ev.remote = (struct wire_endpoint){ e->local, e->encap_sport };
+	from = link_of(sim, &e->local, &owner);
+	to = link_at(sim, &ev.local, &owner);
+	if (!from || !to || !travel(sim, &e->local, &ev.local, 0, &ev.at) ||
+	    (!e->encap_sport && (from->nat.family || to->nat.family))) {
 		n->flow.lost_on_link++;
 		return;
 	}
-	ev.node = !node;
-	ev.local.addr = e->remote;
-	ev.remote.addr = e->local;
+	nat_shows(from, &ev.remote);
 	push(sim, ev);
 }
 
@@ -487,18 +533,51 @@ static int takes(const struct sim *sim, const struct sim_node *n,
 	return -1;
 }
 
+/* The kernel says, not too often, that ESP comes from where no path is. */
+static void hint(struct sim *sim, const struct sim_event *d,
+		 const struct wire_addr *local)
+{
+	struct sim_node *n = &sim->node[d->node];
+	struct ike_event ev = { .type = IKE_EV_PATH_HINT };
+
+	if (sim->now < n->hint_at)
+		return;
+	n->hint_at = sim->now + SIM_SECOND;
+	ev.u.path_hint.peer = n->peers[n->n_peers - 1].id;
+	ev.u.path_hint.local = *local;
+	ev.u.path_hint.remote = d->remote.addr;
+	ev.u.path_hint.remote_port = d->remote.port;
+	sim_event(sim, d->node, &ev);
+}
+
+static bool other_port(const struct sim_node *n, const struct sim_event *d,
+		       const struct wire_addr *local)
+{
+	const struct sim_peer *p = &n->peers[n->n_peers - 1];
+
+	for (unsigned int i = 0; i < p->n; i++)
+		if (wire_addr_equal(&p->paths[i].local, local) &&
+		    wire_addr_equal(&p->paths[i].remote, &d->remote.addr))
+			return p->paths[i].encap_dport && d->remote.port &&
+			       p->paths[i].encap_dport != d->remote.port;
+	return false;
+}
+
 static void take_data(struct sim *sim, struct sim_event *ev)
 {
 	struct sim_node *n = &sim->node[ev->node];
 	struct sim_flow *f = &sim->node[!ev->node].flow;
 	int node, verdict;
-	struct sim_link *l = link_of(sim, &ev->local.addr, &node);
+	struct sim_link *l = link_at(sim, &ev->local, &node);
 
 	if (!l || !l->up) {
 		f->lost_on_link++;
 		return;
 	}
-	verdict = takes(sim, n, &ev->local.addr, &ev->remote.addr);
+	verdict = takes(sim, n, &l->addr, &ev->remote.addr);
+	if (n->n_peers && !ev->tries &&
+	    (verdict < 0 || other_port(n, ev, &l->addr)))
+		hint(sim, ev, &l->addr);
 	/* The kernel keeps what comes from elsewhere for a moment (I8). */
 	if (verdict < 0 && ev->tries++ < KEEP_US / KEEP_STEP_US) {
 		ev->at = sim->now + KEEP_STEP_US;
@@ -538,11 +617,12 @@ static void arrive(struct sim *sim, const struct sim_event *ev)
 {
 	struct ike_event e = { .type = IKE_EV_PACKET };
 	int node;
-	struct sim_link *l = link_of(sim, &ev->local.addr, &node);
+	struct sim_link *l = link_at(sim, &ev->local, &node);
 
 	if (!l || !l->up)
 		return;
 	e.u.packet.local = ev->local;
+	nat_lets_in(l, &e.u.packet.local.port);
 	e.u.packet.local.addr = l->addr;
 	e.u.packet.remote = ev->remote;
 	e.u.packet.data = ev->data;
@@ -563,6 +643,7 @@ static void happen(struct sim *sim, struct sim_event *ev)
 		e.u.kernel_done.tag = ev->tag;
 		e.u.kernel_done.err = ev->err;
 		e.u.kernel_done.generation = ev->generation;
+		e.u.kernel_done.packets = ev->packets;
 		e.u.kernel_done.text = ev->err ? "refused" : NULL;
 		sim_event(sim, ev->node, &e);
 		break;

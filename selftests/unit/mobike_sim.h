@@ -24,7 +24,13 @@
 
 struct sim;
 
-/** struct sim_link - an own address of a node and the way it leads */
+/**
+ * struct sim_link - an own address of a node and the way it leads
+ *
+ * @nat: address that a NAT gives it outside, if the family is not 0.
+ * @nat_port: port that port 4500 has there, 500 the next one; 0: both keep
+ *	theirs. Nothing else comes in, and no ESP without UDP.
+ */
 struct sim_link {
 	struct wire_addr addr;
 	char ifname[16];
@@ -32,6 +38,7 @@ struct sim_link {
 	uint64_t delay_us;
 	unsigned int lose;
 	struct wire_addr nat;
+	uint16_t nat_port;
 };
 
 struct sim_peer {
@@ -75,6 +82,7 @@ struct sim_node {
 	unsigned int stale_rebinds;
 	struct sim_kind kinds[SIM_MAX_KINDS];
 	unsigned int n_kinds;
+	uint64_t hint_at;
 	uint64_t last_reply;
 	int last_err;
 	char last_text[IKE_MAX_TEXT];
@@ -89,6 +97,7 @@ struct sim_event {
 	uint64_t tag;
 	int err;
 	uint64_t generation;
+	uint64_t packets;
 	struct wire_endpoint local;
 	struct wire_endpoint remote;
 	uint8_t *data;

@@ -162,26 +162,65 @@ int64_t sim_path_credit(const struct sim *sim, int node, const char *local,
 	return e ? (int64_t)e->credit : -1;
 }
 
-static bool mirrors(const struct sim_peer *a, const struct sim_peer *b,
-		    char *why, size_t len)
+/* How the other end knows an address: behind a NAT, or in front of it. */
+static const struct sim_link *nat_of(const struct sim *sim,
+				     const struct wire_addr *addr,
+				     struct wire_addr *other)
+{
+	*other = *addr;
+	for (int i = 0; i < 2; i++) {
+		for (unsigned int j = 0; j < sim->node[i].n_links; j++) {
+			const struct sim_link *l = &sim->node[i].links[j];
+
+			if (!l->nat.family)
+				continue;
+			if (wire_addr_equal(&l->addr, addr))
+				*other = l->nat;
+			else if (wire_addr_equal(&l->nat, addr))
+				*other = l->addr;
+			else
+				continue;
+			return l;
+		}
+	}
+	return NULL;
+}
+
+/* What is sent to a NAT goes to the port that it has now. */
+static bool arrives(const struct sim *sim, const struct ike_path *e)
+{
+	struct wire_addr inside;
+	const struct sim_link *l = nat_of(sim, &e->remote, &inside);
+
+	return !l || !l->nat_port || wire_addr_equal(&l->addr, &e->remote) ||
+	       !(e->flags & MOBX_PATH_FLAGS_PRIMARY) ||
+	       e->encap_dport == l->nat_port;
+}
+
+static bool mirrors(const struct sim *sim, const struct sim_peer *a,
+		    const struct sim_peer *b, char *why, size_t len)
 {
 	char l[WIRE_ADDR_TEXT], r[WIRE_ADDR_TEXT];
 
 	for (unsigned int i = 0; i < a->n; i++) {
 		const struct ike_path *e = &a->paths[i], *f;
+		struct wire_addr local, remote;
 
 		if (e->state > MOBX_PATH_STATE_VALID)
 			continue;
-		f = pair_of(b, &e->remote, &e->local);
-		if (f && e->state == MOBX_PATH_STATE_VALID &&
+		nat_of(sim, &e->local, &local);
+		nat_of(sim, &e->remote, &remote);
+		f = pair_of(b, &remote, &local);
+		if (f && arrives(sim, e) && e->state == MOBX_PATH_STATE_VALID &&
 		    f->state == MOBX_PATH_STATE_VALID &&
 		    (e->flags & MOBX_PATH_FLAGS_PRIMARY) ==
 			    (f->flags & MOBX_PATH_FLAGS_PRIMARY))
 			continue;
-		snprintf(why, len, "%s-%s: state %d flags %u, other end: "
-			 "state %d flags %u", wire_addr_text(&e->local, l),
+		snprintf(why, len, "%s-%s: state %d flags %u to port %u, other "
+			 "end: state %d flags %u", wire_addr_text(&e->local, l),
 			 wire_addr_text(&e->remote, r), e->state, e->flags,
-			 f ? (int)f->state : -1, f ? f->flags : 0);
+			 e->encap_dport, f ? (int)f->state : -1,
+			 f ? f->flags : 0);
 		return false;
 	}
 	return true;
@@ -202,5 +241,5 @@ bool sim_mirrored(struct sim *sim, char *why, size_t len)
 		snprintf(why, len, "no kernel peer");
 		return false;
 	}
-	return mirrors(p, q, why, len) && mirrors(q, p, why, len);
+	return mirrors(sim, p, q, why, len) && mirrors(sim, q, p, why, len);
 }

@@ -46,7 +46,7 @@ static struct mx_set paths(bool wlan)
 	struct wire_addr a = addr(RADIO);
 	struct mx_set s;
 
-	mx_set_init(&s, &a, 4500);
+	mx_set_init(&s, &a, 4500, 0);
 	if (wlan) {
 		s.path[1] = s.path[0];
 		s.path[1].id = 1;

@@ -31,7 +31,7 @@ static struct mx_set fresh_set(void)
 	struct wire_addr a = addr("10.0.1.2");
 	struct mx_set s;
 
-	mx_set_init(&s, &a, 4500);
+	mx_set_init(&s, &a, 4500, 0);
 	return s;
 }
 
@@ -350,7 +350,7 @@ static void test_random(void **state)
 
 	(void)state;
 	srand(4555);
-	mx_set_init(&peer, &server, 4500);
+	mx_set_init(&peer, &server, 4500, 0);
 	for (int round = 0; round < 50000; round++) {
 		struct mx_op ops[3], rev[3];
 		struct mx_set a = s, b = s;
@@ -425,7 +425,7 @@ static void test_pairs(void **state)
 	unsigned int n;
 
 	(void)state;
-	mx_set_init(&own, &server, 4500);
+	mx_set_init(&own, &server, 4500, 0);
 	expect(&peer, add(1, "10.0.2.2", 0), "10.0.2.2", 0);
 	n = mx_pairs(&own, &peer, NOW, v);
 	assert_int_equal(n, 2);
@@ -467,7 +467,7 @@ static void test_credit_once(void **state)
 	unsigned int n;
 
 	(void)state;
-	mx_set_init(&own, &server, 4500);
+	mx_set_init(&own, &server, 4500, 0);
 	req.fresh = MOBIKEX_VALID;
 	assert_int_equal(mx_set_apply(&own, &second, 1, &req, &why), 0);
 	expect(&peer, add(1, "10.0.2.2", 0), "10.0.2.2", 0);

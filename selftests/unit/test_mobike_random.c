@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random moves over a network that loses, repeats and reorders: once it is
- * quiet, both ends hold the same proven paths. SIM_SEED=N repeats one run and
+ * Random moves over a network that loses, repeats and reorders, through NATs that
+ * start anew: once it is quiet, both ends hold the same proven paths, and what
+ * is sent to a NAT goes to the port that it has then. SIM_SEED=N repeats one run and
  * tells what happens in it; SIM_RUNS=N makes another number of them.
  *
- * covers: MX10 MX11 MB12
+ * covers: MX6 MX10 MX11 MB12 MB25
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,6 +47,14 @@ static void rekey_ike(struct sim *sim, int node)
 	sim_event(sim, node, &ev);
 }
 
+/* Another port. */
+static void reboot_nat(struct sim *sim, struct sim_link *l)
+{
+	if (!l->nat.family)
+		return;
+	l->nat_port = (uint16_t)(20000 + 2 * sim_random(sim, 20000));
+}
+
 static void something_happens(struct sim *sim)
 {
 	static const char *const mobile[] = { RADIO, WLAN, "10.0.4.2" };
@@ -53,7 +62,7 @@ static void something_happens(struct sim *sim)
 	const char *a = mobile[sim_random(sim, 3)];
 	struct sim_link *links = sim->node[0].links;
 
-	switch (sim_random(sim, 11)) {
+	switch (sim_random(sim, links[0].nat.family ? 14 : 11)) {
 	case 0:
 	case 1:
 		sim_set_link(sim, 0, l, false);
@@ -89,6 +98,9 @@ static void something_happens(struct sim *sim)
 		rekey_ike(sim, 0);
 		rekey_ike(sim, 1);
 		break;
+	default:
+		reboot_nat(sim, &links[l]);
+		break;
 	}
 }
 
@@ -103,6 +115,13 @@ static void random_run(uint64_t seed, bool verbose)
 	sim_add_link(sim, 0, WLAN, "wlan", 40 * SIM_MS);
 	sim_add_link(sim, 0, "10.0.4.2", "cable", SIM_MS);
 	sim_add_link(sim, 1, SERVER, "eth0", 2500);
+	/* Radio and WLAN, that is; the cable has none. */
+	for (unsigned int i = 0; i < 2 && seed % 5 > 2; i++) {
+		struct sim_link *l = &sim->node[0].links[i];
+
+		wire_addr_parse(&l->nat, i ? "192.0.2.2" : "192.0.2.1");
+		l->nat_port = (uint16_t)(10000 * (i + 1));
+	}
 	if (seed % 4 == 1)
 		sim_add_link(sim, 1, "10.0.5.2", "eth1", 9000);
 	c = sim_conn(1);

@@ -237,13 +237,14 @@ static void test_e5_nat(void **state)
 	a.no_nats = WRONG;
 	hand_put_block(&a, IKE_N_ADD_SA_ADDRESS, 1, 0, NULL, WLAN);
 	hand_refuse(sim, &a, IKE_N_UNEXPECTED_NAT_DETECTED, 0, 0);
-	/* Without the mark the other signs tell. */
+	/* Without the mark a NAT is nothing to be refused. */
 	a.no_nats = NONE;
 	sim->node[0].links[1].nat.family = 4;
 	memcpy(sim->node[0].links[1].nat.a, "\xc0\x00\x02\x09", 4);
-	hand_refuse(sim, &a, IKE_N_UNEXPECTED_NAT_DETECTED, 0, 0);
-	a.natd = false;
-	hand_refuse(sim, &a, IKE_N_UNEXPECTED_NAT_DETECTED, 0, 0);
+	hand_ask(sim, &a);
+	assert_int_equal(a.error, 0);
+	assert_int_equal(a.set.n, 2);
+	assert_int_equal(a.set.e[1].observed.addr.a[0], 0xc0);
 	sim_free(sim);
 }
 
@@ -393,6 +394,49 @@ static void test_probe_changes_nothing(void **state)
 	sim_free(sim);
 }
 
+/*
+ * Somebody who is flooded, or says so, has no SA for what comes: whether the peer
+ * still gets what is sent there is asked with a cookie, and nothing else done.
+ * covers: MB37
+ */
+static void test_flooded_says_so(void **state)
+{
+	struct sim *sim = start();
+	uint64_t generation = sim->node[1].peers[0].generation;
+	struct ike_event ev = { .type = IKE_EV_PACKET };
+	const struct wire_hdr hdr = { .exchange = IKE_EX_INFORMATIONAL,
+				      .flags = IKE_FLAG_INITIATOR };
+	struct ike_status s;
+	struct wire_enc enc;
+	uint8_t spi[4];
+
+	(void)state;
+	assert_true(sim_status(sim, 1, &s));
+	wire_put_u32(spi, s.children[0].spi_out);
+	wire_enc_start(&enc, &hdr);
+	wire_notify_encode(&enc, IKE_N_INVALID_SPI, spi, sizeof(spi));
+	assert_true(wire_enc_finish(&enc));
+	ev.u.packet.local = s.local;
+	ev.u.packet.remote = s.remote;
+	ev.u.packet.data = enc.wr.data;
+	ev.u.packet.len = enc.wr.len;
+	sim_run(sim, 2 * SIM_SECOND);
+	hand.checks = 0;
+	sim_event(sim, 1, &ev);
+	sim_run(sim, SIM_SECOND);
+	assert_int_equal(hand.checks, 1);
+	assert_int_equal(sim->node[1].peers[0].generation, generation);
+	assert_false(hand.closed);
+	/* Who answers with another cookie does not get it. */
+	hand.check = FORGED;
+	sim_run(sim, 2 * SIM_SECOND);
+	sim_event(sim, 1, &ev);
+	sim_run(sim, SIM_SECOND);
+	assert_true(hand.closed);
+	wire_enc_free(&enc);
+	sim_free(sim);
+}
+
 /* Not agreed: 4864x mean nothing, UPDATE means RFC 4555. */
 static void test_not_negotiated(void **state)
 {
@@ -535,6 +579,7 @@ int main(void)
 		cmocka_unit_test(test_query_overtakes),
 		cmocka_unit_test(test_query_waits),
 		cmocka_unit_test(test_probe_changes_nothing),
+		cmocka_unit_test(test_flooded_says_so),
 		cmocka_unit_test(test_not_negotiated),
 		cmocka_unit_test(test_asker_closes_on_wrong_cookie),
 		cmocka_unit_test(test_asker_goes_back),

@@ -545,21 +545,6 @@ static void test_make_before_break(void **state)
 	sim_free(sim);
 }
 
-/* An address translator that nobody expected: refused, nothing changed. */
-static void test_nat_on_new_path(void **state)
-{
-	struct sim *sim = start_with(12, false, true, IKE_RRC_EARLY);
-
-	(void)state;
-	sim->node[0].links[1].nat = addr("192.0.2.9");
-	expect_path(sim, IKE_PATH_ADD, WLAN, false, -EPERM);
-	assert_non_null(strstr(sim->node[0].last_text, "NAT"));
-	assert_primary(sim, RADIO);
-	assert_mirrored(sim);
-	assert_int_equal(sim_path_state(sim, 1, SERVER, "192.0.2.9"), -1);
-	sim_free(sim);
-}
-
 /* The kernel says no, at either end: as before, and a clear word. */
 static void test_kernel_refuses(void **state)
 {
@@ -693,7 +678,6 @@ int main(void)
 		cmocka_unit_test(test_preference),
 		cmocka_unit_test(test_drain),
 		cmocka_unit_test(test_make_before_break),
-		cmocka_unit_test(test_nat_on_new_path),
 		cmocka_unit_test(test_kernel_refuses),
 		cmocka_unit_test(test_no_random),
 		cmocka_unit_test(test_blackout),

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * NATs on the way. Who is behind one is shown to the peer at an address and port
+ * that are not its own and that may change at any time: when the NAT forgets a
+ * mapping or starts anew. Liveness goes on then, for answers go where requests
+ * come from, while ESP of the peer is lost. So who is behind a NAT looks how
+ * the peer sees it, in every message that tells, and says so when that changes
+ * (RFC 4555, section 3.8).
+ */
+#include "crypto/auth.h"
+#include "crypto/util.h"
+#include "mobike/session.h"
+#include "wire/payload.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* How often somebody is asked who may have a new mapping; and for how long. */
+#define HINT_US	      (1 * 1000000ull)
+#define HINT_TRIAL_US (2 * 1000000ull)
+
+/* ---------------------------------------------------------- own mappings */
+
+/* Where the peer sees the receiver of this message, as a digest. */
+static bool shown_as(const struct ike_in *in, uint8_t digest[MX_SEEN_LEN])
+{
+	struct wire_notify n;
+
+	if (!wire_notify_find(in->msg, IKE_N_NAT_DETECTION_DESTINATION_IP,
+			      &n) ||
+	    n.data.len != MX_SEEN_LEN)
+		return false;
+	memcpy(digest, n.data.p, MX_SEEN_LEN);
+	return true;
+}
+
+/* Without a NAT the peer sees what we are. */
+static bool base_of(const struct ike_sa *sa, const struct mx_path *p,
+		    uint8_t digest[MX_SEEN_LEN])
+{
+	const struct wire_endpoint at = { .addr = p->addr, .port = p->port };
+
+	if (p->seen_set) {
+		memcpy(digest, p->seen, MX_SEEN_LEN);
+		return true;
+	}
+	return !(p->nat & IKE_NATD_LOCAL) &&
+	       !crypto_natd(sa->spi_i, sa->spi_r, &at, digest);
+}
+
+/**
+ * mx_nat_look() - how does the peer see an own path
+ * @s: session
+ * @sa: IKE SA that the message came by
+ * @in: message, authentic and fresh
+ *
+ * A NAT may show us to each address of the peer as another one: compared are
+ * those that the IKE SA's own end has seen.
+ */
+void mx_nat_look(struct mx_session *s, const struct ike_sa *sa,
+		 const struct ike_in *in)
+{
+	struct mx_path *p = mx_set_by_addr(&s->own, &in->local.addr);
+	uint8_t now[MX_SEEN_LEN], was[MX_SEEN_LEN];
+
+	if (!p || sa != s->sa || !sa->natt || !shown_as(in, now) ||
+	    !wire_endpoint_equal(&in->remote, &sa->remote))
+		return;
+	if (base_of(sa, p, was) && !crypto_equal(now, was, MX_SEEN_LEN))
+		p->remapped = true;
+	memcpy(p->seen, now, MX_SEEN_LEN);
+	p->seen_set = true;
+	if (p->remapped)
+		mx_steer(s);
+}
+
+/**
+ * mx_nat_answered() - the peer has answered to a request about an own path
+ * @s: session
+ * @id: the path, which the request left by
+ * @in: the answer
+ * @natd: what ike_in_natd() makes of it
+ *
+ * Return: whether there is a NAT now where there was none, or the reverse: the
+ * kernel is to be told.
+ */
+bool mx_nat_answered(struct mx_session *s, uint16_t id,
+		     const struct ike_in *in, unsigned int natd)
+{
+	struct mx_path *p = mx_set_find(&s->own, id);
+	uint8_t was;
+
+	if (!p || natd == IKE_NATD_ABSENT ||
+	    !wire_addr_equal(&p->addr, &in->local.addr))
+		return false;
+	was = p->nat;
+	p->nat = natd & (IKE_NATD_LOCAL | IKE_NATD_REMOTE);
+	p->outer.addr.family = 0;
+	p->remapped = false;
+	p->seen_set = shown_as(in, p->seen);
+	return !p->nat != !was;
+}
+
+/**
+ * mx_nat_rekeyed() - the digests that were seen are of another IKE SA
+ * @s: session
+ *
+ * A change that happened meanwhile could not be told from the new digests.
+ */
+void mx_nat_rekeyed(struct mx_session *s)
+{
+	for (unsigned int i = 0; i < s->own.n; i++) {
+		struct mx_path *p = &s->own.path[i];
+
+		p->seen_set = false;
+		if (!(p->nat & IKE_NATD_LOCAL))
+			continue;
+		p->remapped = true;
+		s->again_at = ike_sa_now(s->sa) + 1;
+	}
+}
+
+/* ------------------------------------------------------------- liveness */
+
+/** struct sign - of life, that has been asked for; @cookie: COOKIE2 */
+struct sign {
+	struct mx_session *s;
+	uint8_t cookie[MX_COOKIE_LEN];
+};
+
+static bool build_sign(struct ike_sa *sa, void *ctx,
+		       const struct wire_endpoint *local,
+		       const struct wire_endpoint *remote, struct wire_enc *b)
+{
+	const struct sign *sign = ctx;
+
+	if (sa->natt)
+		ike_put_natd(sa, b, local, remote);
+	wire_notify_encode(b, IKE_N_COOKIE2, sign->cookie,
+			   sizeof(sign->cookie));
+	return true;
+}
+
+static void sign_done(struct ike_sa *sa, void *ctx, enum ike_result result,
+		      const struct ike_in *in)
+{
+	const struct sign *sign = ctx;
+	struct wire_notify n;
+
+	if (result != IKE_RESULT_ANSWER)
+		return;
+	if (wire_notify_find(in->msg, IKE_N_COOKIE2, &n) &&
+	    (n.data.len != sizeof(sign->cookie) ||
+	     !crypto_equal(n.data.p, sign->cookie, sizeof(sign->cookie))))
+		ike_sa_close(sa, "wrong COOKIE2 in an answer", true);
+	else if (sign->s->sa == sa)
+		mx_nat_look(sign->s, sa, in);
+}
+
+static void sign_free(void *ctx)
+{
+	struct sign *sign = ctx;
+
+	mx_session_put(sign->s);
+	free(sign);
+}
+
+/* @where: family 0 for the IKE SA's own addresses. */
+static bool ask_for_sign(struct mx_session *s,
+			 const struct ike_request_desc *where)
+{
+	struct sign *sign = malloc(sizeof(*sign));
+	struct ike_request_desc d = *where;
+
+	if (!sign)
+		return false;
+	if (ike_sa_random(s->sa, sign->cookie, sizeof(sign->cookie))) {
+		free(sign);
+		return false;
+	}
+	sign->s = s;
+	mx_session_get(s);
+	d.build = build_sign;
+	d.done = sign_done;
+	d.free = sign_free;
+	d.ctx = sign;
+	ike_sa_request(s->sa, &d);
+	return true;
+}
+
+/**
+ * mx_liveness() - ask for a sign of life, and how the NAT shows us
+ * @s: session
+ *
+ * With a cookie: whoever answers gets what is sent there (RFC 4555, sections
+ * 3.10 and 5.3).
+ *
+ * Return: false if it cannot be asked so.
+ */
+bool mx_liveness(struct mx_session *s)
+{
+	const struct ike_request_desc here = { .timeout_us = 0 };
+
+	return ask_for_sign(s, &here);
+}
+
+/* ------------------------------------------------- mappings of the peer */
+
+static bool is_known(struct mx_session *s, const struct wire_endpoint *at)
+{
+	for (unsigned int i = 0; i < s->peer.n; i++)
+		if (s->peer.path[i].port == at->port &&
+		    wire_addr_equal(&s->peer.path[i].addr, &at->addr))
+			return true;
+	return false;
+}
+
+/**
+ * mx_nat_hint() - authentic ESP in UDP came from where no path of the peer is
+ * @s: session
+ * @h: from where
+ *
+ * Its NAT may have changed the mapping. That moves nobody (RFC 4555, section
+ * 3.8, and I8); but a request that reaches the peer there tells it, and it will
+ * say so itself.
+ */
+void mx_nat_hint(struct mx_session *s, const struct ike_ev_path_hint *h)
+{
+	const struct mx_path *p = mx_set_primary(&s->peer);
+	const struct ike_request_desc d = {
+		.local = { .addr = h->local, .port = s->sa->local.port },
+		.remote = { .addr = h->remote, .port = h->remote_port },
+		.timeout_us = HINT_TRIAL_US,
+	};
+	uint64_t now = ike_sa_now(s->sa);
+
+	if (!(p->nat & IKE_NATD_REMOTE) || !h->remote_port ||
+	    now < s->hint_at || is_known(s, &d.remote) ||
+	    !mx_set_by_addr(&s->own, &h->local) ||
+	    !mx_allowed(s->sa->conn, &h->remote) ||
+	    wire_addr_kind(&h->remote) != WIRE_ADDR_UNICAST)
+		return;
+	s->hint_at = now + HINT_US;
+	ask_for_sign(s, &d);
+}
