@@ -12,6 +12,7 @@
 
 #include "agent/conf_conn.h"
 #include "agent/conf_file.h"
+#include "agent/conf_pool.h"
 #include "agent/conf_value.h"
 #include "agent/log.h"
 
@@ -55,7 +56,7 @@ static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	put(&used, "%s:%d: ", reading.file, cfg->line);
 	if (cfg->title)
-		put(&used, "connection \"%s\": ", cfg->title);
+		put(&used, "%s \"%s\": ", cfg->name, cfg->title);
 	put(&used, "%s", text);
 	if (strstr(fmt, "no such option")) {
 		put(&used, "; there are:");
@@ -66,7 +67,7 @@ static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 	} else if (strstr(fmt, "integer value")) {
 		put(&used, "; a whole number would be right");
 	} else if (strstr(fmt, "missing title")) {
-		put(&used, "; connection \"NAME\" { would be right");
+		put(&used, "; a name, as in connection \"NAME\" {, would be right");
 	}
 }
 
@@ -172,6 +173,8 @@ static cfg_t *parser_new(void)
 		CFG_STR("user", "nobody", CFGF_NONE),
 		CFG_INT("cookie-threshold", 64, CFGF_NONE),
 		CFG_BOOL("seccomp", cfg_true, CFGF_NONE),
+		CFG_SEC("pool", conf_pool_options(),
+			CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 		CFG_SEC("connection", conf_conn_options(),
 			CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 		CFG_END()
@@ -188,6 +191,7 @@ static cfg_t *parser_new(void)
 	cfg_set_validate_func(cfg, "cookie-threshold", check_threshold);
 	cfg_set_validate_func(cfg, "connection", check_connection);
 	conf_conn_watch(cfg);
+	conf_pool_watch(cfg);
 	return cfg;
 }
 
@@ -223,6 +227,22 @@ static void parser_free(cfg_t *cfg)
 	cfg_free(cfg);
 }
 
+/* A pool may stand below the connections that give out from it. */
+static int check_pools(const struct conf *c, char *err, size_t errlen)
+{
+	for (unsigned int i = 0; i < c->nconn; i++) {
+		const struct ike_conn *conn = &c->conn[i].ike;
+
+		if (!conn->pool[0] || conf_find_pool(c, conn->pool))
+			continue;
+		snprintf(err, errlen,
+			 "%s: connection \"%s\": there is no pool \"%s\"; pool \"%s\" { addresses = { \"10.9.0.0/24\" } } beside the connections would be right",
+			 reading.file, conn->name, conn->pool, conn->pool);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int build(cfg_t *cfg, struct conf *c, char *err, size_t errlen)
 {
 	c->level = (enum ike_level)conf_word(cfg_getstr(cfg, "log-level"),
@@ -234,6 +254,7 @@ static int build(cfg_t *cfg, struct conf *c, char *err, size_t errlen)
 	c->cookie_threshold =
 		(unsigned int)cfg_getint(cfg, "cookie-threshold");
 	c->seccomp = cfg_getbool(cfg, "seccomp");
+	c->npool = conf_pool_build(cfg, c->pool);
 	c->conn = calloc(cfg_size(cfg, "connection") + 1, sizeof(*c->conn));
 	if (!c->conn) {
 		snprintf(err, errlen, "no memory");
@@ -249,7 +270,7 @@ static int build(cfg_t *cfg, struct conf *c, char *err, size_t errlen)
 			return ret;
 		}
 	}
-	return 0;
+	return check_pools(c, err, errlen);
 }
 
 int conf_load(const char *file, struct conf **out, char *err, size_t errlen)
@@ -322,5 +343,13 @@ struct conf_conn *conf_find(const struct conf *c, const char *name)
 	for (unsigned int i = 0; i < c->nconn; i++)
 		if (!strcmp(c->conn[i].ike.name, name))
 			return &c->conn[i];
+	return NULL;
+}
+
+const struct conf_pool *conf_find_pool(const struct conf *c, const char *name)
+{
+	for (unsigned int i = 0; i < c->npool; i++)
+		if (!strcmp(c->pool[i].name, name))
+			return &c->pool[i];
 	return NULL;
 }

@@ -13,6 +13,8 @@
 #define CONF_DEFAULT_CONTROL "/run/mobx/control"
 #define CONF_DEFAULT_STATE "/var/lib/mobx"
 #define CONF_MAX_CONNS 256
+#define CONF_MAX_POOLS 16
+#define CONF_MAX_PREFIXES 8
 #define CONF_MAX_PSK 128
 #define CONF_MAX_PATH 100
 #define CONF_MAX_ERROR 512
@@ -79,6 +81,22 @@ bool conf_item_next(struct wire_rd *rd, enum conf_item *item,
 		    struct wire_span *der);
 
 /**
+ * struct conf_pool - one `pool` section: virtual addresses to be given out
+ * @name: unique
+ * @n: entries in @prefix
+ * @prefix: the addresses
+ * @ndns: entries in @dns
+ * @dns: name servers that go with them
+ */
+struct conf_pool {
+	char name[IKE_MAX_NAME];
+	unsigned int n;
+	struct ike_prefix prefix[CONF_MAX_PREFIXES];
+	unsigned int ndns;
+	struct wire_addr dns[IKE_MAX_DNS];
+};
+
+/**
  * struct conf - a whole file
  * @level: what to log
  * @control: path of the control socket
@@ -86,6 +104,8 @@ bool conf_item_next(struct wire_rd *rd, enum conf_item *item,
  * @user: who the unprivileged processes are
  * @cookie_threshold: half-open IKE SAs before cookies are asked for
  * @seccomp: the processes may make only the system calls that they need
+ * @npool: entries in @pool
+ * @pool: pools of virtual addresses
  * @nconn: entries in @conn
  * @conn: connections in the order of the file
  */
@@ -96,6 +116,8 @@ struct conf {
 	char user[64];
 	unsigned int cookie_threshold;
 	bool seccomp;
+	unsigned int npool;
+	struct conf_pool pool[CONF_MAX_POOLS];
 	unsigned int nconn;
 	struct conf_conn *conn;
 };
@@ -116,5 +138,8 @@ void conf_free(struct conf *c);
 
 /** conf_find() - the connection of a name, or NULL */
 struct conf_conn *conf_find(const struct conf *c, const char *name);
+
+/** conf_find_pool() - the pool of a name, or NULL */
+const struct conf_pool *conf_find_pool(const struct conf *c, const char *name);
 
 #endif /* MOBX_AGENT_CONF_H */

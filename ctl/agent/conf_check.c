@@ -84,6 +84,9 @@ cfg_opt_t *conf_conn_options(void)
 		CFG_STR_LIST("esp", NULL, CFGF_NODEFAULT),
 		CFG_STR("mode", NULL, CFGF_NODEFAULT),
 		CFG_SEC("protect", protect, CFGF_MULTI),
+		CFG_STR("pool", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("virtual-address", NULL, CFGF_NODEFAULT),
+		CFG_STR("device", NULL, CFGF_NODEFAULT),
 		CFG_BOOL("mobike", cfg_false, CFGF_NODEFAULT),
 		CFG_BOOL("mobike-x", cfg_false, CFGF_NODEFAULT),
 		CFG_BOOL("nat-traversal", cfg_true, CFGF_NODEFAULT),
@@ -248,6 +251,30 @@ static int check_own(cfg_t *cfg, cfg_opt_t *opt)
 	return p.addr.family ? check_address(cfg, opt, &p.addr) : 0;
 }
 
+static int check_virtual(cfg_t *cfg, cfg_opt_t *opt)
+{
+	struct wire_addr a;
+
+	if (!wire_addr_parse(&a, last_text(opt)))
+		return complain(cfg, opt,
+				"\"0.0.0.0\" or \"::\" for any, or the address that would be best, would be right");
+	if (cfg_opt_size(opt) > IKE_MAX_VIRTUAL)
+		return complain(cfg, opt,
+				"one of IPv4 and one of IPv6 at most would be right");
+	return wire_addr_kind(&a) == WIRE_ADDR_UNSPECIFIED ?
+		       0 : check_address(cfg, opt, &a);
+}
+
+static int check_pool(cfg_t *cfg, cfg_opt_t *opt)
+{
+	size_t len = strlen(last_text(opt));
+
+	if (!len || len >= IKE_MAX_NAME)
+		return complain(cfg, opt,
+				"the name of a pool section would be right");
+	return 0;
+}
+
 static int check_ports(cfg_t *cfg, cfg_opt_t *opt)
 {
 	char err[CONF_MAX_ERROR];
@@ -346,6 +373,9 @@ void conf_conn_watch(cfg_t *root)
 		{ "esp", check_esp },
 		{ "mode", check_mode },
 		{ "redirect-to", check_host },
+		{ "pool", check_pool },
+		{ "virtual-address", check_virtual },
+		{ "device", check_ifname },
 		{ "childless", check_childless },
 		{ "rrc", check_rrc },
 		{ "dpd-delay", check_range },

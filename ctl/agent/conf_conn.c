@@ -247,6 +247,22 @@ static int build_redirect(cfg_t *sec, struct ike_conn *c, char *err,
 	return ret;
 }
 
+static void build_virtual(cfg_t *sec, struct ike_conn *c)
+{
+	unsigned int n = cfg_size(sec, "virtual-address");
+
+	if (cfg_size(sec, "pool"))
+		snprintf(c->pool, sizeof(c->pool), "%s",
+			 cfg_getstr(sec, "pool"));
+	if (cfg_size(sec, "device"))
+		snprintf(c->device, sizeof(c->device), "%s",
+			 cfg_getstr(sec, "device"));
+	for (; c->nvirtual < n && c->nvirtual < IKE_MAX_VIRTUAL; c->nvirtual++)
+		wire_addr_parse(&c->virtual[c->nvirtual],
+				cfg_getnstr(sec, "virtual-address",
+					    c->nvirtual));
+}
+
 static int build_words(cfg_t *sec, struct ike_conn *c, char *err,
 		       size_t errlen)
 {
@@ -342,6 +358,7 @@ int conf_conn_build(cfg_t *sec, const char *file, struct conf_conn *out,
 		ret = build_paths(cfg_getsec(sec, "paths"), c, err, errlen);
 	if (ret)
 		return ret;
+	build_virtual(sec, c);
 	build_numbers(sec, c);
 	return ike_conn_check(c, err, errlen);
 }

@@ -33,12 +33,14 @@ static const int worker_only[] = {
 	SCMP_SYS(shutdown),
 };
 
-/* Reading the configuration again, netlink, the end of the others. */
+/* Reading the configuration again, leases, netlink, the end of the others. */
 static const int parent_only[] = {
 	SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(stat), SCMP_SYS(lstat),
 	SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx),
 	SCMP_SYS(getdents64), SCMP_SYS(lseek), SCMP_SYS(pread64),
-	SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(bind),
+	SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename),
+	SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(fsync),
+	SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(bind),
 	SCMP_SYS(getsockname), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
 	SCMP_SYS(rt_sigaction), SCMP_SYS(wait4), SCMP_SYS(kill),
 	SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep),

@@ -27,18 +27,23 @@ enum msg_type {
 	MSG_CONN_GONE,
 	MSG_LOADED,
 	MSG_KERNEL_DONE,
+	MSG_LEASE_DONE,
 	MSG_ACQUIRE,
 	MSG_SA_EXPIRE,
 	MSG_PATH_HINT,
 	MSG_STOP,
 
-	/* worker to parent; the first six are answered by MSG_KERNEL_DONE */
+	/* worker to parent; the first eight are answered by MSG_KERNEL_DONE */
 	MSG_PEER_NEW,
 	MSG_PEER_REBIND,
 	MSG_PEER_DEL,
 	MSG_PEER_SENT,
 	MSG_SA_NEW,
 	MSG_SA_DEL,
+	MSG_ADDR_NEW,
+	MSG_ADDR_DEL,
+	MSG_LEASE,
+	MSG_LEASE_END,
 	MSG_NEIGH,
 	MSG_RELOAD,
 	MSG_READY,
@@ -118,6 +123,21 @@ struct msg_kernel_done {
 	int err;
 	uint64_t generation;
 	uint64_t packets;
+	char text[IKE_MAX_TEXT];
+};
+
+/*
+ * MSG_ADDR_NEW and MSG_ADDR_DEL are a struct ike_ac_addr; MSG_LEASE, which
+ * MSG_LEASE_DONE answers, and MSG_LEASE_END a struct ike_ac_lease.
+ */
+
+/**
+ * struct msg_lease_done - MSG_LEASE_DONE
+ * @lease: see struct ike_ev_lease_done
+ * @text: likewise, or empty
+ */
+struct msg_lease_done {
+	struct ike_virtual lease;
 	char text[IKE_MAX_TEXT];
 };
 

@@ -14,6 +14,7 @@
 
 #include "agent/chan.h"
 #include "agent/drop.h"
+#include "agent/lease.h"
 #include "agent/listen.h"
 #include "agent/log.h"
 #include "agent/msg.h"
@@ -24,6 +25,7 @@
 #include "agent/request.h"
 #include "agent/secret.h"
 #include "agent/udp.h"
+#include "agent/virtual.h"
 
 /* For the Deletes to be answered; a dead peer does not hold the host up. */
 #define STOP_SECONDS 3
@@ -126,6 +128,25 @@ static void neighbour(struct parent *p, const void *data, size_t len)
 			 "cannot ask for the next hop: %s", strerror(-ret));
 }
 
+static void lease(struct parent *p, uint32_t type, uint64_t tag,
+		  const void *data, size_t len)
+{
+	struct msg_lease_done done = { 0 };
+	struct ike_ac_lease m;
+
+	if (len != sizeof(m))
+		return;
+	memcpy(&m, data, sizeof(m));
+	m.pool[sizeof(m.pool) - 1] = '\0';
+	if (type == MSG_LEASE_END) {
+		leases_give(p->leases, &m);
+		return;
+	}
+	leases_keep(p->leases, p->conf->state);
+	leases_take(p->leases, conf_find_pool(p->conf, m.pool), &m, &done);
+	chan_send(p->worker, MSG_LEASE_DONE, tag, &done, sizeof(done));
+}
+
 static void from_worker(void *ctx, uint32_t type, uint64_t tag,
 			const void *data, size_t len)
 {
@@ -141,6 +162,15 @@ static void from_worker(void *ctx, uint32_t type, uint64_t tag,
 	case MSG_SA_DEL:
 		request_run(p->kern, type, data, len, &done);
 		chan_send(p->worker, MSG_KERNEL_DONE, tag, &done, sizeof(done));
+		break;
+	case MSG_ADDR_NEW:
+	case MSG_ADDR_DEL:
+		virtual_run(p->conf, type, data, len, &done);
+		chan_send(p->worker, MSG_KERNEL_DONE, tag, &done, sizeof(done));
+		break;
+	case MSG_LEASE:
+	case MSG_LEASE_END:
+		lease(p, type, tag, data, len);
 		break;
 	case MSG_NEIGH:
 		neighbour(p, data, len);
@@ -466,6 +496,7 @@ static void tear_down(struct parent *p)
 	kern_events_close(p->kern_events);
 	kern_close(p->kern);
 	neigh_close(&p->neigh);
+	leases_free(p->leases);
 	conf_free(p->conf);
 	if (p->base)
 		event_base_free(p->base);
@@ -484,7 +515,8 @@ int parent_main(const struct parent_args *args)
 		log_line(IKE_LOG_WARNING, NULL, "start",
 			 "cannot keep keys out of swap space: memory must not be locked; LimitMEMLOCK=infinity would be right");
 	p.base = event_base_new();
-	if (p.base && load(&p) && open_sockets(&p) && open_kernel(&p) &&
+	p.leases = leases_new();
+	if (p.base && p.leases && load(&p) && open_sockets(&p) && open_kernel(&p) &&
 	    start_others(&p) && start_loop(&p) && give_up_rights(&p)) {
 		parent_first_load(&p);
 		event_base_dispatch(p.base);

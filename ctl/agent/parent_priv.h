@@ -11,6 +11,7 @@
 struct chan;
 struct event;
 struct event_base;
+struct leases;
 
 /**
  * struct parent - the process
@@ -27,6 +28,7 @@ struct event_base;
  * @udp: sockets of ports 500 and 4500, kept to the end; see udp_index()
  * @nudp: how many of them there are: without IPv6 in the kernel half
  * @neigh: greets the links
+ * @leases: virtual addresses that peers have
  * @control: listening socket until it is passed on, or -1
  * @made_control: the control socket's file is ours to remove
  * @stopping: told to stop
@@ -46,6 +48,7 @@ struct parent {
 	int udp[UDP_SOCKETS];
 	unsigned int nudp;
 	struct neigh neigh;
+	struct leases *leases;
 	int control;
 	bool made_control;
 	bool stopping;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/if.h>
+#include <linux/if_addr.h>
 #include <linux/if_arp.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -334,6 +335,66 @@ int rtnl_neigh_add(struct rtnl *r, uint32_t ifindex,
 	ret = ask(r, nlmsg_hdr(msg));
 	if (!ret)
 		ret = answers(r, ignore, NULL);
+	nlmsg_free(msg);
+	return ret;
+}
+
+static void on_found(struct nlmsghdr *h, void *ctx)
+{
+	const struct ifinfomsg *ifi = nlmsg_data(h);
+	uint32_t *ifindex = ctx;
+
+	if (h->nlmsg_type == RTM_NEWLINK &&
+	    nlmsg_datalen(h) >= (int)sizeof(*ifi) && ifi->ifi_index > 0)
+		*ifindex = (uint32_t)ifi->ifi_index;
+}
+
+int rtnl_find(struct rtnl *r, const char *name, uint32_t *ifindex)
+{
+	struct ifinfomsg ifi = { 0 };
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETLINK, NLM_F_REQUEST);
+	int ret = -ENOMEM;
+
+	*ifindex = 0;
+	if (!msg)
+		return ret;
+	if (!nlmsg_append(msg, &ifi, sizeof(ifi), NLMSG_ALIGNTO) &&
+	    !nla_put_string(msg, IFLA_IFNAME, name)) {
+		ret = ask(r, nlmsg_hdr(msg));
+		if (!ret)
+			ret = answers(r, on_found, ifindex);
+	}
+	nlmsg_free(msg);
+	return ret || *ifindex ? ret : -ENODEV;
+}
+
+int rtnl_addr(struct rtnl *r, bool add, uint32_t ifindex,
+	      const struct wire_addr *addr)
+{
+	int len = (int)wire_addr_len(addr->family);
+	struct ifaddrmsg ifa = {
+		.ifa_family = addr->family == 4 ? AF_INET : AF_INET6,
+		.ifa_prefixlen = (uint8_t)(8 * len),
+		.ifa_scope = RT_SCOPE_UNIVERSE,
+		.ifa_index = ifindex,
+	};
+	struct nl_msg *msg;
+	int ret = -ENOMEM;
+
+	msg = nlmsg_alloc_simple(add ? RTM_NEWADDR : RTM_DELADDR,
+				 NLM_F_REQUEST | NLM_F_ACK |
+				 (add ? NLM_F_CREATE | NLM_F_REPLACE : 0));
+	if (!msg)
+		return ret;
+	/* Nobody else has it, and it is needed now. */
+	if (!nlmsg_append(msg, &ifa, sizeof(ifa), NLMSG_ALIGNTO) &&
+	    !nla_put(msg, IFA_LOCAL, len, addr->a) &&
+	    !nla_put(msg, IFA_ADDRESS, len, addr->a) &&
+	    !nla_put_u32(msg, IFA_FLAGS, IFA_F_NODAD | IFA_F_NOPREFIXROUTE)) {
+		ret = ask(r, nlmsg_hdr(msg));
+		if (!ret)
+			ret = answers(r, ignore, NULL);
+	}
 	nlmsg_free(msg);
 	return ret;
 }

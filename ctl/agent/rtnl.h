@@ -106,4 +106,26 @@ int rtnl_neigh_add(struct rtnl *r, uint32_t ifindex,
 		   const struct wire_addr *addr,
 		   const uint8_t mac[RTNL_MAC_LEN]);
 
+/**
+ * rtnl_find() - a link by its name
+ * @r: socket
+ * @name: name
+ * @ifindex: gets its number
+ *
+ * Return: 0; -ENODEV if there is none; a negative errno.
+ */
+int rtnl_find(struct rtnl *r, const char *name, uint32_t *ifindex);
+
+/**
+ * rtnl_addr() - give a link a host's address, or take it away
+ * @r: socket
+ * @add: give; one that it has already is no error
+ * @ifindex: link
+ * @addr: the address, which brings no route but to itself
+ *
+ * Return: 0 or a negative errno.
+ */
+int rtnl_addr(struct rtnl *r, bool add, uint32_t ifindex,
+	      const struct wire_addr *addr);
+
 #endif /* MOBX_AGENT_RTNL_H */

@@ -130,6 +130,17 @@ static json_t *status_path(const struct ike_path_status *p)
 	return o;
 }
 
+static json_t *status_addrs(const struct wire_addr *v, unsigned int n)
+{
+	char text[WIRE_ADDR_TEXT];
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < n; i++)
+		json_array_append_new(list, json_string(
+			wire_addr_text(&v[i], text)));
+	return list;
+}
+
 static json_t *status_move(const struct ike_move_status *m)
 {
 	json_t *o;
@@ -167,6 +178,10 @@ json_t *status_conn(const struct ike_status *s)
 	for (unsigned int i = 0; i < s->nchildren; i++)
 		json_array_append_new(children, status_child(s, &s->children[i]));
 	json_object_set_new(o, "children", children);
+	json_object_set_new(o, "virtual",
+			    status_addrs(s->virtual.addr, s->virtual.n));
+	json_object_set_new(o, "dns",
+			    status_addrs(s->virtual.dns, s->virtual.ndns));
 	json_object_set_new(o, "mobike", json_boolean(s->mobike));
 	json_object_set_new(o, "mobikex", json_boolean(s->mobikex));
 	for (unsigned int i = 0; i < s->npaths; i++)

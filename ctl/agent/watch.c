@@ -62,6 +62,8 @@ struct watch {
 	unsigned int nown;
 	struct hop hop[WATCH_HOPS];
 	unsigned int nhop;
+	char (*ignored)[IKE_IFNAME_LEN];
+	unsigned int nignored;
 };
 
 /* ---------------------------------------------------------------- tables */
@@ -340,14 +342,37 @@ void watch_free(struct watch *w)
 	rtnl_close(&w->rtnl);
 	free(w->link);
 	free(w->own);
+	free(w->ignored);
 	free(w);
 }
 
 /* --------------------------------------------------------------- answers */
 
-static bool usable(const struct own *o, const struct link *l)
+static bool is_ignored(const struct watch *w, const char *name)
 {
-	return l && (l->flags & IFF_UP) && (l->flags & IFF_LOWER_UP) &&
+	for (unsigned int i = 0; i < w->nignored; i++)
+		if (!strcmp(w->ignored[i], name))
+			return true;
+	return false;
+}
+
+void watch_ignore(struct watch *w, const char *device)
+{
+	char (*v)[IKE_IFNAME_LEN];
+
+	if (is_ignored(w, device))
+		return;
+	v = reallocarray(w->ignored, w->nignored + 1, sizeof(*v));
+	if (!v)
+		return;
+	w->ignored = v;
+	snprintf(v[w->nignored++], sizeof(*v), "%s", device);
+}
+
+static bool usable(const struct watch *w, const struct own *o,
+		   const struct link *l)
+{
+	return l && !is_ignored(w, l->name) && (l->flags & IFF_UP) && (l->flags & IFF_LOWER_UP) &&
 	       !(l->flags & IFF_LOOPBACK) && o->scope == RT_SCOPE_UNIVERSE &&
 	       wire_addr_kind(&o->addr) == WIRE_ADDR_UNICAST &&
 	       !(o->flags & (IFA_F_DEPRECATED | IFA_F_TENTATIVE |
@@ -420,7 +445,7 @@ static bool candidate_get(struct watch *w, const struct own *o,
 	struct link *l = link_find(w, o->ifindex);
 	struct rtnl_route r;
 
-	if (o->addr.family != remote->family || !usable(o, l) ||
+	if (o->addr.family != remote->family || !usable(w, o, l) ||
 	    rtnl_lookup(&w->rtnl, remote, &o->addr, o->ifindex, &r) ||
 	    (r.ifindex && r.ifindex != o->ifindex))
 		return false;
@@ -465,7 +490,7 @@ unsigned int watch_own(struct watch *w, struct wire_addr *out,
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < w->nown && n < max; i++)
-		if (usable(&w->own[i], link_find(w, w->own[i].ifindex)) &&
+		if (usable(w, &w->own[i], link_find(w, w->own[i].ifindex)) &&
 		    !is_temporary(&w->own[i]))
 			out[n++] = w->own[i].addr;
 	return n;

@@ -60,6 +60,15 @@ unsigned int watch_own(struct watch *w, struct wire_addr *out,
 		       unsigned int max);
 
 /**
+ * watch_ignore() - leave the addresses of a device out
+ * @w: watcher
+ * @device: its name, whether it exists or not; until the watcher ends
+ *
+ * For virtual addresses: they are behind the tunnel that would use them.
+ */
+void watch_ignore(struct watch *w, const char *device);
+
+/**
  * watch_hop() - link address that a next hop had a while ago
  * @w: watcher
  * @ifindex: its link, which has not lost its carrier since

@@ -211,6 +211,8 @@ static void on_conn(struct worker *w, const struct ike_conn *conn)
 {
 	struct ike_event ev = { .type = IKE_EV_CONN_ADD };
 
+	if (conn->device[0])
+		watch_ignore(w->watch, conn->device);
 	ev.u.conn.conn = conn;
 	ev.u.conn.name = conn->name;
 	worker_event(w, &ev);
@@ -257,6 +259,17 @@ static void on_kernel_done(struct worker *w, uint64_t tag,
 	ev.u.kernel_done.generation = m->generation;
 	ev.u.kernel_done.packets = m->packets;
 	ev.u.kernel_done.text = m->text[0] ? m->text : NULL;
+	worker_event(w, &ev);
+}
+
+static void on_lease_done(struct worker *w, uint64_t tag,
+			  const struct msg_lease_done *m)
+{
+	struct ike_event ev = { .type = IKE_EV_LEASE_DONE };
+
+	ev.u.lease_done.tag = tag;
+	ev.u.lease_done.lease = m->lease;
+	ev.u.lease_done.text = m->text[0] ? m->text : NULL;
 	worker_event(w, &ev);
 }
 
@@ -309,6 +322,8 @@ static void from_parent(void *ctx, uint32_t type, uint64_t tag,
 	else if (type == MSG_KERNEL_DONE &&
 		 len == sizeof(struct msg_kernel_done))
 		on_kernel_done(w, tag, data);
+	else if (type == MSG_LEASE_DONE && len == sizeof(struct msg_lease_done))
+		on_lease_done(w, tag, data);
 	else if (type == MSG_ACQUIRE && len == sizeof(struct msg_acquire))
 		on_acquire(w, data);
 	else if ((type == MSG_SA_EXPIRE &&

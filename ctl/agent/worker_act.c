@@ -112,6 +112,18 @@ static void act(struct worker *w, const struct ike_action *a)
 		chan_send(w->parent, MSG_SA_DEL, a->tag, a->u.sa,
 			  sizeof(*a->u.sa));
 		break;
+	case IKE_AC_ADDR_NEW:
+	case IKE_AC_ADDR_DEL:
+		chan_send(w->parent, a->type == IKE_AC_ADDR_NEW ? MSG_ADDR_NEW :
+								  MSG_ADDR_DEL,
+			  a->tag, &a->u.addr, sizeof(a->u.addr));
+		break;
+	case IKE_AC_LEASE:
+	case IKE_AC_LEASE_END:
+		chan_send(w->parent, a->type == IKE_AC_LEASE ? MSG_LEASE :
+							       MSG_LEASE_END,
+			  a->tag, a->u.lease, sizeof(*a->u.lease));
+		break;
 	case IKE_AC_AUTH_SIGN:
 		act_auth(w, MSG_SIGN, a->tag, a->u.auth);
 		break;

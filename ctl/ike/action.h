@@ -45,6 +45,10 @@ enum ike_action_type {
 	IKE_AC_AUTH_SIGN,
 	IKE_AC_AUTH_VERIFY,
 	IKE_AC_AUTH_PPK,
+	IKE_AC_LEASE,
+	IKE_AC_LEASE_END,
+	IKE_AC_ADDR_NEW,
+	IKE_AC_ADDR_DEL,
 	IKE_AC_REPORT,
 	IKE_AC_CMD_DONE,
 };
@@ -143,6 +147,32 @@ struct ike_ac_auth {
 	size_t certs_len;
 };
 
+/**
+ * struct ike_ac_lease - LEASE, which LEASE_DONE answers; LEASE_END, one for each
+ *	LEASE that got an address, answered by nobody
+ * @pool: to be taken from
+ * @id: who gets it: the same one as before, if it can be
+ * @n: entries in @want
+ * @want: LEASE: one of each family that is asked for; the address that the peer
+ *	would like best, or an unspecified one. LEASE_END: what it got.
+ */
+struct ike_ac_lease {
+	char pool[IKE_MAX_NAME];
+	struct ike_id id;
+	unsigned int n;
+	struct wire_addr want[IKE_MAX_VIRTUAL];
+};
+
+/**
+ * struct ike_ac_addr - ADDR_NEW, ADDR_DEL: a virtual address on a device
+ * @device: its name, from the connection
+ * @addr: the address; that it is there already is no error
+ */
+struct ike_ac_addr {
+	char device[IKE_IFNAME_LEN];
+	struct wire_addr addr;
+};
+
 enum ike_level {
 	IKE_LOG_ERROR,
 	IKE_LOG_WARNING,
@@ -202,6 +232,8 @@ struct ike_action {
 		struct ike_ac_peer peer;
 		struct ike_ac_sa *sa;
 		struct ike_ac_auth *auth;
+		struct ike_ac_lease *lease;
+		struct ike_ac_addr addr;
 		struct ike_report report;
 		struct ike_ac_cmd_done done;
 	} u;

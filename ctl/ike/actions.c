@@ -37,9 +37,15 @@ static void action_clear(struct ike_action *a)
 		free(a->u.auth->certs);
 		free(a->u.auth);
 		break;
+	case IKE_AC_LEASE:
+	case IKE_AC_LEASE_END:
+		free(a->u.lease);
+		break;
 	case IKE_AC_REPORT:
 		free(a->u.report.kv);
 		break;
+	case IKE_AC_ADDR_NEW:
+	case IKE_AC_ADDR_DEL:
 	case IKE_AC_CMD_DONE:
 		break;
 	}
@@ -82,6 +88,8 @@ struct ike_action *ike_act(struct ike_engine *eng, enum ike_action_type type)
 	else if (type == IKE_AC_AUTH_SIGN || type == IKE_AC_AUTH_VERIFY ||
 		 type == IKE_AC_AUTH_PPK)
 		part = calloc(1, sizeof(struct ike_ac_auth));
+	else if (type == IKE_AC_LEASE || type == IKE_AC_LEASE_END)
+		part = calloc(1, sizeof(struct ike_ac_lease));
 	else if (type == IKE_AC_REPORT)
 		part = calloc(IKE_MAX_KV, sizeof(struct ike_kv));
 	else
@@ -99,6 +107,10 @@ struct ike_action *ike_act(struct ike_engine *eng, enum ike_action_type type)
 	case IKE_AC_AUTH_PPK:
 		a->u.auth = part;
 		break;
+	case IKE_AC_LEASE:
+	case IKE_AC_LEASE_END:
+		a->u.lease = part;
+		break;
 	case IKE_AC_REPORT:
 		a->u.report.kv = part;
 		break;
@@ -107,6 +119,8 @@ struct ike_action *ike_act(struct ike_engine *eng, enum ike_action_type type)
 	case IKE_AC_PEER_REBIND:
 	case IKE_AC_PEER_DEL:
 	case IKE_AC_PEER_SENT:
+	case IKE_AC_ADDR_NEW:
+	case IKE_AC_ADDR_DEL:
 	case IKE_AC_CMD_DONE:
 		l->n++;
 		return a;
@@ -289,7 +303,7 @@ static void orphan_delete(struct ike_engine *eng, const struct ike_wait *w,
 {
 	struct ike_action *a;
 
-	if (!w->keep || w->sa || ev->u.kernel_done.err)
+	if (!w->keep || !w->peer || w->sa || ev->u.kernel_done.err)
 		return;
 	a = ike_act(eng, IKE_AC_PEER_DEL);
 	if (!a)
@@ -329,8 +343,9 @@ void ike_answered(struct ike_engine *eng, uint64_t tag,
 }
 
 /*
- * A new peer is asked for: the answer counts even when the IKE SA has gone by
- * then, because what was made for nobody has to be deleted.
+ * The answer counts even when the IKE SA has gone by then, because what was made
+ * for nobody has to be deleted: a new peer here, anything else (@peer is 0) by
+ * the function that gets the answer.
  */
 void ike_wait_keep(struct ike_engine *eng, uint64_t tag, uint32_t peer)
 {

@@ -23,6 +23,15 @@ void ike_auth_put_extras(struct ike_sa *sa, struct wire_enc *b,
 			 const struct wire_endpoint *remote);
 void ike_auth_read_extras(struct ike_sa *sa, const struct ike_in *in);
 
+/* virtual.c */
+void ike_virtual_ask(const struct ike_sa *sa, struct wire_enc *enc);
+bool ike_virtual_read(struct ike_sa *sa, const struct wire_msg *msg);
+void ike_virtual_place(struct ike_sa *sa,
+		       void (*done)(struct ike_sa *sa, int err));
+void ike_virtual_lease(struct ike_sa *sa, const struct wire_msg *msg,
+		       void (*done)(struct ike_sa *sa, uint16_t error));
+void ike_virtual_reply(const struct ike_sa *sa, struct wire_enc *enc);
+
 /* inter.c */
 bool ike_inter_due(struct ike_sa *sa);
 uint32_t ike_auth_mid(const struct ike_sa *sa);

@@ -26,6 +26,7 @@ static bool build(struct ike_sa *sa, void *ctx,
 			       c->remote_id.data, c->remote_id.len);
 	wire_auth_encode(b, p->auth_method, p->auth_mine.p, p->auth_mine.len);
 	ike_ppk_put(sa, b);
+	ike_virtual_ask(sa, b);
 	if (!p->childless) {
 		wire_sa_encode(b, p->child_sent);
 		ike_child_put_ts(b, p->offer);
@@ -120,9 +121,11 @@ static bool offer_child(struct ike_sa *sa)
 	p->offer->mode = sa->conn->mode;
 	if (sa->cs->trigger.set)
 		p->offer->child = ike_ts_child(sa->conn, &sa->cs->trigger);
-	ike_ts_propose(sa->conn, p->offer->child, &sa->local.addr,
-		       &sa->remote.addr, &p->offer->tsi, &p->offer->tsr);
-	if (sa->cs->trigger.set)
+	if (!ike_virtual_propose(sa, p->offer->child, &p->offer->tsi,
+				 &p->offer->tsr))
+		return false;
+	if (sa->cs->trigger.set &&
+	    ike_virtual_may_trigger(sa, &sa->cs->trigger))
 		ike_ts_trigger(sa->conn, &sa->cs->trigger, &p->offer->tsi,
 			       &p->offer->tsr);
 	sa->cs->trigger.set = false;
@@ -228,6 +231,28 @@ static void peer_made(struct ike_sa *sa, int err)
 	ike_child_install_in(sa, c, in_installed);
 }
 
+static void placed(struct ike_sa *sa, int err)
+{
+	if (err)
+		ike_sa_end(sa, "the virtual address cannot be used", 0, true);
+	else
+		ike_peer_new(sa, peer_made);
+}
+
+/* Without the address that was asked for it is of no use. */
+static void no_address(struct ike_sa *sa)
+{
+	char reason[IKE_MAX_TEXT];
+	const char *name = NULL;
+	struct wire_notify n;
+
+	if (wire_notify_error(&sa->p->auth_in->msg, &n))
+		name = ike_notify_name(n.type);
+	snprintf(reason, sizeof(reason), "the peer gives no virtual address%s%s",
+		 name ? ": " : "", name ? name : "");
+	ike_sa_end(sa, reason, 0, true);
+}
+
 static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
 {
 	struct ike_sa_private *p = sa->p;
@@ -244,12 +269,16 @@ static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
 	ike_sa_authentic(sa);
 	if (ike_redirect_in(sa, &p->auth_in->msg))
 		return;
+	if (!ike_virtual_read(sa, &p->auth_in->msg)) {
+		no_address(sa);
+		return;
+	}
 	ike_auth_read_extras(sa, &p->auth_in->in);
 	if (!p->childless)
 		p->child_error = ike_child_accept(sa, &p->auth_in->msg,
 						  p->child_sent, p->offer);
 	ike_auth_release(sa);
-	ike_peer_new(sa, peer_made);
+	ike_virtual_place(sa, placed);
 }
 
 /* Not who it should be, or not in the way that was wanted. */

@@ -79,6 +79,7 @@ static void answer(struct ike_sa *sa, uint16_t child_error)
 	wire_auth_encode(&enc, p->auth_method, p->auth_mine.p,
 			 p->auth_mine.len);
 	ike_ppk_confirm(sa, &enc);
+	ike_virtual_reply(sa, &enc);
 	if (child_error) {
 		ike_count_error_out(sa->eng, child_error);
 		wire_notify_encode(&enc, child_error, NULL, 0);
@@ -216,7 +217,9 @@ static void initial_contact(struct ike_sa *sa)
 				    " (INITIAL_CONTACT)");
 }
 
-static void negotiate(struct ike_sa *sa, const struct wire_msg *msg)
+/* @error: what keeps a Child SA from being made, or 0 */
+static void negotiate(struct ike_sa *sa, const struct wire_msg *msg,
+		      uint16_t error)
 {
 	struct ike_sa_private *p = sa->p;
 
@@ -226,11 +229,22 @@ static void negotiate(struct ike_sa *sa, const struct wire_msg *msg)
 		       !wire_msg_next(msg, IKE_PL_TSR, NULL);
 	if (p->childless)
 		return;
+	p->child_error = error;
+	if (error)
+		return;
 	p->offer = calloc(1, sizeof(*p->offer));
 	p->child_error = IKE_N_TEMPORARY_FAILURE;
 	if (p->offer)
 		p->child_error = ike_child_negotiate(sa, msg, NULL, false,
 						     p->offer);
+}
+
+static void leased(struct ike_sa *sa, uint16_t error)
+{
+	negotiate(sa, &sa->p->auth_in->msg, error);
+	ike_auth_release(sa);
+	if (!ike_auth_sign(sa, signed_own))
+		fail(sa, IKE_N_TEMPORARY_FAILURE, "no memory");
 }
 
 static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
@@ -260,10 +274,7 @@ static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
 	ike_auth_read_extras(sa, &p->auth_in->in);
 	if (wire_notify_find(&p->auth_in->msg, IKE_N_INITIAL_CONTACT, &n))
 		initial_contact(sa);
-	negotiate(sa, &p->auth_in->msg);
-	ike_auth_release(sa);
-	if (!ike_auth_sign(sa, signed_own))
-		fail(sa, IKE_N_TEMPORARY_FAILURE, "no memory");
+	ike_virtual_lease(sa, &p->auth_in->msg, leased);
 }
 
 /*

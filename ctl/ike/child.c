@@ -245,6 +245,7 @@ uint16_t ike_child_negotiate(struct ike_sa *sa, const struct wire_msg *msg,
 	if (!decode_ts(msg, &tsi, &tsr))
 		return IKE_N_TS_UNACCEPTABLE;
 	ike_nat_selectors(sa, &tsr, &tsi);
+	ike_virtual_narrow(sa, &tsr, &tsi);
 	if (!narrow(sa, &tsi, &tsr, old, o))
 		return IKE_N_TS_UNACCEPTABLE;
 	o->spi_in = ike_child_spi(sa);
@@ -297,6 +298,7 @@ uint16_t ike_child_accept(struct ike_sa *sa, const struct wire_msg *msg,
 	    !decode_ts(msg, &tsi, &tsr))
 		return IKE_CHILD_UNWANTED;
 	ike_nat_selectors(sa, &tsi, &tsr);
+	ike_virtual_narrow(sa, &tsi, &tsr);
 	if (!ike_ts_accept(sa->conn, &o->tsi, &o->tsr, &tsi, &tsr, o))
 		return IKE_CHILD_UNWANTED;
 	return 0;

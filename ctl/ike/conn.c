@@ -112,6 +112,43 @@ static int check_selectors(const struct ike_conn *c, char *err, size_t errlen)
 	return 0;
 }
 
+/* What is protected is between hosts of a family that is asked for. */
+static int check_virtual(const struct ike_conn *c, char *err, size_t errlen)
+{
+	unsigned int families = 0, i;
+
+	if (!c->pool[0] && !c->nvirtual)
+		return c->device[0] ? refuse(err, errlen, "device needs"
+			" virtual-address, for instance virtual-address ="
+			" { \"0.0.0.0\" }") : 0;
+	if (c->mode != MOBX_MODE_TUNNEL)
+		return refuse(err, errlen, "%s needs mode = \"tunnel\"",
+			      c->pool[0] ? "pool" : "virtual-address");
+	if (c->pool[0] && (c->nvirtual || c->role == IKE_INITIATE))
+		return refuse(err, errlen, "pool is for role \"respond\", who"
+			      " initiates asks with virtual-address");
+	if (c->nvirtual && c->role != IKE_INITIATE)
+		return refuse(err, errlen, "virtual-address is for role"
+			      " \"initiate\", who responds gives out from a"
+			      " pool");
+	for (i = 0; i < c->nvirtual && i < IKE_MAX_VIRTUAL; i++) {
+		if (families & 1u << c->virtual[i].family)
+			return refuse(err, errlen, "virtual-address: one of"
+				      " IPv4 and one of IPv6 at most");
+		families |= 1u << c->virtual[i].family;
+	}
+	for (i = 0; c->nvirtual && i < c->nprotect; i++) {
+		const uint8_t l = c->protect[i].local.addr.family;
+		const uint8_t r = c->protect[i].remote.addr.family;
+
+		if ((l && !(families & 1u << l)) || (r && !(families & 1u << r)))
+			return refuse(err, errlen, "protect: an IPv%u address,"
+				      " and virtual-address asks for none",
+				      l && !(families & 1u << l) ? l : r);
+	}
+	return 0;
+}
+
 int ike_conn_check(const struct ike_conn *c, char *err, size_t errlen)
 {
 	int rc;
@@ -124,6 +161,8 @@ int ike_conn_check(const struct ike_conn *c, char *err, size_t errlen)
 		rc = check_suites(c, err, errlen);
 	if (!rc)
 		rc = check_selectors(c, err, errlen);
+	if (!rc)
+		rc = check_virtual(c, err, errlen);
 	if (rc)
 		return rc;
 	if (c->nprefer > IKE_MAX_IFNAMES)

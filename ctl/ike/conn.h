@@ -23,6 +23,9 @@
 #define IKE_MAX_PPK_ID 64
 #define IKE_MAX_CAS 32
 #define IKE_IFNAME_LEN 16
+/* Virtual addresses of one host: one of each family. */
+#define IKE_MAX_VIRTUAL 2
+#define IKE_MAX_DNS 4
 
 enum ike_role {
 	IKE_INITIATE,
@@ -62,6 +65,20 @@ enum ike_childless {
 struct ike_prefix {
 	struct wire_addr addr;
 	uint8_t plen;
+};
+
+/**
+ * struct ike_virtual - what a responder gives an initiator to be reached by
+ * @n: entries in @addr
+ * @addr: virtual addresses, at most one of each family
+ * @ndns: entries in @dns
+ * @dns: name servers
+ */
+struct ike_virtual {
+	unsigned int n;
+	struct wire_addr addr[IKE_MAX_VIRTUAL];
+	unsigned int ndns;
+	struct wire_addr dns[IKE_MAX_DNS];
 };
 
 /**
@@ -111,6 +128,12 @@ struct ike_selector {
  * @esp: proposals of Child SAs; @ke there is for perfect forward secrecy
  * @mode: of its Child SAs
  * @protect: traffic selectors, at least one for each Child SA from 0 on
+ * @pool: responder: each peer gets a virtual address from there and is nobody
+ *	else in its Child SAs; empty: none
+ * @nvirtual: entries in @virtual
+ * @virtual: initiator: virtual addresses to ask for, at most one of each
+ *	family; 0.0.0.0 and :: ask for any
+ * @device: initiator: network device that gets them; empty: none
  * @mobike: offer and accept RFC 4555
  * @mobikex: offer and accept MOBIKE-X; needs @mobike
  * @nat_traversal: a NAT may be in between; false: it must not, and MOBIKE says so
@@ -161,6 +184,10 @@ struct ike_conn {
 	enum mobx_mode mode;
 	unsigned int nprotect;
 	struct ike_selector protect[IKE_MAX_SELECTORS];
+	char pool[IKE_MAX_NAME];
+	unsigned int nvirtual;
+	struct wire_addr virtual[IKE_MAX_VIRTUAL];
+	char device[IKE_IFNAME_LEN];
 	bool mobike;
 	bool mobikex;
 	bool nat_traversal;

@@ -322,6 +322,7 @@ static void conn_remove(struct ike_engine *eng, struct ike_conn_state *cs)
 	cs->removed = true;
 	cs->retry_us = IKE_NEVER;
 	close_all(eng, cs, "the connection is removed");
+	ike_virtual_left(eng, cs);
 }
 
 void ike_conn_add(struct ike_engine *eng, const struct ike_ev_conn *ev)
@@ -417,6 +418,7 @@ void ike_conn_down(struct ike_engine *eng, const struct ike_ev_conn *ev)
 	cs->retry_us = IKE_NEVER;
 	ike_leftovers_drop(eng, cs->cfg.name);
 	close_all(eng, cs, "asked for");
+	ike_virtual_left(eng, cs);
 	ike_act_cmd_done(eng, ev->reply, 0, "%s", "");
 }
 

@@ -192,8 +192,9 @@ static bool create_send(struct ike_sa *sa, struct ike_create *cr,
 	ike_propose(&cr->sent, sa->conn->esp, sa->conn->nesp, IKE_PROTO_ESP,
 		    cr->offer.spi_in, IKE_GROUPS_KE);
 	cr->offer.mode = sa->conn->mode;
-	ike_ts_propose(sa->conn, cr->offer.child, &sa->local.addr,
-		       &sa->remote.addr, &cr->offer.tsi, &cr->offer.tsr);
+	if (!ike_virtual_propose(sa, cr->offer.child, &cr->offer.tsi,
+				 &cr->offer.tsr))
+		return false;
 	put_trigger(sa, cr);
 	if (!ike_request_new(sa, IKE_EX_CREATE_CHILD_SA, &d))
 		return false;
@@ -216,6 +217,7 @@ static bool create_start(struct ike_sa *sa, uint32_t old_in,
 	cr->rekey = rekey;
 	cr->offer.child = child;
 	cr->trigger = !old_in && sa->p->trigger.set &&
+		      ike_virtual_may_trigger(sa, &sa->p->trigger) &&
 		      ike_ts_child(sa->conn, &sa->p->trigger) == child;
 	sa->p->create = cr;
 	if (create_send(sa, cr, first_group(sa->conn)))

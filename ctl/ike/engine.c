@@ -44,7 +44,7 @@ void ike_engine_free(struct ike_engine *eng)
 	eng->out = &nobody_cares;
 	ike_sa_reap(eng, true);
 	while ((w = eng->waits)) {
-		/* Only those for new peers outlive their IKE SA. */
+		/* Only those that are kept outlive their IKE SA. */
 		eng->waits = w->next;
 		free(w->ctx);
 		free(w);
@@ -269,6 +269,8 @@ static void stop(struct ike_engine *eng)
 		ike_leftovers_drop(eng, cs->cfg.name);
 	for (sa = eng->sas; sa; sa = sa->p->next)
 		ike_sa_end(sa, "the agent stops", 0, true);
+	for (cs = eng->conns; cs; cs = cs->next)
+		ike_virtual_left(eng, cs);
 }
 
 static void dispatch(struct ike_engine *eng, const struct ike_event *ev)
@@ -310,6 +312,9 @@ static void dispatch(struct ike_engine *eng, const struct ike_event *ev)
 	case IKE_EV_AUTH_DONE:
 		ike_answered(eng, ev->u.auth_done.tag, ev);
 		break;
+	case IKE_EV_LEASE_DONE:
+		ike_answered(eng, ev->u.lease_done.tag, ev);
+		break;
 	case IKE_EV_ACQUIRE:
 		ike_conn_acquire(eng, &ev->u.acquire);
 		break;
@@ -332,7 +337,8 @@ static void dispatch(struct ike_engine *eng, const struct ike_event *ev)
 static bool concerns_all(enum ike_event_type type)
 {
 	return type != IKE_EV_PACKET && type != IKE_EV_TIMER &&
-	       type != IKE_EV_KERNEL_DONE && type != IKE_EV_AUTH_DONE;
+	       type != IKE_EV_KERNEL_DONE && type != IKE_EV_AUTH_DONE &&
+	       type != IKE_EV_LEASE_DONE;
 }
 
 void ike_engine_event(struct ike_engine *eng, const struct ike_event *ev,
@@ -454,6 +460,7 @@ static void status_sa(const struct ike_sa *sa, uint64_t now,
 	s->age_us = now > sa->established_us ? now - sa->established_us : 0;
 	s->t_ike_us = sa->t_ike_us;
 	s->mobike = sa->mobike;
+	s->virtual = sa->p->virtual;
 	status_children(sa, s);
 	if (ext && ext->status) {
 		ext->status(sa, s);

@@ -22,6 +22,7 @@ enum ike_event_type {
 	IKE_EV_PATH_CMD,
 	IKE_EV_KERNEL_DONE,
 	IKE_EV_AUTH_DONE,
+	IKE_EV_LEASE_DONE,
 	IKE_EV_ACQUIRE,
 	IKE_EV_SA_EXPIRE,
 	IKE_EV_PATH_HINT,
@@ -150,6 +151,18 @@ struct ike_ev_auth_done {
 };
 
 /**
+ * struct ike_ev_lease_done - LEASE has been answered
+ * @tag: of the action
+ * @lease: what is given out; without an address: nothing is
+ * @text: why not, or NULL
+ */
+struct ike_ev_lease_done {
+	uint64_t tag;
+	struct ike_virtual lease;
+	const char *text;
+};
+
+/**
  * struct ike_ev_acquire - a packet waits for an SA
  * @peer: id of the kernel peer, 0 if none has the address
  * @local: source of the packet
@@ -213,6 +226,7 @@ struct ike_event {
 		struct ike_ev_path_cmd path_cmd;
 		struct ike_ev_kernel_done kernel_done;
 		struct ike_ev_auth_done auth_done;
+		struct ike_ev_lease_done lease_done;
 		struct ike_ev_acquire acquire;
 		struct ike_ev_sa_expire sa_expire;
 		struct ike_ev_path_hint path_hint;

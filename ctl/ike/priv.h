@@ -285,6 +285,21 @@ bool ike_ts_accept(const struct ike_conn *c, const struct wire_ts_list *sent_l,
 		   const struct wire_ts_list *l, const struct wire_ts_list *r,
 		   struct ike_offer *o);
 
+void ike_ts_virtual(const struct ike_conn *c, unsigned int child,
+		    const struct wire_addr *addr, bool known,
+		    struct wire_ts_list *l, struct wire_ts_list *r);
+
+/* virtual.c */
+void ike_virtual_report(const struct ike_sa *sa, struct ike_report *r);
+bool ike_virtual_propose(const struct ike_sa *sa, unsigned int child,
+			 struct wire_ts_list *l, struct wire_ts_list *r);
+void ike_virtual_narrow(const struct ike_sa *sa, struct wire_ts_list *own,
+			struct wire_ts_list *theirs);
+bool ike_virtual_may_trigger(const struct ike_sa *sa,
+			     const struct ike_trigger *t);
+void ike_virtual_left(struct ike_engine *eng, struct ike_conn_state *cs);
+void ike_virtual_end(struct ike_sa *sa);
+
 /* child.c */
 uint32_t ike_child_spi(struct ike_sa *sa);
 uint16_t ike_child_negotiate(struct ike_sa *sa, const struct wire_msg *msg,

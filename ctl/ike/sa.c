@@ -171,6 +171,7 @@ void ike_sa_established(struct ike_sa *sa)
 				       sizeof(suite)));
 	ike_report_text(r, "mobike", sa->mobike ? "yes" : "no");
 	ike_nat_report(sa, r);
+	ike_virtual_report(sa, r);
 	ike_report_number(r, "t_ike_us", (int64_t)sa->t_ike_us);
 	drop_setup(sa);
 	ike_rekey_schedule(sa);
@@ -331,8 +332,11 @@ void ike_sa_end(struct ike_sa *sa, const char *reason, uint16_t error,
 	peer_del(sa);
 	if (!notify || !ike_sa_last_word(sa, error))
 		ike_sa_dead(sa);
-	if (sa->cs && !sa->p->replaced)
-		ike_conn_lost(sa->eng, sa->cs, established, reason);
+	if (!sa->cs || sa->p->replaced)
+		return;
+	ike_virtual_end(sa);
+	ike_conn_lost(sa->eng, sa->cs, established, reason);
+	ike_virtual_left(sa->eng, sa->cs);
 }
 
 void ike_sa_fail(struct ike_sa *sa, const char *reason)

@@ -160,6 +160,45 @@ void ike_ts_propose(const struct ike_conn *c, unsigned int child,
 	}
 }
 
+/**
+ * ike_ts_virtual() - add what a Child SA protects of a virtual address
+ * @c: connection, which asks for them or has a pool
+ * @child: which of its Child SAs
+ * @addr: the address
+ * @known: it is one; else only its family is known
+ * @l: own side
+ * @r: the peer's
+ */
+void ike_ts_virtual(const struct ike_conn *c, unsigned int child,
+		    const struct wire_addr *addr, bool known,
+		    struct wire_ts_list *l, struct wire_ts_list *r)
+{
+	const bool own = c->nvirtual;
+	const struct ike_prefix *client;
+	const struct ike_selector *s;
+	struct wire_ts a, b, *ts = own ? &a : &b;
+	unsigned int i;
+
+	for (i = 0; i < c->nprotect; i++) {
+		s = &c->protect[i];
+		client = own ? &s->local : &s->remote;
+		own_ts(&a, c->mode, &s->local, addr, s->proto, s->local_min,
+		       s->local_max);
+		own_ts(&b, c->mode, &s->remote, addr, s->proto, s->remote_min,
+		       s->remote_max);
+		if (s->child != child || a.start.family != addr->family ||
+		    b.start.family != addr->family ||
+		    (known && !ike_prefix_has(client, addr)))
+			continue;
+		if (known) {
+			ts->start = *addr;
+			ts->end = *addr;
+		}
+		list_add(l, &a);
+		list_add(r, &b);
+	}
+}
+
 static bool prefix_fits(const struct ike_conn *c, const struct ike_prefix *p,
 			const struct wire_addr *a)
 {

@@ -445,6 +445,8 @@ struct ike_sa_private {
 	/* Both ends know PPKs (RFC 8784), and one may be used. */
 	bool use_ppk;
 	struct ike_ppk ppk;
+	/* Virtual addresses: own ones, or those that the peer was given. */
+	struct ike_virtual virtual;
 	uint16_t child_error;
 	struct ike_offer *offer;
 	struct wire_sa *child_sent;
@@ -497,6 +499,9 @@ struct ike_conn_state {
 	uint64_t redirects_us;
 	/* What it is set up for, if a packet waits. */
 	struct ike_trigger trigger;
+	/* Virtual addresses that its device has by us. */
+	unsigned int n_placed;
+	struct wire_addr placed[IKE_MAX_VIRTUAL];
 };
 
 struct ike_wait;

@@ -63,6 +63,7 @@ struct ike_move_status {
  * @t_ike_us: first IKE_SA_INIT request to Child SA in the kernel
  * @nchildren: entries in @children
  * @children: Child SAs
+ * @virtual: virtual addresses: own ones, or those that the peer was given
  * @mobike: agreed
  * @mobikex: agreed
  * @npaths: entries in @paths
@@ -84,6 +85,7 @@ struct ike_status {
 	uint64_t t_ike_us;
 	unsigned int nchildren;
 	struct ike_child_status children[IKE_MAX_CHILDREN];
+	struct ike_virtual virtual;
 	bool mobike;
 	bool mobikex;
 	unsigned int npaths;

@@ -13,6 +13,7 @@
 #include "agent/chan.h"
 #include "agent/conf.h"
 #include "agent/control.h"
+#include "agent/lease.h"
 #include "agent/worker.h"
 #include "crypto/cert.h"
 #include "crypto/dn.h"
@@ -120,6 +121,43 @@ static void inner_between(const uint8_t *data, size_t len)
 }
 
 /*
+ * The same in place of IKE_AUTH, or of its answer, where virtual addresses are
+ * asked for and given out, to an end that takes every proof for genuine.
+ */
+static void inner_virtual(const uint8_t *data, size_t len)
+{
+	static struct conf_pool pool = { .name = "guests", .n = 1 };
+	struct net *net = net_new(5);
+	bool answer = data[0] & 8;
+	struct ike_conn c;
+	int host;
+
+	pool.prefix[0].addr = net_addr("10.9.0.0");
+	pool.prefix[0].plen = 24;
+	net->host[1].pool = &pool;
+	net->host[1].leases = leases_new();
+	net->host[!answer].gullible = true;
+	for (host = 1; host >= 0; host--) {
+		c = net_conn(host);
+		c.mode = MOBX_MODE_TUNNEL;
+		if (host) {
+			strcpy(c.pool, pool.name);
+		} else {
+			c.virtual[c.nvirtual++] = net_addr("0.0.0.0");
+			strcpy(c.device, "mobx0");
+		}
+		net_conn_add(net, host, &c);
+	}
+	net_run(net, 11 * NET_MS);
+	net_seal(net, answer, IKE_EX_AUTH, answer, 1, data[1], data + 2,
+		 len - 2);
+	net_run(net, 3 * NET_SECOND);
+	consistent(net);
+	leases_free(net->host[1].leases);
+	net_free(net);
+}
+
+/*
  * What an authentic peer may write: octet 0 chooses the exchange, who writes
  * and whether it is an answer, octet 1 is the type of the first payload.
  */
@@ -136,6 +174,10 @@ static void inner(const uint8_t *data, size_t len)
 	if (len < 2)
 		return;
 	what = data[0];
+	if (what & 64) {
+		inner_virtual(data, len);
+		return;
+	}
 	if (what & 16) {
 		(what & 32 ? inner_follow : inner_between)(data, len);
 		return;

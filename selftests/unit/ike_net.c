@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "agent/cred.h"
+#include "agent/lease.h"
 #include "crypto/auth.h"
 #include "crypto/sk.h"
 #include "crypto/util.h"
@@ -24,6 +25,7 @@ struct net_event {
 	struct ike_event ev;
 	uint8_t auth[CRYPTO_PRF_MAX];
 	struct msg_auth_done done;
+	struct msg_lease_done lease;
 	struct wire_wr data;
 	struct wire_wr certs;
 	char text[64];
@@ -112,6 +114,62 @@ static void kernel_action(struct net_host *h, const struct ike_action *a)
 	e->ev.u.kernel_done.text = err ? "as the test wants it" : NULL;
 }
 
+static int device(struct net_host *h, const struct ike_action *a)
+{
+	const struct wire_addr *addr = &a->u.addr.addr;
+	unsigned int i;
+
+	assert_string_equal(a->u.addr.device, "mobx0");
+	for (i = 0; i < h->n_device; i++)
+		if (wire_addr_equal(&h->device[i], addr))
+			break;
+	if (a->type == IKE_AC_ADDR_DEL) {
+		if (i < h->n_device)
+			h->device[i] = h->device[--h->n_device];
+		return 0;
+	}
+	if (h->refuse_addr) {
+		h->refuse_addr--;
+		return -ENODEV;
+	}
+	assert_true(i < NET_ADDRS);
+	if (i == h->n_device)
+		h->device[h->n_device++] = *addr;
+	return 0;
+}
+
+static void device_action(struct net_host *h, const struct ike_action *a)
+{
+	struct net_event *e;
+
+	e = event_add(h->net, h->net->now + h->net->kernel_us, EV_ANSWER,
+		      h->index);
+	e->ev.type = IKE_EV_KERNEL_DONE;
+	e->ev.u.kernel_done.tag = a->tag;
+	e->ev.u.kernel_done.err = device(h, a);
+}
+
+static void lease_action(struct net_host *h, const struct ike_action *a)
+{
+	struct net_event *e;
+
+	assert_non_null(h->leases);
+	if (a->type == IKE_AC_LEASE_END) {
+		assert_true(h->n_given >= a->u.lease->n);
+		h->n_given -= a->u.lease->n;
+		leases_give(h->leases, a->u.lease);
+		return;
+	}
+	e = event_add(h->net, h->net->now + h->net->creds_us, EV_ANSWER,
+		      h->index);
+	leases_take(h->leases, h->pool, a->u.lease, &e->lease);
+	h->n_given += e->lease.lease.n;
+	e->ev.type = IKE_EV_LEASE_DONE;
+	e->ev.u.lease_done.tag = a->tag;
+	e->ev.u.lease_done.lease = e->lease.lease;
+	e->ev.u.lease_done.text = e->lease.text[0] ? e->lease.text : NULL;
+}
+
 /* ----------------------------------------------------------- credentials */
 
 static void ask_agent(const struct net_host *h, const struct ike_action *a,
@@ -168,7 +226,8 @@ static void auth_action(struct net_host *h, const struct ike_action *a)
 		e->ev.u.auth_done.data = e->auth;
 		e->ev.u.auth_done.len = crypto_prf_len(in->prf);
 	} else {
-		e->ev.u.auth_done.ok = !crypto_psk_verify(in->prf, psk, octets,
+		e->ev.u.auth_done.ok = h->gullible ||
+				       !crypto_psk_verify(in->prf, psk, octets,
 							  auth);
 	}
 }
@@ -355,6 +414,14 @@ static void act(struct net_host *h, const struct ike_actions *list)
 			h->last_err = a->u.done.err;
 			memcpy(h->last_text, a->u.done.text,
 			       sizeof(h->last_text));
+			break;
+		case IKE_AC_ADDR_NEW:
+		case IKE_AC_ADDR_DEL:
+			device_action(h, a);
+			break;
+		case IKE_AC_LEASE:
+		case IKE_AC_LEASE_END:
+			lease_action(h, a);
 			break;
 		case IKE_AC_PEER_NEW:
 		case IKE_AC_PEER_REBIND:

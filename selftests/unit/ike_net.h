@@ -29,6 +29,8 @@
 
 struct net;
 struct cred_list;
+struct conf_pool;
+struct leases;
 
 /** struct net_packet - what an engine has sent */
 struct net_packet {
@@ -60,6 +62,8 @@ struct net_host {
 	bool addr_up[NET_ADDRS];
 	/* The pre-shared key of every connection here; NULL: there is none. */
 	const char *psk;
+	/* Takes every proof for genuine. */
+	bool gullible;
 	/* What the engine watches routes to. */
 	unsigned int n_remotes;
 	struct wire_addr remotes[NET_SAS];
@@ -69,7 +73,14 @@ struct net_host {
 	struct net_peer peers[NET_PEERS];
 	unsigned int n_sas;
 	struct ike_ac_sa sas[NET_SAS];
+	/* Virtual addresses to be given out, and those on a device. */
+	struct leases *leases;
+	const struct conf_pool *pool;
+	unsigned int n_given;
+	unsigned int n_device;
+	struct wire_addr device[NET_ADDRS];
 	/* The next so many requests of a kind are refused. */
+	unsigned int refuse_addr;
 	unsigned int refuse_peer;
 	unsigned int refuse_sa;
 	unsigned int eexist;

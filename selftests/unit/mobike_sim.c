@@ -399,6 +399,11 @@ static void carry_out(struct sim_node *n, const struct ike_action *ac)
 		break;
 	case IKE_AC_AUTH_PPK:
 		broken(n->sim, "a PPK that nobody has");
+	case IKE_AC_ADDR_NEW:
+	case IKE_AC_ADDR_DEL:
+	case IKE_AC_LEASE:
+	case IKE_AC_LEASE_END:
+		broken(n->sim, "virtual addresses that nobody asks for");
 	case IKE_AC_REPORT:
 		count_report(n, &ac->u.report);
 		break;

@@ -199,6 +199,32 @@ static void everything(void **state)
 	conf_free(c);
 }
 
+static void virtual_addresses(void **state)
+{
+	struct conf *c = load_good(
+		"connection \"server\" { role = \"respond\" local-id = \"a\" mode = \"tunnel\" pool = \"guests\" psk = \"k\" protect { order = 1 } }\n"
+		"connection \"client\" { role = \"initiate\" remote = { \"10.0.3.2\" } local-id = \"a\" remote-id = \"b\" mode = \"tunnel\" psk = \"k\"\n"
+		"	virtual-address = { \"::\", \"10.9.0.7\" } device = \"mobx0\" protect { order = 2 } }\n"
+		"pool \"guests\" { addresses = { \"10.9.0.0/24\", \"fd00:9::/64\" } dns = { \"10.9.0.1\" } }\n"
+		"pool \"other\" { addresses = { \"10.8.0.0/24\" } }\n");
+	const struct conf_pool *p = conf_find_pool(c, "guests");
+	const struct ike_conn *i = &c->conn[1].ike;
+
+	(void)state;
+	assert_string_equal(c->conn[0].ike.pool, "guests");
+	assert_int_equal(c->npool, 2);
+	assert_int_equal(p->n, 2);
+	assert_int_equal(p->prefix[1].plen, 64);
+	assert_int_equal(p->ndns, 1);
+	assert_int_equal(p->dns[0].a[0], 10);
+	assert_null(conf_find_pool(c, "guest"));
+	assert_int_equal(i->nvirtual, 2);
+	assert_int_equal(i->virtual[0].family, 6);
+	assert_int_equal(i->virtual[1].a[3], 7);
+	assert_string_equal(i->device, "mobx0");
+	conf_free(c);
+}
+
 static void empty_file(void **state)
 {
 	struct conf *c = load_good("");
@@ -314,6 +340,29 @@ static const struct {
 	  { "redirect-to", "respond" } },
 	{ "connection \"x\" {\n	redirect-to = \"192.0.2.0/24\"\n}\n", 2,
 	  { "redirect-to", "single" } },
+	{ "pool \"p\" {\n	addresses = { \"10.9.0.1/24\" }\n}\n", 2,
+	  { "pool \"p\"", "10.9.0.1/24", "beyond" } },
+	{ "pool \"p\" {\n	addresses = { \"224.0.0.0/8\" }\n}\n", 2,
+	  { "addresses", "10.9.0.0/24" } },
+	{ "pool \"p\" {\n	dns = { \"ns.example\" }\n}\n", 2,
+	  { "dns", "10.9.0.1" } },
+	{ "pool \"p\" {\n}\n", 2, { "addresses is missing", "10.9.0.0/24" } },
+	{ "pool \"p q\" {\n	addresses = { \"10.9.0.0/24\" }\n}\n", 3,
+	  { "p q", "without blanks" } },
+	{ "pool \"p\" {\n	addresses = { \"10.9.0.0/24\" }\n}\n"
+	  "pool \"q\" {\n	addresses = { \"10.8.0.0/15\" }\n}\n", 6,
+	  { "10.8.0.0/15", "overlaps", "\"p\"" } },
+	{ "pool {\n}\n", 1, { "title", "NAME" } },
+	{ "connection \"x\" {\n	role = \"respond\"\n	local-id = \"a\"\n	mode = \"tunnel\"\n	pool = \"p\"\n" KEY PROTECT "}\n",
+	  0, { "no pool \"p\"", "addresses" } },
+	{ "connection \"x\" {\n	role = \"respond\"\n	local-id = \"a\"\n	pool = \"p\"\n" KEY PROTECT "}\n",
+	  7, { "pool", "tunnel" } },
+	{ "connection \"x\" {\n	virtual-address = { \"any\" }\n}\n", 2,
+	  { "virtual-address", "0.0.0.0" } },
+	{ "connection \"x\" {\n	virtual-address = { \"ff02::1\" }\n}\n", 2,
+	  { "virtual-address", "multicast" } },
+	{ "connection \"x\" {\n	device = \"averyveryverylongname\"\n}\n", 2,
+	  { "device", "15" } },
 	{ CONN("initiate", KEY PROTECT PROTECT), 9, { "100", "taken" } },
 	{ CONN("initiate", KEY PROTECT)
 	  "connection \"other\" {\n	role = \"respond\"\n	local-id = \"a\"\n" KEY PROTECT "}\n",
@@ -389,6 +438,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(minimal),
 		cmocka_unit_test(everything),
+		cmocka_unit_test(virtual_addresses),
 		cmocka_unit_test(empty_file),
 		cmocka_unit_test(key_file),
 		cmocka_unit_test(each_mistake),
