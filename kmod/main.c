@@ -38,12 +38,15 @@ static int __init mobx_init(void)
 	err = mobx_memo_init();
 	if (err)
 		return err;
+	err = mobx_replay_init();
+	if (err)
+		goto err_memo;
 	err = mobx_selftests();
 	if (err)
-		goto err_memo;
+		goto err_replay;
 	err = mobx_deliver_init();
 	if (err)
-		goto err_memo;
+		goto err_replay;
 	err = mobx_netns_init();
 	if (err)
 		goto err_deliver;
@@ -62,6 +65,8 @@ err_netns:
 	mobx_netns_exit();
 err_deliver:
 	mobx_deliver_exit();
+err_replay:
+	mobx_replay_exit();
 err_memo:
 	mobx_memo_exit();
 	return err;
@@ -75,6 +80,7 @@ static void __exit mobx_exit(void)
 	mobx_netns_exit();
 	mobx_esp_exit();
 	mobx_deliver_exit();
+	mobx_replay_exit();
 	mobx_memo_exit();
 }
 

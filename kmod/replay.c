@@ -34,12 +34,49 @@
 #include <linux/slab.h>
 
 #include "replay.h"
+#include "sa.h"
 
 #define MOBX_REPLAY_SHIFT	5
 #define MOBX_REPLAY_BLOCK	BIT(MOBX_REPLAY_SHIFT)
 
 /* How far mobx_replay.top may lie below the highest number accepted. */
 #define MOBX_REPLAY_LAZY	65536
+
+/*
+ * Rings of the usual size: theirs is a power of two and what stands in front is
+ * not much, so that of kmalloc() they would take almost twice the memory.
+ */
+static struct kmem_cache *mobx_replay_cache;
+
+/* Slots of the ring for a window. */
+static u32 mobx_replay_slots(u32 window)
+{
+	return roundup_pow_of_two(DIV_ROUND_UP(window, MOBX_REPLAY_BLOCK) + 1);
+}
+
+/* Context: module init. Return: 0 or -ENOMEM. */
+int mobx_replay_init(void)
+{
+	struct mobx_replay *replay;
+	u32 n = mobx_replay_slots(MOBX_DEFAULT_REPLAY_WINDOW);
+
+	mobx_replay_cache = kmem_cache_create("mobx_replay",
+					      struct_size(replay, slots, n),
+					      0, 0, NULL);
+	return mobx_replay_cache ? 0 : -ENOMEM;
+}
+
+/* Context: module exit, when all SAs have been freed. */
+void mobx_replay_exit(void)
+{
+	kmem_cache_destroy(mobx_replay_cache);
+}
+
+/* Whether a ring with that many slots is of the usual size. */
+static bool mobx_replay_usual(u32 n)
+{
+	return n == mobx_replay_slots(MOBX_DEFAULT_REPLAY_WINDOW);
+}
 
 /**
  * mobx_replay_alloc - a window that has seen nothing
@@ -50,11 +87,16 @@
  */
 struct mobx_replay *mobx_replay_alloc(u32 window)
 {
-	u32 n = roundup_pow_of_two(DIV_ROUND_UP(window, MOBX_REPLAY_BLOCK) + 1);
+	u32 n = mobx_replay_slots(window);
 	struct mobx_replay *replay;
 	u32 i;
 
-	replay = kvmalloc(struct_size(replay, slots, n), GFP_KERNEL_ACCOUNT);
+	if (mobx_replay_usual(n))
+		replay = kmem_cache_alloc(mobx_replay_cache,
+					  GFP_KERNEL_ACCOUNT);
+	else
+		replay = kvmalloc(struct_size(replay, slots, n),
+				  GFP_KERNEL_ACCOUNT);
 	if (!replay)
 		return NULL;
 	replay->mask = n - 1;
@@ -88,10 +130,13 @@ void mobx_replay_begin(struct mobx_replay *replay, u64 seq)
 	}
 }
 
-/* Context: any but interrupts; no reader may be left. */
+/* Context: any but interrupts; no reader may be left. NULL is fine. */
 void mobx_replay_free(struct mobx_replay *replay)
 {
-	kvfree(replay);
+	if (replay && mobx_replay_usual(replay->mask + 1))
+		kmem_cache_free(mobx_replay_cache, replay);
+	else
+		kvfree(replay);
 }
 
 /**

@@ -17,6 +17,8 @@ struct mobx_replay {
 	atomic64_t	slots[];
 };
 
+int mobx_replay_init(void);
+void mobx_replay_exit(void);
 struct mobx_replay *mobx_replay_alloc(u32 window);
 void mobx_replay_begin(struct mobx_replay *replay, u64 seq);
 void mobx_replay_free(struct mobx_replay *replay);

@@ -237,9 +237,9 @@ static void mobx_sa_free(struct mobx_sa *sa)
 		crypto_free_aead(sa->tfm);
 	if (sa->peer)
 		mobx_peer_put(sa->peer);
-	kfree_sensitive(sa->keys);
 	mobx_replay_free(sa->replay);
-	kfree(sa);
+	/* Its keys are in there. */
+	kfree_sensitive(sa);
 }
 
 static void mobx_sa_free_work_fn(struct work_struct *work)
@@ -350,9 +350,7 @@ static int mobx_sa_set_keys(struct mobx_sa *sa, const struct mobx_sa_spec *spec,
 {
 	sa->enc_key_len = spec->enc_key_len;
 	sa->auth_key_len = spec->auth_key_len;
-	sa->keys = kmalloc(sa->enc_key_len + sa->auth_key_len, GFP_KERNEL);
-	if (!sa->keys)
-		return -ENOMEM;
+	sa->keys = (u8 *)&sa->sels[sa->n_sels];
 	if (sa->enc_key_len)
 		memcpy(sa->keys, spec->enc_key, sa->enc_key_len);
 	if (sa->auth_key_len)
@@ -375,6 +373,16 @@ static int mobx_sa_set_keys(struct mobx_sa *sa, const struct mobx_sa_spec *spec,
 	if (spec->seq)
 		mobx_replay_begin(sa->replay, spec->seq);
 	return 0;
+}
+
+/* Octets that an SA takes with its selectors and its keys. */
+static size_t mobx_sa_size(const struct mobx_sa_spec *spec)
+{
+	/* What sizeof() has beyond the last field is room for selectors. */
+	return max(sizeof(struct mobx_sa),
+		   offsetof(struct mobx_sa, sels) +
+		   spec->n_sels * sizeof(*spec->sels) +
+		   spec->enc_key_len + spec->auth_key_len);
 }
 
 /**
@@ -407,7 +415,7 @@ struct mobx_sa *mobx_sa_alloc(const struct mobx_sa_spec *spec,
 			       "a counter-mode cipher with a manual key breaks when the key is used twice (RFC 8221): say force to take it all the same");
 		return ERR_PTR(-EINVAL);
 	}
-	sa = kzalloc(struct_size(sa, sels, spec->n_sels), GFP_KERNEL);
+	sa = kzalloc(mobx_sa_size(spec), GFP_KERNEL);
 	if (!sa)
 		goto no_memory;
 	refcount_set(&sa->ref, 1);

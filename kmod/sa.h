@@ -90,17 +90,20 @@ struct mobx_lifetime {
  * @next_integrity: jiffies before which no further integrity event is due
  * @list: in mobx_peer.sas_out or .sas_in; RCU
  * @inner: of struct mobx_inner_node; under mobx_net.lock
+ * @life: limits as asked for
  * @ref: one for the tables, one for each asynchronous request and held packet
  * @expired: in mobx_net.expired
  * @timer: in mobx_net.timers when it has a limit in time
  * @free: in the list of SAs to free
  * @added: CLOCK_BOOTTIME in nanoseconds
- * @life: limits as asked for
- * @keys: encryption key and salt, then integrity key; for show-keys only
+ * @keys: encryption key and salt, then integrity key; for show-keys only;
+ *	behind @sels
  * @enc_key_len: octets of the first part of @keys
  * @auth_key_len: octets of the second part of @keys
  * @replay_window: packets
  * @sels: negotiated selectors
+ *
+ * With one selector and 64 octets of keys it fits into 512 octets.
  *
  * It points to its peer and never to an address, so a move touches no SA.
  * Found under RCU; who keeps it longer takes a reference.
@@ -126,6 +129,8 @@ struct mobx_sa {
 	struct mobx_replay	*replay;
 	struct list_head	list;
 	struct list_head	inner;
+	/* Not read by them; there is room. */
+	struct mobx_lifetime	life;
 
 	/* Written by every packet. */
 	atomic64_t		seq ____cacheline_aligned_in_smp;
@@ -144,7 +149,6 @@ struct mobx_sa {
 	struct timerqueue_node	timer;
 	struct llist_node	free;
 	u64			added;
-	struct mobx_lifetime	life;
 	u8			*keys;
 	u16			enc_key_len;
 	u16			auth_key_len;
