@@ -53,6 +53,27 @@ static inline struct net_device *mobx_dummy_netdev(void)
 #define mobx_dummy_netdev_free(dev)	kfree(dev)
 #endif
 
+/* What are features of a device before 6.12 are bits of their own there. */
+static inline void mobx_dev_lltx(struct net_device *dev)
+{
+#ifdef NETIF_F_LLTX
+	dev->features |= NETIF_F_LLTX;
+#else
+	dev->lltx = true;
+#endif
+}
+
+static inline void mobx_dev_netns_immutable(struct net_device *dev)
+{
+#ifdef NETIF_F_NETNS_LOCAL
+	dev->features |= NETIF_F_NETNS_LOCAL;
+#elif defined(MOBX_HAVE_NETNS_IMMUTABLE)
+	dev->netns_immutable = true;
+#else
+	dev->netns_local = true;
+#endif
+}
+
 /* What traffic control has at the ingress of a device; renamed in 6.6. */
 static inline bool mobx_dev_has_tc(const struct net_device *dev)
 {

@@ -16,6 +16,7 @@
 #include <net/ip.h>
 #include <net/route.h>
 
+#include "device.h"
 #include "event.h"
 #include "hold.h"
 #include "netns.h"
@@ -33,7 +34,8 @@
  * struct mobx_held - one packet that waits
  * @list: in mobx_hold_queue.packets
  * @skb: packet, with a reference to its route
- * @okfn: where it goes on if it may leave in clear after all
+ * @okfn: where it goes on if it may leave in clear after all; NULL for what
+ *	came to the device
  * @until: jiffies when it is dropped
  * @bytes: memory that it takes
  * @family: AF_INET or AF_INET6
@@ -42,8 +44,7 @@
 struct mobx_held {
 	struct list_head	list;
 	struct sk_buff		*skb;
-	int			(*okfn)(struct net *net, struct sock *sk,
-					struct sk_buff *skb);
+	mobx_okfn_t		*okfn;
 	unsigned long		until;
 	unsigned int		bytes;
 	u16			family;
@@ -196,8 +197,9 @@ static bool mobx_hold_is_own(struct net *net, const struct sk_buff *skb,
  * mobx_hold_packet - have a packet wait
  * @mnet: namespace
  * @skb: packet at its IP header, a super-packet possibly; consumed
- * @state: of the hook that it came to
- * @choice: from mobx_output_decide(), which said MOBX_WAIT
+ * @okfn: of the hook that it came to; NULL if it came to the device
+ * @choice: from mobx_output_decide() or, there, mobx_device_decide(), which said
+ *	MOBX_WAIT
  *
  * Not for a source that the host does not own (any longer): no SA will ever
  * take it, unless it is another host's and a tunnel's.
@@ -205,7 +207,7 @@ static bool mobx_hold_is_own(struct net *net, const struct sk_buff *skb,
  * Context: the RCU section of @choice.
  */
 void mobx_hold_packet(struct mobx_net *mnet, struct sk_buff *skb,
-		      const struct nf_hook_state *state,
+		      mobx_okfn_t *okfn,
 		      const struct mobx_choice *choice)
 {
 	struct mobx_hold *hold = mnet->hold;
@@ -226,7 +228,7 @@ void mobx_hold_packet(struct mobx_net *mnet, struct sk_buff *skb,
 		return;
 	}
 	held->skb = skb;
-	held->okfn = state->okfn;
+	held->okfn = okfn;
 	held->until = jiffies + MOBX_HOLD_TIME;
 	held->bytes = skb->truesize;
 	held->family = choice->flow.family;
@@ -264,6 +266,7 @@ static bool mobx_hold_again(struct mobx_net *mnet, struct mobx_held *held,
 			    struct mobx_choice *choice)
 {
 	struct sk_buff *skb = held->skb;
+	enum mobx_verdict what;
 
 	/* The device may have gone; only the route is referenced. */
 	skb->dev = NULL;
@@ -273,7 +276,10 @@ static bool mobx_hold_again(struct mobx_net *mnet, struct mobx_held *held,
 		kfree_skb(skb);
 		return true;
 	}
-	switch (mobx_output_decide(mnet, skb, held->family, choice)) {
+	what = held->okfn ?
+	       mobx_output_decide(mnet, skb, held->family, choice) :
+	       mobx_device_decide(mnet, skb, held->family, choice);
+	switch (what) {
 	case MOBX_WAIT:
 		held->no_credit = choice->no_credit;
 		return false;

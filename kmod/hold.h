@@ -9,11 +9,12 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include "output.h"
+
 struct mobx_choice;
 struct mobx_net;
 struct mobx_path;
 struct mobx_sa;
-struct nf_hook_state;
 struct sk_buff;
 
 #define MOBX_HOLD_BITS	6
@@ -53,7 +54,7 @@ struct mobx_hold {
 };
 
 void mobx_hold_packet(struct mobx_net *mnet, struct sk_buff *skb,
-		      const struct nf_hook_state *state,
+		      mobx_okfn_t *okfn,
 		      const struct mobx_choice *choice);
 bool mobx_hold_expire(struct mobx_hold *hold);
 void mobx_hold_drop_all(struct mobx_hold *hold);

@@ -7,6 +7,7 @@
 
 #include "datapath.h"
 #include "deliver.h"
+#include "device.h"
 #include "esp.h"
 #include "memo.h"
 #include "netlink.h"
@@ -53,12 +54,17 @@ static int __init mobx_init(void)
 	err = mobx_datapath_init();
 	if (err)
 		goto err_netns;
-	err = mobx_netlink_init();
+	err = mobx_device_init();
 	if (err)
 		goto err_datapath;
+	err = mobx_netlink_init();
+	if (err)
+		goto err_device;
 	pr_info("mobx: IPsec for hosts that move\n");
 	return 0;
 
+err_device:
+	mobx_device_exit();
 err_datapath:
 	mobx_datapath_exit();
 err_netns:
@@ -75,6 +81,7 @@ err_memo:
 static void __exit mobx_exit(void)
 {
 	mobx_netlink_exit();
+	mobx_device_exit();
 	mobx_datapath_exit();
 	/* Waits for requests to the cipher, SAs and their RCU callbacks. */
 	mobx_netns_exit();

@@ -159,7 +159,7 @@ const struct nla_policy mobx_conf_nl_policy[MOBX_A_CONF_UNCOVERED + 1] = {
 
 /* MOBX_CMD_STATS_GET - do */
 const struct nla_policy mobx_stats_get_nl_policy[MOBX_A_STATS_WHICH + 1] = {
-	[MOBX_A_STATS_WHICH] = NLA_POLICY_MAX(NLA_U32, 35),
+	[MOBX_A_STATS_WHICH] = NLA_POLICY_MAX(NLA_U32, 36),
 };
 
 /* Ops table for mobx */

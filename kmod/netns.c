@@ -50,9 +50,9 @@ u64 mobx_stat_read(const struct mobx_net *mnet, enum mobx_stat which)
  * @mnet: namespace
  * @extack: says why not
  *
- * Each such object, a peer, an SA, a policy, or the default that discards,
- * holds the module: to unload it would let in clear what is protected. The
- * first one of a namespace brings the hooks.
+ * Each such object, a peer, an SA, a policy, the network device, or the default
+ * that discards, holds the module: to unload it would let in clear what is
+ * protected. The first one of a namespace brings the hooks.
  *
  * Context: process, under mobx_net.lock.
  * Return: 0, -ENODEV while the module is being unloaded, or the error of hooks

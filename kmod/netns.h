@@ -20,6 +20,7 @@
 
 struct mobx_hold;
 struct mobx_inner;
+struct net_device;
 
 /* Counters of one CPU, indexed by enum mobx_stat. */
 struct mobx_stats {
@@ -40,6 +41,7 @@ struct mobx_stats {
  * @hold: packets that wait for an SA or a path; belongs to hold.c
  * @addrs: address to peers, of struct mobx_addr_node; RCU
  * @inner: tunnels by inner addresses; belongs to inner.c
+ * @device: the network device, or NULL; RCU, changed under RTNL
  * @n_tunnels: inbound SAs in tunnel mode; changed under @lock
  * @sa_in: SPI to the inbound SA, at most one an SPI; RCU
  * @sa_out: SPI to outbound SAs, which other hosts chose; RCU
@@ -49,8 +51,9 @@ struct mobx_stats {
  * @uncovered: what becomes of SAs that no policy covers any more, enum
  *	mobx_uncovered; under @lock
  * @seq: counts the changes, for consistent dumps; under @lock
- * @protecting: peers, SAs, policies, and a default that discards; each holds
- *	a reference to the module, the first one brings the hooks; under @lock
+ * @protecting: peers, SAs, policies, the network device, and a default that
+ *	discards; each holds a reference to the module, the first one brings the
+ *	hooks; under @lock
  * @ike_next: where the next cookie goes; under @lock
  * @timers: SAs with a limit in time, by their next deadline on
  *	CLOCK_BOOTTIME; under @lock
@@ -70,6 +73,7 @@ struct mobx_net {
 	struct mobx_hold	*hold;
 	struct rhltable		addrs;
 	struct mobx_inner	*inner;
+	struct net_device __rcu	*device;
 	u32			n_tunnels;
 	struct rhltable		sa_in;
 	struct rhltable		sa_out;

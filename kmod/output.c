@@ -14,6 +14,7 @@
 #include "about.h"
 #include "alg.h"
 #include "compat.h"
+#include "device.h"
 #include "esp.h"
 #include "hold.h"
 #include "hooks.h"
@@ -135,13 +136,14 @@ static void mobx_output_consider(struct mobx_choice *choice,
 static void mobx_output_choose_tunnel(struct mobx_choice *choice,
 				      struct mobx_net *mnet, u8 *state)
 {
-	u8 pfp = choice->policy->pfp;
+	const struct mobx_policy *policy = choice->policy;
+	u8 pfp = policy ? policy->pfp : 0;
 	const struct mobx_binding *b;
 	const struct mobx_bound *e;
 	struct mobx_sa *sa;
 
-	choice->peer = choice->policy->peer;
-	/* Where the policy leaves the peer open, selectors have to name it. */
+	choice->peer = policy ? policy->peer : NULL;
+	/* Where no policy names the peer, selectors have to. */
 	sa = choice->peer ? mobx_sa_choose_out(choice->peer, MOBX_MODE_TUNNEL,
 					       &choice->flow, pfp) :
 			    mobx_inner_find(mnet, &choice->flow, pfp);
@@ -194,10 +196,18 @@ static bool mobx_output_too_long(const struct sk_buff *skb,
 	       mobx_alg_trailer(alg, len) > max && !skb_is_gso(skb);
 }
 
-/* The peer, SA and path for a packet that must be protected. */
-static enum mobx_verdict mobx_output_choose(struct mobx_choice *choice,
-					    struct mobx_net *mnet,
-					    const struct sk_buff *skb)
+/**
+ * mobx_output_choose - the peer, SA and path for a packet to be protected
+ * @choice: the flow, mode, and policy if there is one, are filled; the rest is
+ * @mnet: namespace
+ * @skb: packet at its IP header, with a route
+ *
+ * Context: the RCU section of @choice.
+ * Return: MOBX_TAKE; MOBX_WAIT when something is missing; MOBX_DROP, counted
+ */
+enum mobx_verdict mobx_output_choose(struct mobx_choice *choice,
+				     struct mobx_net *mnet,
+				     const struct sk_buff *skb)
 {
 	u8 state = MOBX_PATH_STATE_VALID;
 	unsigned int mtu;
@@ -373,7 +383,7 @@ static void mobx_output_one(struct mobx_net *mnet, struct sk_buff *skb,
  * a header_len, for which the socket forgoes them; we have no route of our own
  * and tell the socket, which SCTP has locked while it sends.
  */
-static void mobx_output_no_bursts(struct sk_buff *skb)
+void mobx_output_no_bursts(struct sk_buff *skb)
 {
 	if (skb_shinfo(skb)->gso_type & SKB_GSO_SCTP && skb->sk)
 		sk_gso_disable(skb->sk);
@@ -584,7 +594,8 @@ unsigned int mobx_output_hook(void *priv, struct sk_buff *skb,
 
 	if (mobx_is_esp(skb, state->pf) ||
 	    mobx_output_was_sent(mnet, skb, state->pf) ||
-	    state->out->flags & IFF_LOOPBACK)
+	    (unlikely(state->out->flags & (IFF_LOOPBACK | IFF_POINTOPOINT)) &&
+	     mobx_device_decides(mnet, skb, state)))
 		return NF_ACCEPT;
 	what = mobx_output_decide(mnet, skb, state->pf, &choice);
 	if (what == MOBX_PASS)
@@ -598,7 +609,7 @@ unsigned int mobx_output_hook(void *priv, struct sk_buff *skb,
 		choice.finish = mobx_output_finish(skb, state);
 		mobx_output_take(mnet, skb, &choice);
 	} else {
-		mobx_hold_packet(mnet, skb, state, &choice);
+		mobx_hold_packet(mnet, skb, state->okfn, &choice);
 	}
 	return NF_STOLEN;
 }

@@ -74,7 +74,11 @@ unsigned int mobx_output_hook(void *priv, struct sk_buff *skb,
 enum mobx_verdict mobx_output_decide(struct mobx_net *mnet,
 				     struct sk_buff *skb, u16 family,
 				     struct mobx_choice *choice);
+enum mobx_verdict mobx_output_choose(struct mobx_choice *choice,
+				     struct mobx_net *mnet,
+				     const struct sk_buff *skb);
 bool mobx_output_charge(struct mobx_path *path, u64 len);
+void mobx_output_no_bursts(struct sk_buff *skb);
 void mobx_output_take(struct mobx_net *mnet, struct sk_buff *skb,
 		      const struct mobx_choice *choice);
 

@@ -190,11 +190,12 @@ bool mobx_pmtu_tunnel(struct mobx_net *mnet, struct sk_buff *skb,
 	    !mobx_pmtu_dont_fragment(skb, family) ||
 	    choice->sa->df == MOBX_DF_CLEAR)
 		return true;
+	/* Of the kinds that know of address translation, behind which we are. */
 	if (family == AF_INET)
-		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
-			  htonl(inner));
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
+			      htonl(inner));
 	else
-		icmpv6_send(skb, ICMPV6_PKT_TOOBIG, 0, inner);
+		icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, inner);
 	return false;
 }
 

@@ -11,6 +11,7 @@
 #include <net/ipv6_stubs.h>
 #include <net/route.h>
 
+#include "device.h"
 #include "netns.h"
 #include "peer.h"
 #include "route.h"
@@ -77,6 +78,11 @@ static struct dst_entry *mobx_route_renew(struct mobx_net *mnet,
 					mobx_route_lookup6(mnet->net, path);
 	if (!dst)
 		return NULL;
+	/* A tunnel does not go through itself, nor through another. */
+	if (mobx_is_device(dst->dev)) {
+		dst_release(dst);
+		return NULL;
+	}
 	r = kmalloc(sizeof(*r), GFP_ATOMIC);
 	if (!r) {
 		dst_release(dst);
@@ -100,8 +106,8 @@ static struct dst_entry *mobx_route_renew(struct mobx_net *mnet,
  * @path: path
  *
  * Context: RCU section, to the end of which the route is valid.
- * Return: the route, or NULL when there is none or the host does not own the
- *	local address
+ * Return: the route, or NULL when there is none but into our own device, or the
+ *	host does not own the local address
  */
 struct dst_entry *mobx_route_find(struct mobx_net *mnet, struct mobx_path *path)
 {

@@ -18,6 +18,7 @@
 
 #include "addr.h"
 #include "deliver.h"
+#include "device.h"
 #include "event.h"
 #include "layout.h"
 #include "netns.h"
@@ -243,6 +244,7 @@ void mobx_tunnel_receive(struct mobx_net *mnet, struct mobx_sa *sa,
 {
 	u16 family = next == IPPROTO_IPIP ? AF_INET : AF_INET6;
 	enum mobx_stat why = MOBX_STAT_IN_MALFORMED;
+	struct net_device *dev;
 	struct mobx_headers h;
 	struct mobx_flow flow;
 
@@ -273,6 +275,9 @@ void mobx_tunnel_receive(struct mobx_net *mnet, struct mobx_sa *sa,
 					  ip_hdr(skb)->tos :
 					  ipv6_get_dsfield(ipv6_hdr(skb))) > 1))
 		goto drop;
+	dev = mobx_device_up(mnet);
+	if (dev)
+		mobx_device_receive(dev, skb);
 	if (unlikely(h.fragment)) {
 		if (!mobx_tunnel_defrag(mnet, sa, skb, family))
 			return;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/if.h>
 #include <linux/if_alg.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -13,6 +14,9 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#include <netlink/route/link.h>
+#include <netlink/socket.h>
 
 #include "cli/check.h"
 
@@ -214,13 +218,40 @@ static int count_policy(const struct kern_policy *p, void *ctx)
 	return 0;
 }
 
+/*
+ * The network device of the network namespace that the process is in now; "" if
+ * it has none.
+ */
+static void find_device(char *name, size_t room)
+{
+	struct nl_sock *sk = nl_socket_alloc();
+	struct nl_cache *links = NULL;
+	struct nl_object *o;
+
+	name[0] = '\0';
+	if (!sk || nl_connect(sk, NETLINK_ROUTE) ||
+	    rtnl_link_alloc_cache(sk, AF_UNSPEC, &links)) {
+		nl_socket_free(sk);
+		return;
+	}
+	for (o = nl_cache_get_first(links); o; o = nl_cache_get_next(o)) {
+		struct rtnl_link *link = (struct rtnl_link *)o;
+		const char *type = rtnl_link_get_type(link);
+
+		if (type && !strcmp(type, "mobx"))
+			snprintf(name, room, "%s", rtnl_link_get_name(link));
+	}
+	nl_cache_free(links);
+	nl_socket_free(sk);
+}
+
 /* What there is in the network namespace that the process is in now. */
 static void report_holder(struct holder *h, const char *where,
 			  const char *mobx)
 {
 	struct kern_conf conf;
 	struct kern *k;
-	char err[CHECK_TEXT], cure[2 * PATH_MAX];
+	char err[CHECK_TEXT], cure[2 * PATH_MAX], device[IFNAMSIZ];
 
 	if (kern_open(&k, err, sizeof(err)))
 		return;
@@ -233,14 +264,18 @@ static void report_holder(struct holder *h, const char *where,
 		bool discard = conf.default_action == MOBX_ACTION_DISCARD;
 
 		h->holding++;
+		find_device(device, sizeof(device));
 		snprintf(cure, sizeof(cure),
-			 "to unload it: %s policy flush; %s peer flush%s%s%s",
+			 "to unload it: %s policy flush; %s peer flush%s%s%s%s%s%s",
 			 mobx, mobx, discard ? "; " : "", discard ? mobx : "",
-			 discard ? " policy default bypass" : "");
+			 discard ? " policy default bypass" : "",
+			 *device ? "; ip link delete " : "", device,
+			 *device ? " there" : "");
 		check_note(h->k, "holds", cure,
-			   "%s: peers %u, SAs %u, policies %u, default %s keep the module loaded",
+			   "%s: peers %u, SAs %u, policies %u, default %s%s%s keep the module loaded",
 			   where, h->peers, h->sas, h->policies,
-			   kern_name(&kern_actions, conf.default_action));
+			   kern_name(&kern_actions, conf.default_action),
+			   *device ? ", device " : "", device);
 	}
 	kern_close(k);
 }

@@ -219,7 +219,7 @@ struct kern_policy {
  * @default_action: for what no policy matches: bypass or discard
  * @icmp: whether what is discarded on its way out causes an ICMP error
  * @uncovered: what becomes of SAs that no policy covers any more
- * @protecting: peers, SAs and policies that keep the module loaded
+ * @protecting: peers, SAs, policies and the device that keep the module loaded
  */
 struct kern_conf {
 	enum mobx_action default_action;

@@ -97,7 +97,8 @@ NAMES(kern_counters, "counter",
 	[MOBX_STAT_OUT_NO_ROUTE] = "out-no-route",
 	[MOBX_STAT_OUT_TOO_BIG] = "out-too-big",
 	[MOBX_STAT_IN_ECN] = "in-ecn",
-	[MOBX_STAT_IN_ICMP] = "in-icmp");
+	[MOBX_STAT_IN_ICMP] = "in-icmp",
+	[MOBX_STAT_OUT_NO_TUNNEL] = "out-no-tunnel");
 
 NAMES(kern_event_names, "event",
 	[MOBX_CMD_SA_EXPIRE] = "sa-expire",

@@ -186,6 +186,8 @@ enum mobx_expire {
  *   (RFC 6040).
  * @MOBX_STAT_IN_ICMP: ICMP errors about a packet that their SA cannot have
  *   carried, or that was never sent in clear.
+ * @MOBX_STAT_OUT_NO_TUNNEL: Packets routed into the network device that no
+ *   tunnel's selectors match.
  */
 enum mobx_stat {
 	MOBX_STAT_OUT_PROTECTED,
@@ -224,6 +226,7 @@ enum mobx_stat {
 	MOBX_STAT_OUT_TOO_BIG,
 	MOBX_STAT_IN_ECN,
 	MOBX_STAT_IN_ICMP,
+	MOBX_STAT_OUT_NO_TUNNEL,
 
 	/* private: */
 	__MOBX_STAT_MAX,
