@@ -31,6 +31,7 @@ static const struct range {
 	{ "retransmit-tries", 1, 30 },
 	{ "rekey-seconds", 0, 31536000 },
 	{ "ike-rekey-seconds", 0, 31536000 },
+	{ "resume-seconds", 0, 31536000 },
 	{ "order", 0, INT_MAX },
 	{ "child", 0, IKE_MAX_CONN_CHILDREN - 1 },
 	{ "drain-ms", 0, 600000 },
@@ -102,6 +103,7 @@ cfg_opt_t *conf_conn_options(void)
 		CFG_INT("retransmit-tries", 0, CFGF_NODEFAULT),
 		CFG_INT("rekey-seconds", 0, CFGF_NODEFAULT),
 		CFG_INT("ike-rekey-seconds", 0, CFGF_NODEFAULT),
+		CFG_INT("resume-seconds", 0, CFGF_NODEFAULT),
 		CFG_END()
 	};
 
@@ -384,6 +386,7 @@ void conf_conn_watch(cfg_t *root)
 		{ "retransmit-tries", check_range },
 		{ "rekey-seconds", check_range },
 		{ "ike-rekey-seconds", check_range },
+		{ "resume-seconds", check_range },
 		{ "protect|order", check_range },
 		{ "protect|child", check_range },
 		{ "protect|proto", check_proto },

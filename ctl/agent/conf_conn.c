@@ -227,6 +227,9 @@ static void build_numbers(cfg_t *sec, struct ike_conn *c)
 	if (cfg_size(sec, "rekey-seconds"))
 		c->rekey_us =
 			(uint64_t)cfg_getint(sec, "rekey-seconds") * 1000000;
+	if (cfg_size(sec, "resume-seconds"))
+		c->resume_us = 1000000 *
+			(uint64_t)cfg_getint(sec, "resume-seconds");
 	if (cfg_size(sec, "ike-rekey-seconds"))
 		c->ike_rekey_us = 1000000 *
 			(uint64_t)cfg_getint(sec, "ike-rekey-seconds");

@@ -79,6 +79,27 @@ static int octets(const struct ike_sa *sa, bool initiators,
 	return rc;
 }
 
+/* Without anybody else, by keys that the IKE SA has. */
+static bool prove(struct ike_sa *sa, bool initiators, struct wire_span id_body,
+		  const struct wire_auth *theirs, ike_wait_fn fn)
+{
+	struct wire_wr wr = { 0 };
+	bool ok = !octets(sa, initiators, id_body, &wr) && !wr.bad;
+
+	if (ok)
+		ike_resume_prove(sa, (struct wire_span){ wr.data, wr.len },
+				 initiators, theirs, fn);
+	wire_wr_free(&wr);
+	return ok;
+}
+
+/** ike_auth_method_ok() - is that how the peer has to prove who it is */
+bool ike_auth_method_ok(const struct ike_sa *sa, uint8_t method)
+{
+	return sa->p->resuming ? method == IKE_AUTH_PSK :
+				 ike_method_fits(sa->conn, method);
+}
+
 static struct ike_action *ask(struct ike_sa *sa, enum ike_action_type type,
 			      bool initiators, struct wire_span id_body,
 			      ike_wait_fn fn)
@@ -113,6 +134,8 @@ bool ike_auth_sign(struct ike_sa *sa, ike_wait_fn fn)
 	struct ike_action *a;
 
 	memcpy(body + 4, id->data, id->len);
+	if (sa->p->resuming)
+		return prove(sa, sa->initiator, s, NULL, fn);
 	a = ask(sa, IKE_AC_AUTH_SIGN, sa->initiator, s, fn);
 	if (a)
 		a->u.auth->hashes = sa->p->hashes;
@@ -157,6 +180,8 @@ bool ike_auth_verify(struct ike_sa *sa, const struct wire_msg *msg,
 	struct ike_buf data = { 0 };
 	struct ike_action *a = NULL;
 
+	if (sa->p->resuming)
+		return prove(sa, !sa->initiator, id->body, auth, fn);
 	if (ike_buf_set(&data, auth->data.p, auth->data.len) &&
 	    ike_cert_collect(msg, &certs))
 		a = ask(sa, IKE_AC_AUTH_VERIFY, !sa->initiator, id->body, fn);

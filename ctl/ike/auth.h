@@ -13,6 +13,7 @@ const char *ike_auth_signed(struct ike_sa *sa,
 bool ike_auth_verify(struct ike_sa *sa, const struct wire_msg *msg,
 		     const struct wire_id *id, const struct wire_auth *auth,
 		     ike_wait_fn fn);
+bool ike_auth_method_ok(const struct ike_sa *sa, uint8_t method);
 bool ike_auth_id(const struct wire_id *w, struct ike_id *id);
 bool ike_auth_open_ext(struct ike_sa *sa);
 void ike_auth_refuse(struct ike_sa *sa, uint32_t mid, uint16_t type,
@@ -31,6 +32,17 @@ void ike_virtual_place(struct ike_sa *sa,
 void ike_virtual_lease(struct ike_sa *sa, const struct wire_msg *msg,
 		       void (*done)(struct ike_sa *sa, uint16_t error));
 void ike_virtual_reply(const struct ike_sa *sa, struct wire_enc *enc);
+
+/* resume.c */
+void ike_resume_ask(const struct ike_sa *sa, struct wire_enc *enc);
+void ike_resume_asked(struct ike_sa *sa, const struct wire_msg *msg);
+void ike_resume_give(struct ike_sa *sa, struct wire_enc *enc);
+void ike_resume_read(struct ike_sa *sa, const struct wire_msg *msg);
+void ike_resume_prove(struct ike_sa *sa, struct wire_span octets,
+		      bool initiators, const struct wire_auth *theirs,
+		      ike_wait_fn fn);
+struct ike_conn_state *ike_resume_conn(const struct ike_sa *sa);
+void ike_resume_done(struct ike_sa *sa);
 
 /* inter.c */
 bool ike_inter_due(struct ike_sa *sa);

@@ -20,13 +20,15 @@ static bool build(struct ike_sa *sa, void *ctx,
 	ike_cert_put(&p->auth_certs, b);
 	if (c->initial_contact && !sa->cs->contacted)
 		wire_notify_encode(b, IKE_N_INITIAL_CONTACT, NULL, 0);
-	ike_cert_ask(sa, b);
+	if (!p->resuming)
+		ike_cert_ask(sa, b);
 	if (c->remote_id.type)
 		wire_id_encode(b, IKE_PL_IDR, c->remote_id.type,
 			       c->remote_id.data, c->remote_id.len);
 	wire_auth_encode(b, p->auth_method, p->auth_mine.p, p->auth_mine.len);
 	ike_ppk_put(sa, b);
 	ike_virtual_ask(sa, b);
+	ike_resume_ask(sa, b);
 	if (!p->childless) {
 		wire_sa_encode(b, p->child_sent);
 		ike_child_put_ts(b, p->offer);
@@ -269,6 +271,7 @@ static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
 	ike_sa_authentic(sa);
 	if (ike_redirect_in(sa, &p->auth_in->msg))
 		return;
+	ike_resume_read(sa, &p->auth_in->msg);
 	if (!ike_virtual_read(sa, &p->auth_in->msg)) {
 		no_address(sa);
 		return;
@@ -317,7 +320,7 @@ static void answered(struct ike_sa *sa, void *ctx, enum ike_result result,
 	if (wire_id_decode(id_pl, &id) != WIRE_OK ||
 	    wire_auth_decode(auth_pl, &auth) != WIRE_OK ||
 	    !ike_auth_id(&id, &sa->remote_id) ||
-	    !ike_method_fits(sa->conn, auth.method) ||
+	    !ike_auth_method_ok(sa, auth.method) ||
 	    (sa->conn->remote_id.type &&
 	     !ike_id_equal(&sa->remote_id, &sa->conn->remote_id))) {
 		another(sa);

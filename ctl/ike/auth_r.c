@@ -80,6 +80,7 @@ static void answer(struct ike_sa *sa, uint16_t child_error)
 			 p->auth_mine.len);
 	ike_ppk_confirm(sa, &enc);
 	ike_virtual_reply(sa, &enc);
+	ike_resume_give(sa, &enc);
 	if (child_error) {
 		ike_count_error_out(sa->eng, child_error);
 		wire_notify_encode(&enc, child_error, NULL, 0);
@@ -204,6 +205,12 @@ static bool nat_on_the_way(const struct ike_in *in)
 	       !wire_endpoint_equal(&dst, &in->local);
 }
 
+static void started_anew(struct ike_sa *sa)
+{
+	ike_resume_revoke(sa);
+	ike_sa_fail(sa, "the peer has started anew (INITIAL_CONTACT)");
+}
+
 /* The peer has lost all that it had before: so do we (section 2.4). */
 static void initial_contact(struct ike_sa *sa)
 {
@@ -213,8 +220,7 @@ static void initial_contact(struct ike_sa *sa)
 		if (other != sa && other->cs == sa->cs &&
 		    other->state >= IKE_SA_ESTABLISHED &&
 		    ike_id_equal(&other->remote_id, &sa->remote_id))
-			ike_sa_fail(other, "the peer has started anew"
-				    " (INITIAL_CONTACT)");
+			started_anew(other);
 }
 
 /* @error: what keeps a Child SA from being made, or 0 */
@@ -262,6 +268,8 @@ static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
 		return;
 	}
 	ike_sa_authentic(sa);
+	ike_resume_done(sa);
+	ike_resume_asked(sa, &p->auth_in->msg);
 	if (nat_on_the_way(&p->auth_in->in)) {
 		fail(sa, IKE_N_UNEXPECTED_NAT_DETECTED, "the peer does not"
 		     " want a NAT in between, and there is one");
@@ -364,7 +372,8 @@ void ike_auth_request(struct ike_sa *sa, const struct ike_in *in)
 		     " which is not supported");
 		return;
 	}
-	sa->cs = find_conn(sa, &sa->remote_id, &own, auth.method);
+	sa->cs = sa->p->resuming ? ike_resume_conn(sa) :
+		 find_conn(sa, &sa->remote_id, &own, auth.method);
 	if (!sa->cs) {
 		fail(sa, IKE_N_AUTHENTICATION_FAILED, "no connection is"
 		     " configured for these identities, addresses and this"
@@ -372,6 +381,11 @@ void ike_auth_request(struct ike_sa *sa, const struct ike_in *in)
 		return;
 	}
 	sa->conn = &sa->cs->cfg;
+	if (!ike_auth_method_ok(sa, auth.method)) {
+		fail(sa, IKE_N_AUTHENTICATION_FAILED, "the peer has another"
+		     " proof than that of its ticket");
+		return;
+	}
 	if (ike_auth_hold(sa, in))
 		prove(sa);
 	else

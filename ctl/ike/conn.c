@@ -185,6 +185,10 @@ int ike_conn_check(const struct ike_conn *c, char *err, size_t errlen)
 		return refuse(err, errlen, "replay-window: at most %d packets,"
 			      " not %u", MOBX_MAX_REPLAY_WINDOW,
 			      c->replay_window);
+	if (c->resume_us && c->ppk_id_len)
+		return refuse(err, errlen, "resume-seconds and ppk-id do not"
+			      " go together: what is resumed is not mixed with"
+			      " the key again");
 	if (c->retransmit_first_us < 10000 ||
 	    c->retransmit_first_us > 10 * IKE_SECOND)
 		return refuse(err, errlen, "retransmit-first-ms: 10 to 10000");

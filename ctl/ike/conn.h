@@ -155,6 +155,7 @@ struct ike_selector {
  * @retransmit_tries: transmissions in vain before the peer counts as dead
  * @rekey_us: soft lifetime of Child SAs, 0 for none; the hard one is 1.25 of it
  * @ike_rekey_us: the same of the IKE SA
+ * @resume_us: how long an IKE SA may be resumed (RFC 5723), 0 for never
  * @initial_contact: send INITIAL_CONTACT; right only at a host's first start
  *
  * Flat, so that it can be copied and sent to another process as it is. The key
@@ -211,6 +212,7 @@ struct ike_conn {
 	unsigned int retransmit_tries;
 	uint64_t rekey_us;
 	uint64_t ike_rekey_us;
+	uint64_t resume_us;
 	bool initial_contact;
 };
 

@@ -191,7 +191,7 @@ void ike_conn_connect(struct ike_engine *eng, struct ike_conn_state *cs)
 	/* With more than one pair to try none may take all the time. */
 	if (n > 1)
 		sa->p->expire_us = eng->now + 16 * cs->cfg.retransmit_first_us;
-	if (!ike_init_start(sa))
+	if (!ike_resume_start(sa) && !ike_init_start(sa))
 		ike_sa_fail(sa, "no memory or no random numbers");
 }
 
@@ -322,6 +322,7 @@ static void conn_remove(struct ike_engine *eng, struct ike_conn_state *cs)
 	cs->removed = true;
 	cs->retry_us = IKE_NEVER;
 	close_all(eng, cs, "the connection is removed");
+	ike_resume_forget(eng, cs);
 	ike_virtual_left(eng, cs);
 }
 
@@ -418,6 +419,7 @@ void ike_conn_down(struct ike_engine *eng, const struct ike_ev_conn *ev)
 	cs->retry_us = IKE_NEVER;
 	ike_leftovers_drop(eng, cs->cfg.name);
 	close_all(eng, cs, "asked for");
+	ike_resume_forget(eng, cs);
 	ike_virtual_left(eng, cs);
 	ike_act_cmd_done(eng, ev->reply, 0, "%s", "");
 }
@@ -567,6 +569,7 @@ void ike_conn_reap(struct ike_engine *eng)
 			continue;
 		}
 		*at = cs->next;
+		ike_resume_drop(cs);
 		free(cs);
 	}
 }

@@ -3,7 +3,7 @@
 
 static const char *const exchange_names[IKE_COUNT_EXCHANGES] = {
 	"IKE_SA_INIT", "IKE_AUTH", "CREATE_CHILD_SA", "INFORMATIONAL",
-	"IKE_INTERMEDIATE", "IKE_FOLLOWUP_KE",
+	"IKE_INTERMEDIATE", "IKE_FOLLOWUP_KE", "IKE_SESSION_RESUME",
 };
 
 static const char *const count_names[IKE_COUNT_N] = {
@@ -39,6 +39,7 @@ void ike_count(struct ike_engine *eng, uint8_t exchange, enum ike_count what)
 		[IKE_EX_SA_INIT] = 1, [IKE_EX_AUTH] = 2,
 		[IKE_EX_CREATE_CHILD_SA] = 3, [IKE_EX_INFORMATIONAL] = 4,
 		[IKE_EX_INTERMEDIATE] = 5, [IKE_EX_FOLLOWUP_KE] = 6,
+		[IKE_EX_SESSION_RESUME] = 7,
 	};
 
 	if (exchange < sizeof(at) && at[exchange])

@@ -39,7 +39,7 @@ enum ike_happened {
 	IKE_HAPPENED_N,
 };
 
-#define IKE_COUNT_EXCHANGES 6
+#define IKE_COUNT_EXCHANGES 7
 /* Error notifies have the types below this one that are assigned. */
 #define IKE_COUNT_ERRORS 64
 

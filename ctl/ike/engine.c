@@ -51,8 +51,10 @@ void ike_engine_free(struct ike_engine *eng)
 	}
 	while ((cs = eng->conns)) {
 		eng->conns = cs->next;
+		ike_resume_drop(cs);
 		free(cs);
 	}
+	ike_resume_free(eng);
 	while ((l = eng->leftovers)) {
 		eng->leftovers = l->next;
 		free(l);

@@ -254,6 +254,7 @@ void ike_info_request(struct ike_sa *sa, const struct ike_in *in)
 	if (d.ike || fatal(in)) {
 		answer_empty(sa, in->mid);
 		closed_by_peer(sa);
+		ike_resume_revoke(sa);
 		ike_sa_fail(sa, d.ike ? "the peer closed it" :
 			    "the peer reports an error that ends it");
 	} else if (sa->state != IKE_SA_ESTABLISHED &&

@@ -23,7 +23,7 @@ int ike_make_ke(struct ike_engine *eng, struct crypto_ke *ke, uint16_t group)
 	return rc;
 }
 
-static bool make_nonce(struct ike_engine *eng, struct ike_buf *nonce)
+bool ike_make_nonce(struct ike_engine *eng, struct ike_buf *nonce)
 {
 	uint8_t n[IKE_NONCE_LEN];
 
@@ -100,13 +100,14 @@ static bool init_build(struct ike_sa *sa)
 	return ok;
 }
 
-static bool init_send(struct ike_sa *sa)
+/** ike_init_send() - send init_mine, in place of what was sent before */
+bool ike_init_send(struct ike_sa *sa, uint8_t exchange)
 {
 	static const struct ike_request_desc nothing;
 	struct ike_request *r;
 
 	ike_requests_close(sa, false);
-	r = ike_request_new(sa, IKE_EX_SA_INIT, &nothing);
+	r = ike_request_new(sa, exchange, &nothing);
 	if (!r || !ike_buf_set(&r->data, sa->p->init_mine.p,
 			       sa->p->init_mine.len))
 		return false;
@@ -130,9 +131,9 @@ bool ike_init_start(struct ike_sa *sa)
 		return false;
 	ike_propose(p->init_offer, sa->conn->ike, sa->conn->nike,
 		    IKE_PROTO_IKE, 0, IKE_GROUPS_ALL);
-	return make_nonce(sa->eng, &p->ni) &&
+	return ike_make_nonce(sa->eng, &p->ni) &&
 	       ike_init_make_ke(sa, sa->conn->ike[0].ke) &&
-	       init_build(sa) && init_send(sa);
+	       init_build(sa) && ike_init_send(sa, IKE_EX_SA_INIT);
 }
 
 static bool init_again(struct ike_sa *sa)
@@ -142,7 +143,7 @@ static bool init_again(struct ike_sa *sa)
 			    " again");
 		return false;
 	}
-	if (!init_build(sa) || !init_send(sa)) {
+	if (!init_build(sa) || !ike_init_send(sa, IKE_EX_SA_INIT)) {
 		ike_sa_fail(sa, "no memory");
 		return false;
 	}
@@ -218,6 +219,35 @@ static bool may_begin_childless(const struct ike_sa *sa)
 }
 
 /**
+ * ike_init_answered() - the first exchange is over: go on
+ * @sa: IKE SA of an initiator, which has keys now
+ * @pkt: the answer's datagram
+ * @exchange: which exchange that was
+ * @natd: from ike_natd_check()
+ */
+void ike_init_answered(struct ike_sa *sa, const struct ike_ev_packet *pkt,
+		       uint8_t exchange, unsigned int natd)
+{
+	struct ike_sa_private *p = sa->p;
+
+	ike_count(sa->eng, exchange, IKE_COUNT_ANSWERED);
+	p->init_error_us = IKE_NEVER;
+	/* This pair leads somewhere: IKE_AUTH gets all the time it needs. */
+	p->expire_us = IKE_NEVER;
+	ike_requests_close(sa, false);
+	sa->state = IKE_SA_AUTH;
+	sa->local = pkt->local;
+	p->out_mid = 1;
+	ike_nat_found(sa, sa->conn->nat_traversal ? natd : IKE_NATD_ABSENT);
+	/* Both know NAT traversal: the other port, if MOBIKE may follow. */
+	if (sa->nat || (sa->natt && sa->conn->mobike)) {
+		sa->local.port = sa->eng->s.natt_port;
+		sa->remote.port = sa->eng->s.natt_port;
+	}
+	ike_inter_start(sa);
+}
+
+/**
  * ike_init_response() - an answer to our first message
  *
  * Whatever does not fit is dropped: it may be an attacker's, and the peer's own
@@ -256,8 +286,7 @@ void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 	    !answer_sa(sa, msg) || ke.group != sa->suite.ke ||
 	    ke.data.len != crypto_ke_public_len(ke.group))
 		return;
-	natd = !sa->conn->nat_traversal ? IKE_NATD_ABSENT :
-	       ike_natd_check(msg->hdr.spi_i, msg->hdr.spi_r, &pkt->local,
+	natd = ike_natd_check(msg->hdr.spi_i, msg->hdr.spi_r, &pkt->local,
 			      &pkt->remote, msg);
 	sa->spi_r = msg->hdr.spi_r;
 	if (!ike_buf_set(&p->nr, nonce.p, nonce.len) ||
@@ -277,21 +306,7 @@ void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 			    " keys, and ppk-required = true");
 		return;
 	}
-	ike_count(sa->eng, IKE_EX_SA_INIT, IKE_COUNT_ANSWERED);
-	p->init_error_us = IKE_NEVER;
-	/* This pair leads somewhere: IKE_AUTH gets all the time it needs. */
-	p->expire_us = IKE_NEVER;
-	ike_requests_close(sa, false);
-	sa->state = IKE_SA_AUTH;
-	sa->local = pkt->local;
-	p->out_mid = 1;
-	ike_nat_found(sa, natd);
-	/* Both know NAT traversal: the other port, if MOBIKE may follow. */
-	if (sa->nat || (sa->natt && sa->conn->mobike)) {
-		sa->local.port = sa->eng->s.natt_port;
-		sa->remote.port = sa->eng->s.natt_port;
-	}
-	ike_inter_start(sa);
+	ike_init_answered(sa, pkt, IKE_EX_SA_INIT, natd);
 }
 
 /* ----------------------------------------------------------- responder */
@@ -302,7 +317,7 @@ static void refuse(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 {
 	struct wire_hdr hdr = {
 		.spi_i = msg->hdr.spi_i,
-		.exchange = IKE_EX_SA_INIT,
+		.exchange = msg->hdr.exchange,
 		.flags = IKE_FLAG_RESPONSE,
 	};
 	struct wire_enc enc;
@@ -465,18 +480,22 @@ static bool init_answer(struct ike_sa *sa, const struct wire_proposal *chosen)
 	return ok;
 }
 
-/* Everything has been checked: here memory is spent. */
-static void init_accept(struct ike_engine *eng,
-			const struct ike_ev_packet *pkt,
-			const struct wire_msg *msg,
-			const struct wire_proposal *chosen,
-			const struct wire_ke *ke, struct wire_span ni)
+/**
+ * ike_init_half_open() - an IKE SA for somebody who begins
+ * @eng: engine
+ * @pkt: the datagram
+ * @msg: parsed
+ *
+ * Everything has been checked: here memory is spent. Return: NULL without.
+ */
+struct ike_sa *ike_init_half_open(struct ike_engine *eng,
+				  const struct ike_ev_packet *pkt,
+				  const struct wire_msg *msg)
 {
 	struct ike_sa *sa = ike_sa_new(eng, false);
-	struct wire_notify n;
 
 	if (!sa)
-		return;
+		return NULL;
 	eng->half_open++;
 	sa->p->half_open = true;
 	sa->spi_i = msg->hdr.spi_i;
@@ -487,13 +506,27 @@ static void init_accept(struct ike_engine *eng,
 	sa->p->in_mid = 1;
 	ike_nat_found(sa, ike_natd_check(msg->hdr.spi_i, 0, &pkt->local,
 					 &pkt->remote, msg));
+	return sa;
+}
+
+static void init_accept(struct ike_engine *eng,
+			const struct ike_ev_packet *pkt,
+			const struct wire_msg *msg,
+			const struct wire_proposal *chosen,
+			const struct wire_ke *ke, struct wire_span ni)
+{
+	struct ike_sa *sa = ike_init_half_open(eng, pkt, msg);
+	struct wire_notify n;
+
+	if (!sa)
+		return;
 	ike_chosen(chosen, &sa->suite);
 	sa->p->fragments = wire_notify_find(msg, IKE_N_FRAGMENTATION_SUPPORTED,
 					    &n) &&
 			   ike_wanted(sa, wants_fragments);
 	ike_ppk_init_read(sa, msg);
 	ike_cert_init_read(sa, msg);
-	if (!make_nonce(eng, &sa->p->nr) ||
+	if (!ike_make_nonce(eng, &sa->p->nr) ||
 	    !ike_buf_set(&sa->p->ni, ni.p, ni.len) ||
 	    !ike_buf_set(&sa->p->init_theirs, msg->raw, msg->raw_len) ||
 	    !ike_init_make_ke(sa, ke->group) ||
@@ -507,54 +540,41 @@ static void init_accept(struct ike_engine *eng,
 		     sa->p->init_mine.len);
 }
 
-/**
- * ike_init_request() - somebody begins
- * @eng: engine
- * @pkt: the datagram
- * @msg: parsed; an IKE_SA_INIT request with Message ID and responder SPI 0
- */
-void ike_init_request(struct ike_engine *eng, const struct ike_ev_packet *pkt,
-		      const struct wire_msg *msg)
+/* False if there are too many already, or it has to show its address first. */
+static bool welcome(struct ike_engine *eng, const struct ike_ev_packet *pkt,
+		    const struct wire_msg *msg, struct wire_span ni)
+{
+	uint8_t cookie[CRYPTO_COOKIE_LEN];
+
+	if (eng->half_open >= eng->s.max_half_open) {
+		eng->n.drop[IKE_DROP_HALF_OPEN]++;
+		return false;
+	}
+	if (ike_cookie_check(eng, pkt, msg, ni, cookie) == IKE_COOKIE_FINE)
+		return true;
+	refuse(eng, pkt, msg, IKE_N_COOKIE, cookie, sizeof(cookie));
+	return false;
+}
+
+static void begin(struct ike_engine *eng, const struct ike_ev_packet *pkt,
+		  const struct wire_msg *msg, struct wire_span ni)
 {
 	const struct wire_payload *sa_pl = wire_msg_only(msg, IKE_PL_SA);
 	const struct wire_payload *ke_pl = wire_msg_only(msg, IKE_PL_KE);
-	const struct wire_payload *ni_pl = wire_msg_only(msg, IKE_PL_NONCE);
-	uint8_t critical = wire_msg_unknown_critical(msg);
-	uint8_t cookie[CRYPTO_COOKIE_LEN], group[2], away[WIRE_REDIRECT_MAX];
+	uint8_t group[2], away[WIRE_REDIRECT_MAX];
 	size_t len;
 	struct wire_proposal chosen;
 	const struct wire_transform *t;
-	struct wire_span ni;
 	struct wire_sa offer;
 	struct wire_ke ke;
 
-	if (msg->has_sk || msg->hdr.spi_i == 0 || eng->shutdown)
-		return;
-	if (init_repeated(eng, pkt, msg)) {
-		ike_count(eng, IKE_EX_SA_INIT, IKE_COUNT_REPEATED_IN);
-		return;
-	}
-	ike_count(eng, IKE_EX_SA_INIT, IKE_COUNT_REQUEST_IN);
-	if (critical) {
-		refuse(eng, pkt, msg, IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD,
-		       &critical, 1);
-		return;
-	}
-	if (!sa_pl || !ke_pl || !ni_pl ||
-	    wire_nonce_decode(ni_pl, &ni) != WIRE_OK ||
-	    wire_ke_decode(ke_pl, &ke) != WIRE_OK ||
+	if (!sa_pl || !ke_pl || wire_ke_decode(ke_pl, &ke) != WIRE_OK ||
 	    wire_sa_decode(sa_pl, &offer) != WIRE_OK) {
 		refuse(eng, pkt, msg, IKE_N_INVALID_SYNTAX, NULL, 0);
 		return;
 	}
-	if (eng->half_open >= eng->s.max_half_open) {
-		eng->n.drop[IKE_DROP_HALF_OPEN]++;
+	if (!welcome(eng, pkt, msg, ni))
 		return;
-	}
-	if (ike_cookie_check(eng, pkt, msg, ni, cookie) == IKE_COOKIE_WANTED) {
-		refuse(eng, pkt, msg, IKE_N_COOKIE, cookie, sizeof(cookie));
-		return;
-	}
 	len = ike_redirect_away(eng, pkt, msg, ni, away);
 	if (len) {
 		refuse(eng, pkt, msg, IKE_N_REDIRECT, away, len);
@@ -577,4 +597,39 @@ void ike_init_request(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 		return;
 	}
 	init_accept(eng, pkt, msg, &chosen, &ke, ni);
+}
+
+/**
+ * ike_init_request() - somebody begins
+ * @eng: engine
+ * @pkt: the datagram
+ * @msg: parsed; an IKE_SA_INIT or IKE_SESSION_RESUME request with Message ID
+ *	and responder SPI 0
+ */
+void ike_init_request(struct ike_engine *eng, const struct ike_ev_packet *pkt,
+		      const struct wire_msg *msg)
+{
+	const struct wire_payload *ni_pl = wire_msg_only(msg, IKE_PL_NONCE);
+	uint8_t critical = wire_msg_unknown_critical(msg);
+	struct wire_span ni;
+
+	if (msg->has_sk || msg->hdr.spi_i == 0 || eng->shutdown)
+		return;
+	if (init_repeated(eng, pkt, msg)) {
+		ike_count(eng, msg->hdr.exchange, IKE_COUNT_REPEATED_IN);
+		return;
+	}
+	ike_count(eng, msg->hdr.exchange, IKE_COUNT_REQUEST_IN);
+	if (critical) {
+		refuse(eng, pkt, msg, IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD,
+		       &critical, 1);
+		return;
+	}
+	if (!ni_pl || wire_nonce_decode(ni_pl, &ni) != WIRE_OK)
+		refuse(eng, pkt, msg, IKE_N_INVALID_SYNTAX, NULL, 0);
+	else if (msg->hdr.exchange == IKE_EX_SA_INIT)
+		begin(eng, pkt, msg, ni);
+	else if (welcome(eng, pkt, msg, ni) &&
+		 !ike_resume_request(eng, pkt, msg, ni))
+		refuse(eng, pkt, msg, IKE_N_TICKET_NACK, NULL, 0);
 }

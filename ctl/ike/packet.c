@@ -36,7 +36,8 @@ static void answer_in_clear(struct ike_engine *eng,
 
 static bool is_init_request(const struct wire_hdr *h)
 {
-	return h->exchange == IKE_EX_SA_INIT &&
+	return (h->exchange == IKE_EX_SA_INIT ||
+		h->exchange == IKE_EX_SESSION_RESUME) &&
 	       !(h->flags & IKE_FLAG_RESPONSE) &&
 	       h->flags & IKE_FLAG_INITIATOR && h->spi_r == 0 &&
 	       h->msg_id == 0;
@@ -113,8 +114,14 @@ static void for_sa(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 	ike_sa_touch(ike_sa_heir(sa));
 	if (h->exchange == IKE_EX_SA_INIT) {
 		if (h->flags & IKE_FLAG_RESPONSE && sa->initiator &&
-		    sa->state == IKE_SA_INIT)
+		    sa->state == IKE_SA_INIT && !sa->p->resuming)
 			ike_init_response(sa, pkt, msg);
+		return;
+	}
+	if (h->exchange == IKE_EX_SESSION_RESUME) {
+		if (h->flags & IKE_FLAG_RESPONSE && sa->initiator &&
+		    sa->state == IKE_SA_INIT && sa->p->resuming)
+			ike_resume_response(sa, pkt, msg);
 		return;
 	}
 	if (h->spi_i != sa->spi_i || h->spi_r != sa->spi_r ||

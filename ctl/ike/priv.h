@@ -126,6 +126,18 @@ size_t ike_redirect_away(const struct ike_engine *eng,
 			 const struct wire_msg *msg, struct wire_span ni,
 			 uint8_t data[WIRE_REDIRECT_MAX]);
 
+/* resume.c */
+void ike_resume_free(struct ike_engine *eng);
+void ike_resume_drop(struct ike_conn_state *cs);
+void ike_resume_forget(struct ike_engine *eng, struct ike_conn_state *cs);
+void ike_resume_revoke(struct ike_sa *sa);
+void ike_resume_end(struct ike_sa *sa);
+bool ike_resume_start(struct ike_sa *sa);
+void ike_resume_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
+			 const struct wire_msg *msg);
+bool ike_resume_request(struct ike_engine *eng, const struct ike_ev_packet *pkt,
+			const struct wire_msg *msg, struct wire_span ni);
+
 /* inter.c */
 bool ike_inter_known(const struct wire_msg *msg);
 bool ike_inter_ok(const struct crypto_suite *s, const struct wire_msg *msg);
@@ -206,6 +218,13 @@ void ike_slot_error(struct ike_sa *sa, uint32_t mid, uint16_t type,
 
 /* init.c */
 bool ike_init_start(struct ike_sa *sa);
+bool ike_init_send(struct ike_sa *sa, uint8_t exchange);
+void ike_init_answered(struct ike_sa *sa, const struct ike_ev_packet *pkt,
+		       uint8_t exchange, unsigned int natd);
+struct ike_sa *ike_init_half_open(struct ike_engine *eng,
+				  const struct ike_ev_packet *pkt,
+				  const struct wire_msg *msg);
+bool ike_make_nonce(struct ike_engine *eng, struct ike_buf *nonce);
 void ike_init_refused(struct ike_sa *sa);
 void ike_init_request(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 		      const struct wire_msg *msg);

@@ -143,6 +143,7 @@ static void drop_setup(struct ike_sa *sa)
 	p->init_offer = NULL;
 	p->child_sent = NULL;
 	p->offer = NULL;
+	ike_resume_end(sa);
 	ike_inter_free(sa);
 	ike_ppk_forget(sa);
 	ike_auth_release(sa);
@@ -317,6 +318,8 @@ void ike_sa_end(struct ike_sa *sa, const char *reason, uint16_t error,
 		ike_sa_dead(sa);
 		return;
 	}
+	if (notify)
+		ike_resume_revoke(sa);
 	notify = notify && sa->p->have_keys && (sa->p->authentic || error) &&
 		 sa->state != IKE_SA_REKEYED && sa->state != IKE_SA_RIVAL;
 	if (established && !sa->p->replaced)

@@ -359,6 +359,33 @@ struct ike_inter {
 	struct crypto_ike_keys *old;
 };
 
+#define IKE_TICKET_LEN 32
+
+/** struct ike_kept - of an IKE SA, for another that resumes it (RFC 5723) */
+struct ike_kept {
+	struct crypto_suite suite;
+	uint8_t sk_d[CRYPTO_PRF_MAX];
+	bool fragments;
+};
+
+/** struct ike_ticket - initiator: what the responder wants to be shown then */
+struct ike_ticket {
+	struct ike_buf data;
+	uint64_t until;
+	struct ike_kept kept;
+};
+
+/** struct ike_session - responder: what a ticket stands for */
+struct ike_session {
+	struct ike_session *next;
+	uint8_t ticket[IKE_TICKET_LEN];
+	uint64_t until;
+	char conn[IKE_MAX_NAME];
+	struct ike_id own;
+	struct ike_id peer;
+	struct ike_kept kept;
+};
+
 struct ike_sa_private {
 	struct ike_sa *next;
 	struct ike_sa *prev;
@@ -445,6 +472,10 @@ struct ike_sa_private {
 	/* Both ends know PPKs (RFC 8784), and one may be used. */
 	bool use_ppk;
 	struct ike_ppk ppk;
+	/* It begins with a ticket; the peer's, until it is established. */
+	bool resuming;
+	struct ike_session *session;
+	bool ticket_asked;
 	/* Virtual addresses: own ones, or those that the peer was given. */
 	struct ike_virtual virtual;
 	uint16_t child_error;
@@ -499,6 +530,8 @@ struct ike_conn_state {
 	uint64_t redirects_us;
 	/* What it is set up for, if a packet waits. */
 	struct ike_trigger trigger;
+	/* For the next IKE SA. */
+	struct ike_ticket ticket;
 	/* Virtual addresses that its device has by us. */
 	unsigned int n_placed;
 	struct wire_addr placed[IKE_MAX_VIRTUAL];
@@ -558,6 +591,8 @@ struct ike_engine {
 	uint64_t last_request;
 	uint32_t last_peer;
 	struct ike_leftover *leftovers;
+	struct ike_session *sessions[IKE_SPI_BUCKETS];
+	unsigned int n_sessions;
 	struct ike_host_addr addrs[IKE_MAX_HOST_ADDRS];
 	unsigned int naddrs;
 	struct wire_addr own[IKE_MAX_OTHERS];

@@ -55,6 +55,7 @@ static void datagram(const uint8_t *data, size_t len)
 	struct net *net = net_new(1);
 	struct ike_conn s = net_conn(1);
 
+	s.resume_us = NET_SECOND;
 	net_conn_add(net, 1, &s);
 	net_inject(net, 1, &src, &dst, data, len);
 	net_run(net, NET_SECOND);
@@ -140,6 +141,7 @@ static void inner_virtual(const uint8_t *data, size_t len)
 	for (host = 1; host >= 0; host--) {
 		c = net_conn(host);
 		c.mode = MOBX_MODE_TUNNEL;
+		c.resume_us = 600 * NET_SECOND;
 		if (host) {
 			strcpy(c.pool, pool.name);
 		} else {

@@ -145,6 +145,7 @@ static void everything(void **state)
 		"	retransmit-first-ms = 100\n"
 		"	retransmit-tries = 5\n"
 		"	rekey-seconds = 60\n"
+		"	resume-seconds = 300\n"
 		"}\n"
 		"connection \"second\" { role = \"respond\" local-id = \"10.0.3.2\" psk = \"k\" protect { order = 8 } }\n");
 	const struct conf_conn *conn = &c->conn[0];
@@ -194,6 +195,7 @@ static void everything(void **state)
 	assert_int_equal(i->retransmit_first_us, 100000);
 	assert_int_equal(i->retransmit_tries, 5);
 	assert_int_equal(i->rekey_us, 60000000);
+	assert_int_equal(i->resume_us, 300000000);
 	assert_int_equal(c->conn[1].ike.nremote, 0);
 	assert_int_equal(c->conn[1].ike.remote_id.type, 0);
 	conf_free(c);
@@ -340,6 +342,8 @@ static const struct {
 	  { "redirect-to", "respond" } },
 	{ "connection \"x\" {\n	redirect-to = \"192.0.2.0/24\"\n}\n", 2,
 	  { "redirect-to", "single" } },
+	{ "connection \"x\" {\n	resume-seconds = -1\n}\n", 2,
+	  { "resume-seconds", "-1", "0 to" } },
 	{ "pool \"p\" {\n	addresses = { \"10.9.0.1/24\" }\n}\n", 2,
 	  { "pool \"p\"", "10.9.0.1/24", "beyond" } },
 	{ "pool \"p\" {\n	addresses = { \"224.0.0.0/8\" }\n}\n", 2,
