@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ESP in tunnel mode, taken at PRE_ROUTING. Where no firewall looks at ESP, or at
- * what comes out of it, the way of ESP to this host's protocols need not be
- * gone: only the inner packet has its route looked up. (In transport mode there
- * is one route in any case.)
+ * ESP taken at PRE_ROUTING. Where no firewall looks at ESP, or at what comes out
+ * of it, the way of ESP to this host's protocols need not be gone. Of a tunnel
+ * only the inner packet has its route looked up. What transport mode had in it
+ * goes on in place of ESP: a connection's packet finds its socket there, which
+ * knows the route; and a segment of TCP that waits for others needs none.
  */
 #include <linux/inetdevice.h>
 #include <linux/netfilter.h>
@@ -40,12 +41,10 @@ static struct mobx_sa *mobx_early_sa(struct mobx_net *mnet,
 				     struct sk_buff *skb)
 {
 	const unsigned int at = sizeof(struct iphdr);
-	struct mobx_sa *sa;
 
 	if (unlikely(!pskb_may_pull(skb, at + MOBX_ESP_HDR_LEN)))
 		return NULL;
-	sa = mobx_sa_find_in(mnet, *(const __be32 *)(skb->data + at));
-	return sa && sa->mode == MOBX_MODE_TUNNEL ? sa : NULL;
+	return mobx_sa_find_in(mnet, *(const __be32 *)(skb->data + at));
 }
 
 /**
@@ -54,21 +53,21 @@ static struct mobx_sa *mobx_early_sa(struct mobx_net *mnet,
  * @skb: ESP at PRE_ROUTING, at its IP header
  *
  * Context: RCU section; bottom halves off, unless somebody else has a hook there.
- * Return: NF_STOLEN for a packet that was taken, else NF_ACCEPT
+ * Return: NF_STOLEN for a packet that was taken, else NF_ACCEPT, for one that is
+ * ESP still or is what was in it in transport mode
  */
 unsigned int mobx_early(struct mobx_net *mnet, struct sk_buff *skb)
 {
 	struct mobx_sa *sa;
 
-	if (!READ_ONCE(mnet->n_tunnels) ||
-	    mobx_hooks_watched_in(mnet->net, AF_INET) ||
+	if (mobx_hooks_watched_in(mnet->net, AF_INET) ||
 	    unlikely(!mobx_early_local(mnet->net, skb)))
 		return NF_ACCEPT;
 	sa = mobx_early_sa(mnet, skb);
 	if (!sa)
 		return NF_ACCEPT;
 	__skb_pull(skb, sizeof(struct iphdr));
-	if (likely(mobx_input_sa(skb, AF_INET, false, sa) >= 0))
+	if (mobx_input_sa(skb, AF_INET, false, sa) == MOBX_INPUT_GONE)
 		return NF_STOLEN;
 	__skb_push(skb, sizeof(struct iphdr));
 	return NF_ACCEPT;

@@ -42,7 +42,6 @@ struct mobx_stats {
  * @addrs: address to peers, of struct mobx_addr_node; RCU
  * @inner: tunnels by inner addresses; belongs to inner.c
  * @device: the network device, or NULL; RCU, changed under RTNL
- * @n_tunnels: inbound SAs in tunnel mode; changed under @lock
  * @sa_in: SPI to the inbound SA, at most one an SPI; RCU
  * @sa_out: SPI to outbound SAs, which other hosts chose; RCU
  * @lock: serialises every change of what is here, of peers, SAs and policies
@@ -74,7 +73,6 @@ struct mobx_net {
 	struct rhltable		addrs;
 	struct mobx_inner	*inner;
 	struct net_device __rcu	*device;
-	u32			n_tunnels;
 	struct rhltable		sa_in;
 	struct rhltable		sa_out;
 

@@ -453,14 +453,6 @@ static struct rhltable *mobx_sa_table(struct mobx_net *mnet,
 	return sa->dir == MOBX_DIR_IN ? &mnet->sa_in : &mnet->sa_out;
 }
 
-/* Those that mobx_early() may have packets for. */
-static void mobx_sa_count(struct mobx_net *mnet, const struct mobx_sa *sa,
-			  int by)
-{
-	if (sa->mode == MOBX_MODE_TUNNEL && sa->dir == MOBX_DIR_IN)
-		WRITE_ONCE(mnet->n_tunnels, mnet->n_tunnels + by);
-}
-
 static void mobx_timer_kick(struct mobx_net *mnet)
 {
 	struct timerqueue_node *first = timerqueue_getnext(&mnet->timers);
@@ -524,7 +516,6 @@ int mobx_sa_insert(struct mobx_peer *peer, struct mobx_sa *sa,
 		mobx_net_unprotect(mnet);
 		return err;
 	}
-	mobx_sa_count(mnet, sa, 1);
 	list_add_rcu(&sa->list, sa->dir == MOBX_DIR_IN ? &peer->sas_in :
 							 &peer->sas_out);
 	peer->n_sas++;
@@ -553,7 +544,6 @@ void mobx_sa_remove(struct mobx_sa *sa)
 	set_bit(MOBX_SA_DEAD, &sa->flags);
 	list_del_rcu(&sa->list);
 	mobx_inner_remove(mnet, sa);
-	mobx_sa_count(mnet, sa, -1);
 	rhltable_remove(mobx_sa_table(mnet, sa), &sa->node, mobx_sa_params);
 	if (!RB_EMPTY_NODE(&sa->timer.node))
 		timerqueue_del(&mnet->timers, &sa->timer);
