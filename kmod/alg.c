@@ -14,6 +14,8 @@
  */
 #include <crypto/aead.h>
 #include <crypto/authenc.h>
+#include <crypto/cryptd.h>
+#include <linux/crypto.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
@@ -58,7 +60,7 @@ static const struct mobx_alg mobx_algs[] = {
 		.template = "rfc4106(gcm(aes))",
 		.enc_key_len = { 16, 24, 32 },
 		.salt_len = 4,
-		.iv_len = 8,
+		.iv_len = MOBX_ALG_COUNTER_IV,
 		.block = 4,
 		.icv_len = 16,
 		.iv = MOBX_IV_COUNTER,
@@ -71,7 +73,7 @@ static const struct mobx_alg mobx_algs[] = {
 		.template = "rfc4543(gcm(aes))",
 		.enc_key_len = { 16, 24, 32 },
 		.salt_len = 4,
-		.iv_len = 8,
+		.iv_len = MOBX_ALG_COUNTER_IV,
 		.block = 4,
 		.icv_len = 16,
 		.iv = MOBX_IV_COUNTER,
@@ -84,7 +86,7 @@ static const struct mobx_alg mobx_algs[] = {
 		.template = "rfc7539esp(chacha20,poly1305)",
 		.enc_key_len = { 32 },
 		.salt_len = 4,
-		.iv_len = 8,
+		.iv_len = MOBX_ALG_COUNTER_IV,
 		.block = 4,
 		.icv_len = 16,
 		.iv = MOBX_IV_COUNTER,
@@ -251,6 +253,79 @@ static int mobx_alg_set_authenc_key(struct crypto_aead *tfm,
 	return err;
 }
 
+/*
+ * The fast ciphers are asynchronous, on every kernel before 6.16, since a task's
+ * use of the vector registers may be interrupted by a packet. What the crypto API
+ * gives then is a cover that asks for each request whether the registers are
+ * free, and has it done at once or by cryptd. Without the cover we can ask
+ * ourselves, before references are taken that only a late answer needs.
+ */
+static struct crypto_aead *mobx_alg_uncover(struct crypto_aead *tfm)
+{
+#if IS_ENABLED(CONFIG_CRYPTO_CRYPTD)
+	const char *driver = crypto_tfm_alg_driver_name(crypto_aead_tfm(tfm));
+	char name[CRYPTO_MAX_ALG_NAME];
+	struct cryptd_aead *inner;
+
+	/* Templates have no cover; what is in one has its name behind "__". */
+	if (!(crypto_aead_alg(tfm)->base.cra_flags & CRYPTO_ALG_ASYNC) ||
+	    strchr(driver, '(') ||
+	    snprintf(name, sizeof(name), "__%s", driver) >= sizeof(name) ||
+	    !crypto_has_alg(name, CRYPTO_ALG_INTERNAL,
+			    CRYPTO_ALG_INTERNAL | CRYPTO_NOLOAD))
+		return tfm;
+	inner = cryptd_alloc_aead(name, CRYPTO_ALG_INTERNAL,
+				  CRYPTO_ALG_INTERNAL);
+	if (IS_ERR(inner))
+		return tfm;
+	crypto_free_aead(tfm);
+	return &inner->base;
+#else
+	return tfm;
+#endif
+}
+
+/* Nobody is given an internal algorithm who has not asked for one. */
+static bool mobx_alg_uncovered(struct crypto_aead *tfm)
+{
+	return crypto_aead_alg(tfm)->base.cra_flags & CRYPTO_ALG_INTERNAL;
+}
+
+/**
+ * mobx_alg_direct - the transform that does at once what another queues
+ * @tfm: from mobx_alg_alloc()
+ *
+ * Return: a transform with the same key that lives as long as @tfm, for use
+ *	while crypto_simd_usable() says so and @tfm has nothing queued; or NULL
+ *	if @tfm is all there is
+ * Context: any.
+ */
+struct crypto_aead *mobx_alg_direct(struct crypto_aead *tfm)
+{
+#if IS_ENABLED(CONFIG_CRYPTO_CRYPTD)
+	if (mobx_alg_uncovered(tfm))
+		return cryptd_aead_child(__cryptd_aead_cast(tfm));
+#endif
+	return NULL;
+}
+
+/**
+ * mobx_alg_free - give a transform back
+ * @tfm: from mobx_alg_alloc()
+ *
+ * Context: process; a request's completion may be on its way out still.
+ */
+void mobx_alg_free(struct crypto_aead *tfm)
+{
+#if IS_ENABLED(CONFIG_CRYPTO_CRYPTD)
+	if (mobx_alg_uncovered(tfm)) {
+		cryptd_free_aead(__cryptd_aead_cast(tfm));
+		return;
+	}
+#endif
+	crypto_free_aead(tfm);
+}
+
 /**
  * mobx_alg_alloc - a transform with its keys set
  * @alg: suite
@@ -261,11 +336,9 @@ static int mobx_alg_set_authenc_key(struct crypto_aead *tfm,
  * @auth_len: octets of @auth_key
  * @extack: told what is missing
  *
- * The transform may be asynchronous: the fast ones are, in name, on every
- * kernel before 6.16, since a task's use of the vector registers may be
- * interrupted by a packet.
+ * The transform may be asynchronous; see mobx_alg_direct().
  *
- * Return: the transform, which crypto_free_aead() frees, or an ERR_PTR
+ * Return: the transform, which mobx_alg_free() frees, or an ERR_PTR
  * Context: process; may load modules.
  */
 struct crypto_aead *mobx_alg_alloc(const struct mobx_alg *alg, bool esn,
@@ -283,6 +356,7 @@ struct crypto_aead *mobx_alg_alloc(const struct mobx_alg *alg, bool esn,
 			       "this kernel lacks the algorithm or its crypto module");
 		return tfm;
 	}
+	tfm = mobx_alg_uncover(tfm);
 	if (alg->auth_key_len)
 		err = mobx_alg_set_authenc_key(tfm, enc_key, enc_len,
 					       auth_key, auth_len);
@@ -292,7 +366,7 @@ struct crypto_aead *mobx_alg_alloc(const struct mobx_alg *alg, bool esn,
 		err = crypto_aead_setauthsize(tfm, alg->icv_len);
 	if (err) {
 		NL_SET_ERR_MSG(extack, "the crypto API refuses the key");
-		crypto_free_aead(tfm);
+		mobx_alg_free(tfm);
 		return ERR_PTR(err);
 	}
 	return tfm;

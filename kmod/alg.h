@@ -11,6 +11,8 @@ struct netlink_ext_ack;
 
 #define MOBX_ALG_KEY_LENGTHS	3
 #define MOBX_ALG_MAX_IV		16
+/* What every counter-mode suite has. */
+#define MOBX_ALG_COUNTER_IV	8
 #define MOBX_ALG_MAX_ICV	32
 
 /* SPI and sequence number, what every ESP packet begins with. */
@@ -98,5 +100,7 @@ struct crypto_aead *mobx_alg_alloc(const struct mobx_alg *alg, bool esn,
 				   const u8 *enc_key, unsigned int enc_len,
 				   const u8 *auth_key, unsigned int auth_len,
 				   struct netlink_ext_ack *extack);
+struct crypto_aead *mobx_alg_direct(struct crypto_aead *tfm);
+void mobx_alg_free(struct crypto_aead *tfm);
 
 #endif

@@ -509,7 +509,7 @@ static int __init mobx_alg_test_one(struct mobx_alg_test *t,
 	if (IS_ERR(tfm))
 		return PTR_ERR(tfm) == -ENOENT ? 0 : PTR_ERR(tfm);
 	err = mobx_alg_test_run(t, c, alg, tfm);
-	crypto_free_aead(tfm);
+	mobx_alg_free(tfm);
 	return err;
 }
 

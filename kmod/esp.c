@@ -8,7 +8,10 @@
  * nothing of it is touched afterwards unless the cipher has said that it is
  * done. Only transforms that may do so pay for it.
  */
+#include <asm/simd.h>
 #include <crypto/aead.h>
+#include <crypto/cryptd.h>
+#include <crypto/internal/simd.h>
 #include <linux/ip.h>
 #include <linux/netdevice.h>
 #include <linux/random.h>
@@ -63,10 +66,28 @@ struct mobx_esp_op {
 	struct scatterlist	sg[];
 };
 
+/* Of a packet in one piece: all that the cipher covers, and the ICV. */
+#define MOBX_ESP_PIECES		2
+
 /* Where the request is, behind so many pieces of the packet. */
 #define MOBX_ESP_OP_OFFSET(n_sg)					\
 	ALIGN(struct_size((struct mobx_esp_op *)NULL, sg, n_sg),	\
 	      crypto_tfm_ctx_alignment())
+
+/*
+ * The transform for a packet: the direct one while the vector registers are free
+ * and no packet waits before this one. Bottom halves are off, or it might be
+ * another CPU's queue that is asked about.
+ */
+static struct crypto_aead *mobx_esp_tfm(const struct mobx_sa *sa)
+{
+#if IS_ENABLED(CONFIG_CRYPTO_CRYPTD)
+	if (likely(sa->direct) && likely(crypto_simd_usable()) &&
+	    likely(!cryptd_aead_queued(__cryptd_aead_cast(sa->tfm))))
+		return sa->direct;
+#endif
+	return sa->tfm;
+}
 
 /* One request is kept on each CPU, so that most packets allocate nothing. */
 static DEFINE_PER_CPU(struct mobx_esp_op *, mobx_esp_spare);
@@ -76,13 +97,14 @@ static struct mobx_esp_op *mobx_esp_op_get(struct mobx_net *mnet,
 					   struct sk_buff *skb,
 					   unsigned int n_sg)
 {
+	struct crypto_aead *tfm = mobx_esp_tfm(sa);
 	struct mobx_esp_op *op = NULL;
 	size_t offset, size;
 
-	offset = likely(n_sg == 1) ? MOBX_ESP_OP_OFFSET(1) :
+	offset = likely(n_sg == 1) ? MOBX_ESP_OP_OFFSET(MOBX_ESP_PIECES) :
 				     MOBX_ESP_OP_OFFSET(n_sg);
 	size = offset + sizeof(struct aead_request) +
-	       crypto_aead_reqsize(sa->tfm);
+	       crypto_aead_reqsize(tfm);
 	if (likely(size <= MOBX_ESP_OP_SIZE)) {
 		size = MOBX_ESP_OP_SIZE;
 		op = this_cpu_xchg(mobx_esp_spare, NULL);
@@ -97,8 +119,10 @@ static struct mobx_esp_op *mobx_esp_op_get(struct mobx_net *mnet,
 	op->skb = skb;
 	op->req = (void *)op + offset;
 	op->size = size;
-	op->async = crypto_aead_alg(sa->tfm)->base.cra_flags & CRYPTO_ALG_ASYNC;
-	if (op->async) {
+	aead_request_set_tfm(op->req, tfm);
+	op->async = tfm != sa->direct &&
+		    crypto_aead_alg(tfm)->base.cra_flags & CRYPTO_ALG_ASYNC;
+	if (unlikely(op->async)) {
 		if (!mobx_sa_tryget(sa)) {
 			kfree(op);
 			return NULL;
@@ -118,7 +142,8 @@ static void mobx_esp_op_put(struct mobx_esp_op *op)
 		mobx_sa_put(op->sa);
 	if (likely(op->size == MOBX_ESP_OP_SIZE))
 		op = this_cpu_xchg(mobx_esp_spare, op);
-	kfree(op);
+	if (unlikely(op))
+		kfree(op);
 	if (async)
 		this_cpu_dec(*mnet->hold->busy);
 }
@@ -156,6 +181,23 @@ static void mobx_esp_narrow(struct mobx_esp_op *op)
 }
 
 /*
+ * Scatter list of a packet in one piece from @offset on. The ICV has an entry of
+ * its own, or ciphers would make a list to get there, for each packet.
+ */
+static void mobx_esp_map_linear(struct mobx_esp_op *op, int offset)
+{
+	unsigned int icv_len = op->sa->alg->icv_len;
+	unsigned int len = op->skb->len - offset - icv_len;
+	struct scatterlist *sg = op->sg;
+
+	sg[0].page_link = 0;
+	sg_set_buf(&sg[0], op->skb->data + offset, len);
+	sg[1].page_link = 0;
+	sg_set_page(&sg[1], sg_page(&sg[0]), icv_len, sg[0].offset + len);
+	sg_mark_end(&sg[1]);
+}
+
+/*
  * Scatter list of the packet from its ESP header, at octet @offset, on; with
  * @high octets in front of that.
  */
@@ -166,9 +208,7 @@ static int mobx_esp_map(struct mobx_esp_op *op, unsigned int offset,
 	int n;
 
 	if (likely(n_sg == 1)) {
-		sg_init_marker(op->sg, 1);
-		sg_set_buf(op->sg, skb->data + offset - high,
-			   skb->len - offset + high);
+		mobx_esp_map_linear(op, (int)offset - (int)high);
 		return 0;
 	}
 	__skb_push(skb, high);
@@ -192,13 +232,13 @@ static void mobx_esp_fill(struct mobx_esp_op *op, u64 seq)
 		return;
 	case MOBX_IV_COUNTER:
 		put_unaligned_be64(sa->iv_base + seq, op->iv);
-		break;
+		memcpy(esph->enc_data, op->iv, MOBX_ALG_COUNTER_IV);
+		return;
 	case MOBX_IV_RANDOM:
 		put_unaligned(get_random_u64(), (u64 *)op->iv);
 		put_unaligned(get_random_u64(), (u64 *)(op->iv + 8));
-		break;
+		memcpy(esph->enc_data, op->iv, sa->alg->iv_len);
 	}
-	memcpy(esph->enc_data, op->iv, sa->alg->iv_len);
 }
 
 static void mobx_esp_drop(struct mobx_net *mnet, struct sk_buff *skb,
@@ -284,7 +324,6 @@ void mobx_esp_encrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 	if (high)
 		mobx_esp_widen(op, seq);
 
-	aead_request_set_tfm(op->req, sa->tfm);
 	aead_request_set_callback(op->req, 0, mobx_esp_encrypt_done, op);
 	aead_request_set_ad(op->req, high + mobx_alg_header(alg));
 	aead_request_set_crypt(op->req, op->sg, op->sg,
@@ -353,7 +392,12 @@ int mobx_esp_decrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 		return -ENOMEM;
 	op->seq = seq;
 	op->esph = (__be32 *)skb->data;
-	memcpy(op->iv, skb->data + MOBX_ESP_HDR_LEN, sa->alg->iv_len);
+	/* A length that the compiler knows is a copy without a loop. */
+	if (likely(sa->alg->iv == MOBX_IV_COUNTER))
+		memcpy(op->iv, skb->data + MOBX_ESP_HDR_LEN,
+		       MOBX_ALG_COUNTER_IV);
+	else
+		memcpy(op->iv, skb->data + MOBX_ESP_HDR_LEN, sa->alg->iv_len);
 	if (unlikely(mobx_esp_map(op, 0, high, n_sg))) {
 		err = -ENOMEM;
 		goto put;
@@ -361,7 +405,6 @@ int mobx_esp_decrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 	if (high)
 		mobx_esp_widen(op, seq);
 
-	aead_request_set_tfm(op->req, sa->tfm);
 	aead_request_set_callback(op->req, 0, mobx_esp_decrypt_done, op);
 	aead_request_set_ad(op->req, high + head);
 	aead_request_set_crypt(op->req, op->sg, op->sg, skb->len - head,

@@ -234,7 +234,7 @@ bool mobx_flow_negotiated(struct mobx_net *mnet, enum mobx_dir dir,
 static void mobx_sa_free(struct mobx_sa *sa)
 {
 	if (sa->tfm)
-		crypto_free_aead(sa->tfm);
+		mobx_alg_free(sa->tfm);
 	if (sa->peer)
 		mobx_peer_put(sa->peer);
 	mobx_replay_free(sa->replay);
@@ -364,6 +364,7 @@ static int mobx_sa_set_keys(struct mobx_sa *sa, const struct mobx_sa_spec *spec,
 		sa->tfm = NULL;
 		return err;
 	}
+	sa->direct = mobx_alg_direct(sa->tfm);
 	sa->replay_window = spec->replay_window;
 	if (!spec->replay_window)
 		return 0;

@@ -70,6 +70,7 @@ struct mobx_lifetime {
  * @tfc: outbound, octets that packets are padded to, U16_MAX for the MTU
  * @alg: algorithm
  * @tfm: keyed transform; its key holds the salt where the algorithm has one
+ * @direct: the same without a queue, or NULL, see mobx_alg_direct()
  * @peer: whose SA it is; a reference
  * @iv_base: random; combined with the sequence number it makes the IV of
  *	counter-mode ciphers, so no IV repeats under one key
@@ -119,6 +120,7 @@ struct mobx_sa {
 	u16			tfc;
 	const struct mobx_alg	*alg;
 	struct crypto_aead	*tfm;
+	struct crypto_aead	*direct;
 	struct mobx_peer	*peer;
 	u64			iv_base;
 	u64			seq_last;
