@@ -167,6 +167,38 @@ static void mobx_flow_upper(const struct sk_buff *skb, unsigned int offset,
 		!mobx_flow_ports(skb, offset, h->proto, sport, dport);
 }
 
+/*
+ * What most packets are, at a glance: IPv4, whole, with ports that are in the
+ * first piece. Return: the ports, with all but them and the addresses filled; or
+ * NULL.
+ */
+static const __be16 *mobx_flow_plain(const struct sk_buff *skb, u16 family,
+				     struct mobx_flow *flow,
+				     struct mobx_headers *h)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	unsigned int at;
+
+	if (unlikely(family != AF_INET) || unlikely(ip_is_fragment(iph)) ||
+	    (iph->protocol != IPPROTO_UDP && iph->protocol != IPPROTO_TCP))
+		return NULL;
+	h->upper = iph->ihl * 4;
+	at = skb_network_offset(skb) + h->upper;
+	if (unlikely(at + 2 * sizeof(__be16) > skb_headlen(skb)))
+		return NULL;
+	h->esp = h->upper;
+	h->nexthdr = offsetof(struct iphdr, protocol);
+	h->proto = iph->protocol;
+	h->fragment = false;
+	h->later = false;
+	h->opaque = false;
+	flow->family = AF_INET;
+	flow->proto = iph->protocol;
+	flow->opaque_proto = false;
+	flow->opaque_ports = false;
+	return (const __be16 *)(skb->data + at);
+}
+
 /**
  * mobx_flow_out - the flow of a packet that leaves
  * @skb: its network header is set and checked
@@ -183,6 +215,15 @@ static void mobx_flow_upper(const struct sk_buff *skb, unsigned int offset,
 void mobx_flow_out(const struct sk_buff *skb, u16 family,
 		   struct mobx_flow *flow, struct mobx_headers *h)
 {
+	const __be16 *ports = mobx_flow_plain(skb, family, flow, h);
+
+	if (likely(ports)) {
+		flow->local = mobx_addr_v4(ip_hdr(skb)->saddr);
+		flow->remote = mobx_addr_v4(ip_hdr(skb)->daddr);
+		flow->local_port = ntohs(ports[0]);
+		flow->remote_port = ntohs(ports[1]);
+		return;
+	}
 	flow->family = family;
 	mobx_packet_addrs(skb, family, &flow->local, &flow->remote);
 	mobx_headers_find(skb, family, h);
@@ -202,6 +243,15 @@ void mobx_flow_out(const struct sk_buff *skb, u16 family,
 void mobx_flow_in(const struct sk_buff *skb, u16 family,
 		  struct mobx_flow *flow, struct mobx_headers *h)
 {
+	const __be16 *ports = mobx_flow_plain(skb, family, flow, h);
+
+	if (likely(ports)) {
+		flow->local = mobx_addr_v4(ip_hdr(skb)->daddr);
+		flow->remote = mobx_addr_v4(ip_hdr(skb)->saddr);
+		flow->local_port = ntohs(ports[1]);
+		flow->remote_port = ntohs(ports[0]);
+		return;
+	}
 	flow->family = family;
 	mobx_packet_addrs(skb, family, &flow->remote, &flow->local);
 	mobx_headers_find(skb, family, h);

@@ -36,6 +36,37 @@ static bool mobx_input_passes(struct net *net, const struct mobx_flow *flow)
 	       !ipv6_chk_addr(net, &flow->local.v6, NULL, 0);
 }
 
+/* What is not from us, nor for us, has to be something that may be in clear. */
+static noinline_for_stack unsigned int
+mobx_input_check(struct mobx_net *mnet, struct sk_buff *skb, u16 family)
+{
+	enum mobx_stat why = MOBX_STAT_IN_CLEAR_DISCARDED;
+	const struct mobx_policy *policy;
+	struct mobx_headers h;
+	struct mobx_flow flow;
+
+	mobx_flow_in(skb, family, &flow, &h);
+	if (unlikely(flow.proto == IPPROTO_ICMP ||
+		     flow.proto == IPPROTO_ICMPV6))
+		mobx_pmtu_encap(mnet, skb, family);
+	policy = mobx_policy_lookup(mnet, &flow);
+	if (policy) {
+		if (policy->action == MOBX_ACTION_BYPASS)
+			return mobx_input_clear(mnet, skb, family);
+		if (policy->action == MOBX_ACTION_DISCARD)
+			why = MOBX_STAT_IN_DISCARDED;
+	} else if (!mobx_flow_negotiated(mnet, MOBX_DIR_IN, &flow)) {
+		if (READ_ONCE(mnet->default_action) == MOBX_ACTION_BYPASS ||
+		    mobx_input_passes(mnet->net, &flow))
+			return mobx_input_clear(mnet, skb, family);
+		why = MOBX_STAT_IN_DISCARDED;
+	}
+	if (mobx_exempt_in(mnet, skb, &flow) != MOBX_EXEMPT_NOT)
+		return NF_ACCEPT;
+	mobx_stat_inc(mnet, why);
+	return NF_DROP;
+}
+
 /**
  * mobx_input_hook - PRE_ROUTING, right behind the defragmenter
  * @priv: not used
@@ -49,10 +80,6 @@ unsigned int mobx_input_hook(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state)
 {
 	struct mobx_net *mnet = mobx_pernet(state->net);
-	enum mobx_stat why = MOBX_STAT_IN_CLEAR_DISCARDED;
-	const struct mobx_policy *policy;
-	struct mobx_headers h;
-	struct mobx_flow flow;
 
 	if (unlikely(mobx_deliver_mark_take(skb))) {
 		*mobx_cb_flags(skb, state->pf) |= MOBX_CB_AUTHENTIC;
@@ -65,25 +92,5 @@ unsigned int mobx_input_hook(void *priv, struct sk_buff *skb,
 	if (mobx_is_esp(skb, state->pf))
 		return state->pf == NFPROTO_IPV4 ? mobx_early(mnet, skb) :
 						   NF_ACCEPT;
-
-	mobx_flow_in(skb, state->pf, &flow, &h);
-	if (unlikely(flow.proto == IPPROTO_ICMP ||
-		     flow.proto == IPPROTO_ICMPV6))
-		mobx_pmtu_encap(mnet, skb, state->pf);
-	policy = mobx_policy_lookup(mnet, &flow);
-	if (policy) {
-		if (policy->action == MOBX_ACTION_BYPASS)
-			return mobx_input_clear(mnet, skb, state->pf);
-		if (policy->action == MOBX_ACTION_DISCARD)
-			why = MOBX_STAT_IN_DISCARDED;
-	} else if (!mobx_flow_negotiated(mnet, MOBX_DIR_IN, &flow)) {
-		if (READ_ONCE(mnet->default_action) == MOBX_ACTION_BYPASS ||
-		    mobx_input_passes(state->net, &flow))
-			return mobx_input_clear(mnet, skb, state->pf);
-		why = MOBX_STAT_IN_DISCARDED;
-	}
-	if (mobx_exempt_in(mnet, skb, &flow) != MOBX_EXEMPT_NOT)
-		return NF_ACCEPT;
-	mobx_stat_inc(mnet, why);
-	return NF_DROP;
+	return mobx_input_check(mnet, skb, state->pf);
 }

@@ -34,6 +34,13 @@ static bool mobx_hooks_is_idle(const struct nf_hook_ops *ops)
 		ops->hooknum == NF_INET_POST_ROUTING);
 }
 
+static bool mobx_hooks_is_other(const struct nf_hook_entries *entries,
+				unsigned int i)
+{
+	return !mobx_hooks_is_ours(&entries->hooks[i]) &&
+	       !mobx_hooks_is_idle(nf_hook_entries_get_hook_ops(entries)[i]);
+}
+
 /**
  * mobx_hooks_others - whether some hook is of interest to others than us
  * @entries: hooks
@@ -45,8 +52,7 @@ bool mobx_hooks_others(const struct nf_hook_entries *entries)
 	unsigned int i;
 
 	for (i = 0; i < entries->num_hook_entries; i++)
-		if (!mobx_hooks_is_ours(&entries->hooks[i]) &&
-		    !mobx_hooks_is_idle(nf_hook_entries_get_hook_ops(entries)[i]))
+		if (mobx_hooks_is_other(entries, i))
 			return true;
 	return false;
 }
@@ -89,6 +95,8 @@ bool mobx_hooks_device(struct net_device *dev)
  * mobx_hooks_behind - show a packet to the hooks behind ours at POST_ROUTING
  * @skb: packet, consumed unless the verdict is NF_ACCEPT or NF_DROP
  * @state: of the hook that called us
+ * @watched: set if the verdict is NF_ACCEPT and others than us would see a
+ *	packet there, see mobx_hooks_watched()
  *
  * Of those with the same priority the youngest comes first, so connection
  * tracking, which confirms a connection here, may be among them. What is taken
@@ -99,7 +107,8 @@ bool mobx_hooks_device(struct net_device *dev)
  * Return: NF_ACCEPT, NF_DROP or NF_STOLEN, with an error code possibly
  */
 unsigned int mobx_hooks_behind(struct sk_buff *skb,
-			       const struct nf_hook_state *state)
+			       const struct nf_hook_state *state,
+			       bool *watched)
 {
 	const struct nf_hook_entries *entries = mobx_hooks_at(state->net,
 							      state->pf,
@@ -110,8 +119,9 @@ unsigned int mobx_hooks_behind(struct sk_buff *skb,
 		return NF_ACCEPT;
 	while (i < entries->num_hook_entries &&
 	       entries->hooks[i].hook != mobx_output_hook)
-		i++;
+		*watched |= mobx_hooks_is_other(entries, i++);
 	for (i++; i < entries->num_hook_entries; i++) {
+		*watched |= mobx_hooks_is_other(entries, i);
 		verdict = entries->hooks[i].hook(entries->hooks[i].priv, skb,
 						 state);
 		switch (verdict & NF_VERDICT_MASK) {

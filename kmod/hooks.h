@@ -19,7 +19,8 @@ mobx_hooks_at(const struct net *net, u16 family, unsigned int hook)
 bool mobx_hooks_device(struct net_device *dev);
 bool mobx_hooks_others(const struct nf_hook_entries *entries);
 unsigned int mobx_hooks_behind(struct sk_buff *skb,
-			       const struct nf_hook_state *state);
+			       const struct nf_hook_state *state,
+			       bool *watched);
 
 /**
  * mobx_hooks_watched - whether anybody would see a packet at a hook

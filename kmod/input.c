@@ -136,8 +136,9 @@ void mobx_input_late(struct mobx_net *mnet, struct mobx_path *path,
  * Whether the content of a packet is what its SA is for (RFC 4301, section
  * 5.2); an ICMP error must be about what the SA is for. If not, @why says which.
  */
-static bool mobx_input_allowed(struct mobx_sa *sa, const struct sk_buff *skb,
-			       u16 family, u8 next, enum mobx_stat *why)
+static noinline_for_stack bool
+mobx_input_allowed(struct mobx_sa *sa, const struct sk_buff *skb, u16 family,
+		   u8 next, enum mobx_stat *why)
 {
 	struct mobx_flow flow, about;
 
@@ -154,6 +155,13 @@ static bool mobx_input_allowed(struct mobx_sa *sa, const struct sk_buff *skb,
 		return true;
 	mobx_event_mismatch(sa, &flow);
 	return false;
+}
+
+/* Whether that need not be asked: nothing but ICMP could be the wrong thing. */
+static bool mobx_input_any(const struct mobx_sa *sa, u16 family, u8 next)
+{
+	return !sa->n_sels && likely(family == AF_INET) &&
+	       next != IPPROTO_ICMP && next != IPPROTO_ICMPV6;
 }
 
 /* Tell where a packet came from; its ESP header is its transport header. */
@@ -255,7 +263,8 @@ static int mobx_input_admit(struct mobx_net *mnet, struct mobx_sa *sa,
 		why = MOBX_STAT_IN_EXPIRED;
 		goto drop;
 	}
-	if (unlikely(!mobx_input_allowed(sa, skb, family, next, &why)))
+	if (!mobx_input_any(sa, family, next) &&
+	    unlikely(!mobx_input_allowed(sa, skb, family, next, &why)))
 		goto drop;
 	*mobx_cb_flags(skb, family) |= MOBX_CB_AUTHENTIC;
 	if (unlikely(!e)) {

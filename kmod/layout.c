@@ -27,6 +27,25 @@ static void mobx_layout_move(u8 *to, const u8 *from, unsigned int len)
 }
 
 /*
+ * The checksum that a socket has left to the device. What ESP covers no device
+ * reaches; SCTP's is another one. Return: 0 or an error.
+ */
+static int mobx_layout_checksum(struct sk_buff *skb)
+{
+	unsigned int from = skb_checksum_start_offset(skb);
+	unsigned int at = from + skb->csum_offset;
+	__wsum sum;
+
+	if (unlikely(skb_csum_is_sctp(skb) || from >= skb->len ||
+		     at + sizeof(__sum16) > skb->len))
+		return skb_csum_hwoffload_help(skb, 0);
+	sum = csum_partial(skb->data + from, skb->len - from, 0);
+	*(__sum16 *)(skb->data + at) = csum_fold(sum) ?: CSUM_MANGLED_0;
+	skb->ip_summed = CHECKSUM_NONE;
+	return 0;
+}
+
+/*
  * A packet in one piece, all its own: @head octets of room for ESP at l->at,
  * and @tail behind. Datagrams from sockets have little room in front and,
  * thanks to the allocator, often enough behind, so the payload moves rather
@@ -59,8 +78,7 @@ static int mobx_layout_open_linear(struct sk_buff *skb,
 	}
 	if (paged && !__pskb_pull_tail(skb, paged))
 		return -ENOMEM;
-	if (skb->ip_summed == CHECKSUM_PARTIAL &&
-	    skb_csum_hwoffload_help(skb, 0))
+	if (skb->ip_summed == CHECKSUM_PARTIAL && mobx_layout_checksum(skb))
 		return -EINVAL;
 
 	begin = skb->data;
@@ -143,6 +161,27 @@ int mobx_layout_open(struct sk_buff *skb, const struct mobx_alg *alg,
 	return n_sg;
 }
 
+static bool mobx_layout_padding_ok(const u8 *p, unsigned int pad)
+{
+	unsigned int i;
+
+	for (i = 0; i < pad; i++)
+		if (unlikely(p[i] != i + 1))
+			return false;
+	return true;
+}
+
+/* The same where the padding, at @offset, may be in several pieces. */
+static noinline_for_stack bool
+mobx_layout_padding_far(const struct sk_buff *skb, unsigned int offset,
+			unsigned int pad)
+{
+	u8 buf[U8_MAX];
+	const u8 *p = skb_header_pointer(skb, offset, pad, buf);
+
+	return p && mobx_layout_padding_ok(p, pad);
+}
+
 /**
  * mobx_layout_strip - take ESP off a packet that was decrypted
  * @mnet: namespace, whose counters tell what was wrong
@@ -156,20 +195,21 @@ int mobx_layout_strip(struct mobx_net *mnet, const struct mobx_alg *alg,
 		      struct sk_buff *skb)
 {
 	unsigned int head = mobx_alg_header(alg), end = skb->len - alg->icv_len;
-	u8 buf[U8_MAX + 2], *p, next;
-	unsigned int pad, i;
+	bool near = end <= skb_headlen(skb);
+	u8 buf[2], *p, next;
+	unsigned int pad;
 
-	p = skb_header_pointer(skb, end - 2, 2, buf);
+	p = skb_header_pointer(skb, end - 2, sizeof(buf), buf);
 	if (unlikely(!p))
 		goto malformed;
 	pad = p[0];
 	next = p[1];
 	if (unlikely(pad + 2 > end - head))
 		goto malformed;
-	p = skb_header_pointer(skb, end - 2 - pad, pad, buf);
-	for (i = 0; p && i < pad; i++)
-		if (unlikely(p[i] != i + 1))
-			goto malformed;
+	if (unlikely(!(near ? mobx_layout_padding_ok(p - pad, pad) :
+			      mobx_layout_padding_far(skb, end - 2 - pad,
+						      pad))))
+		goto malformed;
 	/* A dummy packet, whatever it is filled with (RFC 4303, section 2.6). */
 	if (unlikely(next == IPPROTO_NONE)) {
 		mobx_stat_inc(mnet, MOBX_STAT_IN_DUMMY);

@@ -188,6 +188,9 @@ static bool mobx_output_too_long(const struct sk_buff *skb,
 	const struct mobx_alg *alg = choice->sa->alg;
 	unsigned int len = skb->len, max = IP_MAX_MTU;
 
+	/* Nothing adds as much again. */
+	if (likely(len <= IP_MAX_MTU / 2))
+		return false;
 	if (choice->mode == MOBX_MODE_TRANSPORT)
 		len -= choice->headers.esp;
 	if (choice->path->family == AF_INET6)
@@ -345,12 +348,11 @@ static unsigned int mobx_output_tfc(const struct sk_buff *skb,
 	return to > skb->len ? to - skb->len : 0;
 }
 
-/* Protect one packet that is no super-packet; consumes it. */
+/* Protect one packet that is no super-packet, consuming it; sets @l->tfc. */
 static void mobx_output_one(struct mobx_net *mnet, struct sk_buff *skb,
 			    const struct mobx_choice *choice,
-			    const struct mobx_layout *l)
+			    struct mobx_layout *l)
 {
-	struct mobx_layout padded;
 	struct mobx_path *path = choice->path;
 	struct mobx_sa *sa = choice->sa;
 
@@ -359,11 +361,8 @@ static void mobx_output_one(struct mobx_net *mnet, struct sk_buff *skb,
 		kfree_skb(skb);
 		return;
 	}
-	if (unlikely(sa->tfc)) {
-		padded = *l;
-		padded.tfc = mobx_output_tfc(skb, choice, l);
-		l = &padded;
-	}
+	if (unlikely(sa->tfc))
+		l->tfc = mobx_output_tfc(skb, choice, l);
 	/* A tunnel's path is certain only when the cipher has done. */
 	if (likely(!l->tunnel)) {
 		atomic64_inc(&path->tx_packets);
@@ -425,7 +424,7 @@ static bool mobx_output_layout(struct mobx_net *mnet, struct sk_buff *skb,
 struct mobx_output_split {
 	struct mobx_net			*mnet;
 	const struct mobx_choice	*choice;
-	const struct mobx_layout	*l;
+	struct mobx_layout		*l;
 };
 
 /* Of the packet that this CPU takes apart; bottom halves are off. */
@@ -470,7 +469,7 @@ static bool mobx_output_must_split(const struct sk_buff *skb,
 
 static void mobx_output_split(struct mobx_net *mnet, struct sk_buff *skb,
 			      const struct mobx_choice *choice,
-			      const struct mobx_layout *l)
+			      struct mobx_layout *l)
 {
 	struct mobx_output_split s = {
 		.mnet = mnet, .choice = choice, .l = l
@@ -538,16 +537,17 @@ void mobx_output_take(struct mobx_net *mnet, struct sk_buff *skb,
  * How ESP goes on in place of the packet, if it need not pass LOCAL_OUT and
  * POST_ROUTING, because nobody looks there. A route that is not sent by
  * ip_output(), or by another device than its own, has reasons of its own.
+ * @watched says of POST_ROUTING whether somebody does.
  */
 static mobx_okfn_t *mobx_output_finish(const struct sk_buff *skb,
-				       const struct nf_hook_state *state)
+				       const struct nf_hook_state *state,
+				       bool watched)
 {
 	const struct dst_entry *dst = skb_dst(skb);
 
-	if (state->pf != NFPROTO_IPV4 || dst->output != ip_output ||
+	if (state->pf != NFPROTO_IPV4 || watched || dst->output != ip_output ||
 	    dst->dev != state->out ||
-	    mobx_hooks_watched(state->net, AF_INET, NF_INET_LOCAL_OUT) ||
-	    mobx_hooks_watched(state->net, AF_INET, NF_INET_POST_ROUTING))
+	    mobx_hooks_watched(state->net, AF_INET, NF_INET_LOCAL_OUT))
 		return NULL;
 	return state->okfn;
 }
@@ -591,6 +591,7 @@ unsigned int mobx_output_hook(void *priv, struct sk_buff *skb,
 	struct mobx_choice choice;
 	enum mobx_verdict what;
 	unsigned int verdict;
+	bool watched = false;
 
 	if (mobx_is_esp(skb, state->pf) ||
 	    mobx_output_was_sent(mnet, skb, state->pf) ||
@@ -602,11 +603,11 @@ unsigned int mobx_output_hook(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (what == MOBX_DROP)
 		return NF_DROP;
-	verdict = mobx_hooks_behind(skb, state);
+	verdict = mobx_hooks_behind(skb, state, &watched);
 	if (unlikely(verdict != NF_ACCEPT))
 		return verdict;
 	if (likely(what == MOBX_TAKE)) {
-		choice.finish = mobx_output_finish(skb, state);
+		choice.finish = mobx_output_finish(skb, state, watched);
 		mobx_output_take(mnet, skb, &choice);
 	} else {
 		mobx_hold_packet(mnet, skb, state->okfn, &choice);

@@ -115,6 +115,16 @@ static bool mobx_pmtu_dont_fragment(const struct sk_buff *skb, u16 family)
 	       (family == AF_INET6 || ip_hdr(skb)->frag_off & htons(IP_DF));
 }
 
+/* Whether a route says it already, at a glance: as an exception for its pair. */
+static bool mobx_pmtu_is_told(const struct dst_entry *dst, u16 family,
+			      unsigned int inner)
+{
+	const struct rtable *rt = (const struct rtable *)dst;
+
+	return likely(family == AF_INET) && rt->rt_pmtu &&
+	       rt->rt_pmtu <= inner && time_before(jiffies, dst->expires);
+}
+
 /*
  * See that upper layers of this host know. A packet that is too long already
  * goes all the same, in fragments; a socket that has asked never to fragment
@@ -125,7 +135,8 @@ static void mobx_pmtu_tell_own(struct sk_buff *skb, u16 family,
 {
 	struct dst_entry *dst = skb_dst(skb);
 
-	if (unlikely(dst_mtu(dst) > inner)) {
+	if (!mobx_pmtu_is_told(dst, family, inner) &&
+	    unlikely(dst_mtu(dst) > inner)) {
 		skb->dev = dst->dev;
 		skb_dst_update_pmtu_no_confirm(skb, inner);
 	}

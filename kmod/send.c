@@ -110,29 +110,10 @@ static void mobx_send6(struct mobx_net *mnet, struct sk_buff *skb,
 		dst->dev, mobx_send6_finish);
 }
 
-/**
- * mobx_send - an ESP packet leaves
- * @mnet: namespace
- * @sa: with what it was encrypted
- * @skb: at its IP header, in tunnel mode at its ESP header; consumed
- * @l: its layout
- *
- * Context: RCU section.
- */
-void mobx_send(struct mobx_net *mnet, const struct mobx_sa *sa,
-	       struct sk_buff *skb, const struct mobx_layout *l)
+/* With its outer header if it needs one. */
+static void mobx_send_whole(struct mobx_net *mnet, struct sk_buff *skb,
+			    const struct mobx_layout *l)
 {
-	struct mobx_layout outer;
-
-	if (l->tunnel) {
-		outer = *l;
-		l = &outer;
-		if (unlikely(!mobx_tunnel_wrap(mnet, sa, skb, &outer))) {
-			mobx_stat_inc(mnet, MOBX_STAT_OUT_NO_ROUTE);
-			kfree_skb(skb);
-			return;
-		}
-	}
 	skb->ip_summed = CHECKSUM_NONE;
 	skb->encapsulation = 0;
 	skb->ignore_df = 1;
@@ -146,4 +127,37 @@ void mobx_send(struct mobx_net *mnet, const struct mobx_sa *sa,
 		mobx_send4(mnet, skb, l);
 	else
 		mobx_send6(mnet, skb, l);
+}
+
+/* Its layout changes, which is still that of the segments behind it. */
+static noinline_for_stack void
+mobx_send_tunnel(struct mobx_net *mnet, const struct mobx_sa *sa,
+		 struct sk_buff *skb, const struct mobx_layout *l)
+{
+	struct mobx_layout outer = *l;
+
+	if (likely(mobx_tunnel_wrap(mnet, sa, skb, &outer))) {
+		mobx_send_whole(mnet, skb, &outer);
+		return;
+	}
+	mobx_stat_inc(mnet, MOBX_STAT_OUT_NO_ROUTE);
+	kfree_skb(skb);
+}
+
+/**
+ * mobx_send - an ESP packet leaves
+ * @mnet: namespace
+ * @sa: with what it was encrypted
+ * @skb: at its IP header, in tunnel mode at its ESP header; consumed
+ * @l: its layout
+ *
+ * Context: RCU section.
+ */
+void mobx_send(struct mobx_net *mnet, const struct mobx_sa *sa,
+	       struct sk_buff *skb, const struct mobx_layout *l)
+{
+	if (l->tunnel)
+		mobx_send_tunnel(mnet, sa, skb, l);
+	else
+		mobx_send_whole(mnet, skb, l);
 }

@@ -262,7 +262,10 @@ void mobx_tunnel_receive(struct mobx_net *mnet, struct mobx_sa *sa,
 	why = MOBX_STAT_IN_SELECTOR;
 	mobx_flow_in(skb, family, &flow, &h);
 	/* An error has to be about what the SA carries (RFC 4301, section 6.2). */
-	if (unlikely(mobx_packet_about(skb, family, &flow) >= MOBX_ABOUT_PACKET))
+	if (unlikely((flow.proto == IPPROTO_ICMP ||
+		      flow.proto == IPPROTO_ICMPV6) &&
+		     mobx_packet_about(skb, family, &flow) >=
+		     MOBX_ABOUT_PACKET))
 		why = MOBX_STAT_IN_ICMP;
 	if (unlikely(!mobx_tunnel_allowed(mnet, sa, &flow, h.fragment))) {
 		if (why == MOBX_STAT_IN_SELECTOR)
