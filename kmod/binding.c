@@ -36,6 +36,30 @@ static bool mobx_spec_same_pair(const struct mobx_path_spec *a,
 }
 
 /**
+ * mobx_binding_check_addr - whether a path may have an address
+ * @addr: own address or the peer's
+ * @family: of @addr
+ * @extack: says what is wrong
+ *
+ * Return: 0 or -EINVAL
+ */
+int mobx_binding_check_addr(const union mobx_addr *addr, u16 family,
+			    struct netlink_ext_ack *extack)
+{
+	if (!mobx_addr_unicast(addr, family)) {
+		NL_SET_ERR_MSG(extack,
+			       "the addresses of a path must be unicast");
+		return -EINVAL;
+	}
+	if (mobx_addr_link_local(addr, family)) {
+		NL_SET_ERR_MSG(extack,
+			       "a path cannot have link-local addresses: take global or unique local ones");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/**
  * mobx_binding_check - whether a list of paths makes a binding
  * @spec: list; what each path is alone was checked when it was read
  * @n: its length
@@ -64,18 +88,9 @@ int mobx_binding_check(const struct mobx_path_spec *spec, unsigned int n,
 	for (i = 0; i < n; i++) {
 		const struct mobx_path_spec *s = &spec[i];
 
-		if (!mobx_addr_unicast(&s->local, s->family) ||
-		    !mobx_addr_unicast(&s->remote, s->family)) {
-			NL_SET_ERR_MSG(extack,
-				       "the addresses of a path must be unicast");
+		if (mobx_binding_check_addr(&s->local, s->family, extack) ||
+		    mobx_binding_check_addr(&s->remote, s->family, extack))
 			return -EINVAL;
-		}
-		if (mobx_addr_link_local(&s->local, s->family) ||
-		    mobx_addr_link_local(&s->remote, s->family)) {
-			NL_SET_ERR_MSG(extack,
-				       "a path cannot have link-local addresses: take global or unique local ones");
-			return -EINVAL;
-		}
 		if (!s->encap.sport != !s->encap.dport) {
 			NL_SET_ERR_MSG(extack,
 				       "UDP encapsulation needs both ports: encap-sport and encap-dport");
@@ -185,6 +200,21 @@ struct mobx_binding *mobx_binding_build(const struct mobx_binding *old,
 	return b;
 }
 
+/*
+ * What is left of the credit of @from goes to @path, in one step: a packet that
+ * still has the old binding finds nothing to take twice.
+ */
+static void mobx_path_inherit(struct mobx_path *path, struct mobx_path *from)
+{
+	s64 credit = atomic64_read(&from->credit);
+	s64 used = atomic64_xchg(&from->credit_used, credit);
+	s64 have = atomic64_read(&path->credit);
+
+	if (used < credit)
+		atomic64_set(&path->credit,
+			     have + min(credit - used, S64_MAX - have));
+}
+
 /**
  * mobx_binding_commit - give paths the credit and MTU that were asked for
  * @b: binding that will be stored for certain
@@ -203,6 +233,8 @@ void mobx_binding_commit(const struct mobx_binding *b,
 	for (i = 0; i < b->n_paths; i++) {
 		struct mobx_path *path = b->paths[i].path;
 
+		if (spec[i].heir_of)
+			mobx_path_inherit(path, spec[i].heir_of);
 		if (spec[i].credit > (u64)atomic64_read(&path->credit))
 			atomic64_set(&path->credit, spec[i].credit);
 		if (spec[i].mtu)

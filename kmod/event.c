@@ -10,6 +10,7 @@
 #include "netns.h"
 #include "peer.h"
 #include "policy.h"
+#include "replace.h"
 #include "sa.h"
 
 /* Intervals between two events of a kind that one SA may cause. */
@@ -238,5 +239,30 @@ void mobx_event_binding(const struct mobx_peer *peer,
 					binding->generation,
 					MOBX_A_EVENT_PAD) ?:
 		      mobx_nl_put_paths(ev.msg, MOBX_A_EVENT_PATHS, binding);
+	if (binding && binding->spread)
+		err = err ?: nla_put_u8(ev.msg, MOBX_A_EVENT_SPREAD, 1);
+	mobx_event_send(&ev, mnet, err, GFP_KERNEL);
+}
+
+/* Context: process, under mobx_net.lock. */
+void mobx_event_replaced(struct mobx_net *mnet, const struct mobx_replace *r)
+{
+	unsigned int len = mobx_addr_len(r->family);
+	struct mobx_event ev;
+	int err;
+
+	if (!mobx_event_wanted(mnet) ||
+	    !mobx_event_begin(&ev, MOBX_CMD_LOCAL_REPLACED, MOBX_EVENT_SIZE,
+			      GFP_KERNEL))
+		return;
+	err = nla_put(ev.msg, MOBX_A_EVENT_REPLACED, len, &r->from) ?:
+	      nla_put(ev.msg, MOBX_A_EVENT_LOCAL, len, &r->to) ?:
+	      nla_put_u32(ev.msg, MOBX_A_EVENT_MOVED, r->moved);
+	if (r->label)
+		err = err ?: nla_put_string(ev.msg, MOBX_A_EVENT_LABEL,
+					    r->label);
+	if (r->failed)
+		err = err ?: nla_put_u32(ev.msg, MOBX_A_EVENT_FAILED,
+					 r->failed);
 	mobx_event_send(&ev, mnet, err, GFP_KERNEL);
 }

@@ -9,6 +9,7 @@ struct mobx_binding;
 struct mobx_net;
 struct mobx_peer;
 struct mobx_policy;
+struct mobx_replace;
 struct mobx_sa;
 
 /*
@@ -40,6 +41,12 @@ void mobx_event_hint(struct mobx_sa *sa, u16 family,
 /* A peer is new, or has a new binding; @binding is NULL when it is gone. */
 void mobx_event_binding(const struct mobx_peer *peer,
 			const struct mobx_binding *binding);
+
+/*
+ * Many peers have moved from one own address to another: one event for all of
+ * them, since as many as there may be would overrun who listens.
+ */
+void mobx_event_replaced(struct mobx_net *mnet, const struct mobx_replace *r);
 
 /* The sequence numbers of an outbound SA are used up; once for each SA. */
 void mobx_event_overflow(struct mobx_sa *sa);

@@ -54,10 +54,11 @@ const struct nla_policy mobx_selector_nl_policy[MOBX_A_SELECTOR_REMOTE_LAST + 1]
 };
 
 /* MOBX_CMD_PEER_NEW - do */
-const struct nla_policy mobx_peer_new_nl_policy[MOBX_A_PEER_PATHS + 1] = {
+const struct nla_policy mobx_peer_new_nl_policy[MOBX_A_PEER_SPREAD + 1] = {
 	[MOBX_A_PEER_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 	[MOBX_A_PEER_LABEL] = { .type = NLA_NUL_STRING, .len = MOBX_MAX_LABEL, },
 	[MOBX_A_PEER_PATHS] = NLA_POLICY_NESTED(mobx_path_nl_policy),
+	[MOBX_A_PEER_SPREAD] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 /* MOBX_CMD_PEER_DEL - do */
@@ -71,10 +72,11 @@ const struct nla_policy mobx_peer_get_nl_policy[MOBX_A_PEER_ID + 1] = {
 };
 
 /* MOBX_CMD_PEER_REBIND - do */
-const struct nla_policy mobx_peer_rebind_nl_policy[MOBX_A_PEER_PATHS + 1] = {
+const struct nla_policy mobx_peer_rebind_nl_policy[MOBX_A_PEER_SPREAD + 1] = {
 	[MOBX_A_PEER_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 	[MOBX_A_PEER_EXPECTED_GENERATION] = { .type = NLA_U64, },
 	[MOBX_A_PEER_PATHS] = NLA_POLICY_NESTED(mobx_path_nl_policy),
+	[MOBX_A_PEER_SPREAD] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 /* MOBX_CMD_PEER_FLUSH - do */
@@ -162,13 +164,21 @@ const struct nla_policy mobx_stats_get_nl_policy[MOBX_A_STATS_WHICH + 1] = {
 	[MOBX_A_STATS_WHICH] = NLA_POLICY_MAX(NLA_U32, 36),
 };
 
+/* MOBX_CMD_PEER_REPLACE - do */
+const struct nla_policy mobx_peer_replace_nl_policy[MOBX_A_REPLACE_ACCEPT_UNTIL + 1] = {
+	[MOBX_A_REPLACE_FROM] = { .type = NLA_BINARY, },
+	[MOBX_A_REPLACE_TO] = { .type = NLA_BINARY, },
+	[MOBX_A_REPLACE_LABEL] = { .type = NLA_NUL_STRING, .len = MOBX_MAX_LABEL, },
+	[MOBX_A_REPLACE_ACCEPT_UNTIL] = { .type = NLA_U32, },
+};
+
 /* Ops table for mobx */
-const struct genl_ops mobx_nl_ops[15] = {
+const struct genl_ops mobx_nl_ops[16] = {
 	{
 		.cmd		= MOBX_CMD_PEER_NEW,
 		.doit		= mobx_nl_peer_new_doit,
 		.policy		= mobx_peer_new_nl_policy,
-		.maxattr	= MOBX_A_PEER_PATHS,
+		.maxattr	= MOBX_A_PEER_SPREAD,
 		.flags		= GENL_ADMIN_PERM,
 	},
 	{
@@ -190,7 +200,7 @@ const struct genl_ops mobx_nl_ops[15] = {
 		.cmd		= MOBX_CMD_PEER_REBIND,
 		.doit		= mobx_nl_peer_rebind_doit,
 		.policy		= mobx_peer_rebind_nl_policy,
-		.maxattr	= MOBX_A_PEER_PATHS,
+		.maxattr	= MOBX_A_PEER_SPREAD,
 		.flags		= GENL_ADMIN_PERM,
 	},
 	{
@@ -270,6 +280,13 @@ const struct genl_ops mobx_nl_ops[15] = {
 		.doit		= mobx_nl_stats_get_doit,
 		.policy		= mobx_stats_get_nl_policy,
 		.maxattr	= MOBX_A_STATS_WHICH,
+		.flags		= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd		= MOBX_CMD_PEER_REPLACE,
+		.doit		= mobx_nl_peer_replace_doit,
+		.policy		= mobx_peer_replace_nl_policy,
+		.maxattr	= MOBX_A_REPLACE_ACCEPT_UNTIL,
 		.flags		= GENL_ADMIN_PERM,
 	},
 };

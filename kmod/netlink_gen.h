@@ -16,13 +16,13 @@ extern const struct nla_policy mobx_lifetime_nl_policy[MOBX_A_LIFETIME_PAD + 1];
 extern const struct nla_policy mobx_path_nl_policy[MOBX_A_PATH_PAD + 1];
 extern const struct nla_policy mobx_selector_nl_policy[MOBX_A_SELECTOR_REMOTE_LAST + 1];
 
-extern const struct nla_policy mobx_peer_new_nl_policy[MOBX_A_PEER_PATHS + 1];
+extern const struct nla_policy mobx_peer_new_nl_policy[MOBX_A_PEER_SPREAD + 1];
 
 extern const struct nla_policy mobx_peer_del_nl_policy[MOBX_A_PEER_ID + 1];
 
 extern const struct nla_policy mobx_peer_get_nl_policy[MOBX_A_PEER_ID + 1];
 
-extern const struct nla_policy mobx_peer_rebind_nl_policy[MOBX_A_PEER_PATHS + 1];
+extern const struct nla_policy mobx_peer_rebind_nl_policy[MOBX_A_PEER_SPREAD + 1];
 
 extern const struct nla_policy mobx_peer_flush_nl_policy[MOBX_A_PEER_LABEL + 1];
 
@@ -46,8 +46,10 @@ extern const struct nla_policy mobx_conf_nl_policy[MOBX_A_CONF_UNCOVERED + 1];
 
 extern const struct nla_policy mobx_stats_get_nl_policy[MOBX_A_STATS_WHICH + 1];
 
+extern const struct nla_policy mobx_peer_replace_nl_policy[MOBX_A_REPLACE_ACCEPT_UNTIL + 1];
+
 /* Ops table for mobx */
-extern const struct genl_ops mobx_nl_ops[15];
+extern const struct genl_ops mobx_nl_ops[16];
 
 int mobx_nl_peer_new_doit(struct sk_buff *skb, struct genl_info *info);
 int mobx_nl_peer_del_doit(struct sk_buff *skb, struct genl_info *info);
@@ -67,6 +69,7 @@ int mobx_nl_policy_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int mobx_nl_policy_flush_doit(struct sk_buff *skb, struct genl_info *info);
 int mobx_nl_conf_doit(struct sk_buff *skb, struct genl_info *info);
 int mobx_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
+int mobx_nl_peer_replace_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	MOBX_NLGRP_EVENTS,

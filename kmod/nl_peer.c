@@ -16,9 +16,9 @@
 	 4 * nla_total_size(sizeof(u32)) + nla_total_size(sizeof(u8)) +	\
 	 2 * nla_total_size(sizeof(u16)) + 7 * nla_total_size_64bit(sizeof(u64)))
 
-static int mobx_path_addr(union mobx_addr *addr, u16 *family,
-			  const struct nlattr *attr,
-			  struct netlink_ext_ack *extack)
+/* An address of 4 or 16 octets, as it stands in an attribute. */
+int mobx_nl_addr(union mobx_addr *addr, u16 *family, const struct nlattr *attr,
+		 struct netlink_ext_ack *extack)
 {
 	memset(addr, 0, sizeof(*addr));
 	switch (nla_len(attr)) {
@@ -114,12 +114,12 @@ static int mobx_path_parse(struct mobx_path_spec *spec,
 			       "a path needs a local and a remote address");
 		return -EINVAL;
 	}
-	err = mobx_path_addr(&spec->local, &spec->family, tb[MOBX_A_PATH_LOCAL],
-			     extack);
+	err = mobx_nl_addr(&spec->local, &spec->family, tb[MOBX_A_PATH_LOCAL],
+			   extack);
 	if (err)
 		return err;
-	err = mobx_path_addr(&spec->remote, &family, tb[MOBX_A_PATH_REMOTE],
-			     extack);
+	err = mobx_nl_addr(&spec->remote, &family, tb[MOBX_A_PATH_REMOTE],
+			   extack);
 	if (err)
 		return err;
 	if (family != spec->family) {
@@ -263,13 +263,6 @@ int mobx_nl_put_paths(struct sk_buff *skb, int attrtype,
 	return 0;
 }
 
-/* Context: under mobx_net.lock. */
-static const struct mobx_binding *mobx_binding_of(const struct mobx_peer *peer)
-{
-	return rcu_dereference_protected(peer->binding,
-					 lockdep_is_held(&peer->mnet->lock));
-}
-
 static struct mobx_peer *mobx_peer_named(struct mobx_net *mnet,
 					 const struct genl_info *info)
 {
@@ -313,6 +306,7 @@ static int mobx_peer_reply(struct sk_buff *msg, struct genl_info *info,
 int mobx_nl_peer_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct mobx_net *mnet = mobx_pernet(genl_info_net(info));
+	struct nlattr *spread = info->attrs[MOBX_A_PEER_SPREAD];
 	struct mobx_path_spec *spec;
 	struct sk_buff *msg;
 	unsigned int n;
@@ -339,7 +333,8 @@ int mobx_nl_peer_new_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&mnet->lock);
 	err = mobx_peer_create(mnet, id,
 			       mobx_nl_label(info->attrs[MOBX_A_PEER_LABEL]),
-			       spec, n, info->extack);
+			       spec, n, spread && nla_get_u8(spread),
+			       info->extack);
 	mutex_unlock(&mnet->lock);
 	if (err)
 		nlmsg_free(msg);
@@ -354,6 +349,8 @@ int mobx_nl_peer_rebind_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct mobx_net *mnet = mobx_pernet(genl_info_net(info));
 	struct nlattr *expected = info->attrs[MOBX_A_PEER_EXPECTED_GENERATION];
+	struct nlattr *spread = info->attrs[MOBX_A_PEER_SPREAD];
+	bool spreads = spread && nla_get_u8(spread);
 	struct mobx_path_spec *spec;
 	struct mobx_peer *peer;
 	struct sk_buff *msg;
@@ -375,7 +372,7 @@ int mobx_nl_peer_rebind_doit(struct sk_buff *skb, struct genl_info *info)
 	err = PTR_ERR_OR_ZERO(peer);
 	if (!err)
 		err = mobx_peer_rebind(peer, nla_get_u64(expected), spec, n,
-				       info->extack);
+				       spread ? &spreads : NULL, info->extack);
 	mutex_unlock(&mnet->lock);
 	if (err)
 		nlmsg_free(msg);
@@ -447,7 +444,8 @@ static int mobx_peer_put_msg(struct sk_buff *msg, const struct mobx_peer *peer,
 	     nla_put_string(msg, MOBX_A_PEER_LABEL, peer->label)) ||
 	    nla_put_u64_64bit(msg, MOBX_A_PEER_GENERATION, b->generation,
 			      MOBX_A_PEER_PAD) ||
-	    nla_put_u32(msg, MOBX_A_PEER_SAS, peer->n_sas))
+	    nla_put_u32(msg, MOBX_A_PEER_SAS, peer->n_sas) ||
+	    (b->spread && nla_put_u8(msg, MOBX_A_PEER_SPREAD, 1)))
 		return -EMSGSIZE;
 	return mobx_nl_put_paths(msg, MOBX_A_PEER_PATHS, b);
 }
@@ -466,7 +464,7 @@ int mobx_nl_peer_get_doit(struct sk_buff *skb, struct genl_info *info)
 	err = PTR_ERR_OR_ZERO(peer);
 	if (err)
 		goto unlock;
-	b = mobx_binding_of(peer);
+	b = mobx_peer_binding(peer);
 	err = -ENOMEM;
 	msg = nlmsg_new(NLMSG_DEFAULT_SIZE + mobx_nl_paths_size(b), GFP_KERNEL);
 	if (!msg)
@@ -500,7 +498,7 @@ static int mobx_peer_msg_room(struct sk_buff *skb, const struct mobx_binding *b)
 static int mobx_peer_dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 			      const struct mobx_peer *peer)
 {
-	const struct mobx_binding *b = mobx_binding_of(peer);
+	const struct mobx_binding *b = mobx_peer_binding(peer);
 	void *hdr;
 	int err;
 

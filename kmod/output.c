@@ -28,6 +28,7 @@
 #include "route.h"
 #include "sa.h"
 #include "send.h"
+#include "spread.h"
 #include "tunnel.h"
 
 /*
@@ -131,7 +132,7 @@ static void mobx_output_consider(struct mobx_choice *choice,
 
 /*
  * The peer, SA and path for a packet that a tunnel must take: by the primary
- * path, which the packet knows nothing of.
+ * path, which the packet knows nothing of, or by that of its flow.
  */
 static void mobx_output_choose_tunnel(struct mobx_choice *choice,
 				      struct mobx_net *mnet, u8 *state)
@@ -153,7 +154,8 @@ static void mobx_output_choose_tunnel(struct mobx_choice *choice,
 	b = rcu_dereference(sa->peer->binding);
 	if (unlikely(!b))
 		return;
-	e = &b->paths[b->primary];
+	e = likely(!b->spread) ? &b->paths[b->primary] :
+		mobx_spread_choose(b, &choice->flow, &choice->headers);
 	choice->dst = mobx_route_find(mnet, e->path);
 	if (unlikely(!choice->dst))
 		return;

@@ -44,6 +44,7 @@
 #include "netns.h"
 #include "peer.h"
 #include "sa.h"
+#include "spread.h"
 
 static u32 mobx_addr_hash(const void *data, u32 len, u32 seed)
 {
@@ -91,7 +92,7 @@ struct rhlist_head *mobx_addr_lookup(struct mobx_net *mnet, u16 family,
 	return rhltable_lookup(&mnet->addrs, &key, mobx_addr_params);
 }
 
-static struct mobx_binding *mobx_peer_binding(const struct mobx_peer *peer)
+struct mobx_binding *mobx_peer_binding(const struct mobx_peer *peer)
 {
 	return rcu_dereference_protected(peer->binding,
 					 lockdep_is_held(&peer->mnet->lock));
@@ -183,6 +184,7 @@ struct mobx_peer *mobx_peer_find(struct mobx_net *mnet, u32 id)
  * @label: at most MOBX_MAX_LABEL octets
  * @spec: its paths
  * @n: their number
+ * @spread: whether tunnel mode takes several paths at once
  * @extack: says why not
  *
  * Context: process, under mobx_net.lock.
@@ -191,7 +193,7 @@ struct mobx_peer *mobx_peer_find(struct mobx_net *mnet, u32 id)
  */
 int mobx_peer_create(struct mobx_net *mnet, u32 id, const char *label,
 		     const struct mobx_path_spec *spec, unsigned int n,
-		     struct netlink_ext_ack *extack)
+		     bool spread, struct netlink_ext_ack *extack)
 {
 	struct mobx_binding *b;
 	struct mobx_peer *peer;
@@ -222,6 +224,8 @@ int mobx_peer_create(struct mobx_net *mnet, u32 id, const char *label,
 	b = mobx_binding_build(NULL, 1, spec, n);
 	if (!b)
 		goto err_free;
+	if (spread)
+		mobx_spread_prepare(b);
 	mobx_binding_commit(b, spec);
 	peer->serial = ++mnet->peer_serial;
 	/* Before the nodes, since who finds a node reads the binding. */
@@ -254,22 +258,21 @@ err_unprotect:
 }
 
 /**
- * mobx_peer_rebind - give a peer another binding
+ * mobx_peer_swap - replace the binding of a peer, and do no more than that
  * @peer: peer
- * @expected: generation of the binding that the caller means to replace
  * @spec: the whole new set of paths
  * @n: their number
+ * @spread: whether tunnel mode takes several paths at once
  * @extack: says why not
  *
- * See the top of this file. A failure leaves all as it was.
+ * See the top of this file. A failure leaves all as it was. The caller has
+ * packets that wait looked at again, mobx_hold_retry(), and tells who listens.
  *
  * Context: process, under mobx_net.lock.
- * Return: 0, -ESTALE when @expected is not the current generation, -EINVAL for
- * a list of paths that makes no binding, -ENOMEM
+ * Return: 0, -EINVAL for a list of paths that makes no binding, -ENOMEM
  */
-int mobx_peer_rebind(struct mobx_peer *peer, u64 expected,
-		     const struct mobx_path_spec *spec, unsigned int n,
-		     struct netlink_ext_ack *extack)
+int mobx_peer_swap(struct mobx_peer *peer, const struct mobx_path_spec *spec,
+		   unsigned int n, bool spread, struct netlink_ext_ack *extack)
 {
 	struct mobx_binding *old = mobx_peer_binding(peer);
 	struct mobx_binding *new;
@@ -278,12 +281,7 @@ int mobx_peer_rebind(struct mobx_peer *peer, u64 expected,
 	err = mobx_binding_check(spec, n, extack);
 	if (err)
 		return err;
-	if (old->generation != expected) {
-		NL_SET_ERR_MSG(extack,
-			       "the binding has changed since: its generation is not the expected one");
-		return -ESTALE;
-	}
-	new = mobx_binding_build(old, expected + 1, spec, n);
+	new = mobx_binding_build(old, old->generation + 1, spec, n);
 	err = new ? mobx_nodes_add(peer, new) : -ENOMEM;
 	if (err) {
 		NL_SET_ERR_MSG(extack, "no memory for the binding");
@@ -291,14 +289,48 @@ int mobx_peer_rebind(struct mobx_peer *peer, u64 expected,
 		return err;
 	}
 	/* Nothing fails from here on. */
+	if (spread)
+		mobx_spread_prepare(new);
 	mobx_binding_commit(new, spec);
 	rcu_assign_pointer(peer->binding, new);
 	mobx_nodes_trim(peer, new);
 	mobx_binding_free_rcu(old);
 	peer->mnet->seq++;
 	mobx_stat_inc(peer->mnet, MOBX_STAT_REBINDS);
+	return 0;
+}
+
+/**
+ * mobx_peer_rebind - give a peer another binding
+ * @peer: peer
+ * @expected: generation of the binding that the caller means to replace
+ * @spec: the whole new set of paths
+ * @n: their number
+ * @spread: whether tunnel mode takes several paths at once; NULL for as before
+ * @extack: says why not
+ *
+ * Context: process, under mobx_net.lock.
+ * Return: 0, -ESTALE when @expected is not the current generation, or what
+ * mobx_peer_swap() returns
+ */
+int mobx_peer_rebind(struct mobx_peer *peer, u64 expected,
+		     const struct mobx_path_spec *spec, unsigned int n,
+		     const bool *spread, struct netlink_ext_ack *extack)
+{
+	const struct mobx_binding *old = mobx_peer_binding(peer);
+	int err;
+
+	if (old->generation != expected) {
+		NL_SET_ERR_MSG(extack,
+			       "the binding has changed since: its generation is not the expected one");
+		return -ESTALE;
+	}
+	err = mobx_peer_swap(peer, spec, n, spread ? *spread : old->spread,
+			     extack);
+	if (err)
+		return err;
 	mobx_hold_retry(peer->mnet);
-	mobx_event_binding(peer, new);
+	mobx_event_binding(peer, mobx_peer_binding(peer));
 	return 0;
 }
 

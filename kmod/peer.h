@@ -67,6 +67,8 @@ struct mobx_path {
  * @state: enum mobx_path_state
  * @flags: enum mobx_path_flags
  * @preference: 0 best to 255
+ * @spread: in a binding that spreads, whether flows go by this path
+ * @key: what its weight for a flow comes of, then; belongs to spread.c
  */
 struct mobx_bound {
 	union mobx_addr		local;
@@ -78,6 +80,8 @@ struct mobx_bound {
 	u8			state;
 	u8			flags;
 	u8			preference;
+	bool			spread;
+	u32			key;
 };
 
 /**
@@ -85,6 +89,7 @@ struct mobx_bound {
  * @generation: 1 for the first binding of a peer, then one more each
  * @primary: index of the primary path
  * @n_paths: entries of @paths, 1 to MOBX_MAX_PATHS
+ * @spread: tunnel mode takes several paths at once, see spread.c
  * @rcu: frees it after a grace period
  * @paths: in the order that netlink gave
  *
@@ -94,6 +99,7 @@ struct mobx_binding {
 	u64			generation;
 	u16			primary;
 	u16			n_paths;
+	bool			spread;
 	struct rcu_head		rcu;
 	struct mobx_bound	paths[];
 };
@@ -164,6 +170,7 @@ struct mobx_addr_node {
  * @accept_until: CLOCK_BOOTTIME in nanoseconds, 0 when not given
  * @credit: octets, 0 when not given
  * @mtu: octets, 0 when not given
+ * @heir_of: path that this one comes in place of, whose credit it gets, or NULL
  * @family: of both addresses
  * @encap: ports of ESP in UDP, both 0 for ESP without it
  * @state: enum mobx_path_state
@@ -176,6 +183,7 @@ struct mobx_path_spec {
 	u64		accept_until;
 	u64		credit;
 	u32		mtu;
+	struct mobx_path *heir_of;
 	u16		family;
 	struct mobx_encap encap;
 	u8		state;
@@ -267,6 +275,8 @@ struct rhlist_head *mobx_addr_lookup(struct mobx_net *mnet, u16 family,
 	rhl_for_each_entry_rcu(n, pos,					\
 			       mobx_addr_lookup(mnet, fam, addr), node)
 
+int mobx_binding_check_addr(const union mobx_addr *addr, u16 family,
+			    struct netlink_ext_ack *extack);
 int mobx_binding_check(const struct mobx_path_spec *spec, unsigned int n,
 		       struct netlink_ext_ack *extack);
 struct mobx_binding *mobx_binding_build(const struct mobx_binding *old,
@@ -281,13 +291,17 @@ void mobx_binding_forget_routes(const struct mobx_binding *b);
 void mobx_binding_free(struct mobx_binding *b);
 void mobx_binding_free_rcu(struct mobx_binding *b);
 
+/* Context: under mobx_net.lock. */
+struct mobx_binding *mobx_peer_binding(const struct mobx_peer *peer);
 struct mobx_peer *mobx_peer_find(struct mobx_net *mnet, u32 id);
 int mobx_peer_create(struct mobx_net *mnet, u32 id, const char *label,
 		     const struct mobx_path_spec *spec, unsigned int n,
-		     struct netlink_ext_ack *extack);
+		     bool spread, struct netlink_ext_ack *extack);
+int mobx_peer_swap(struct mobx_peer *peer, const struct mobx_path_spec *spec,
+		   unsigned int n, bool spread, struct netlink_ext_ack *extack);
 int mobx_peer_rebind(struct mobx_peer *peer, u64 expected,
 		     const struct mobx_path_spec *spec, unsigned int n,
-		     struct netlink_ext_ack *extack);
+		     const bool *spread, struct netlink_ext_ack *extack);
 void mobx_peer_remove(struct mobx_peer *peer);
 void mobx_peer_put(struct mobx_peer *peer);
 

@@ -4,7 +4,9 @@
  * RFC 6040), and the inner packet of what arrives.
  *
  * The outer addresses are those of the primary path when the cipher has done,
- * so a packet that was in the cipher during a move leaves by the new path.
+ * so a packet that was in the cipher during a move leaves by the new path. Where
+ * a peer spreads its flows the packet keeps the path of its flow, if that still
+ * is one that takes part; spread.c chooses.
  *
  * Fragments that arrive are put together here, apart from those in clear, lest
  * somebody complete an authentic datagram with a piece of his own.
@@ -28,6 +30,7 @@
 #include "pmtu.h"
 #include "route.h"
 #include "sa.h"
+#include "spread.h"
 #include "tunnel.h"
 
 /* Users of the defragmenters: beyond the kernel's, one for each peer. */
@@ -128,6 +131,8 @@ bool mobx_tunnel_wrap(struct mobx_net *mnet, const struct mobx_sa *sa,
 	if (unlikely(!b))
 		return false;
 	e = &b->paths[b->primary];
+	if (unlikely(e->path != l->path) && b->spread)
+		e = mobx_spread_again(b, l->path);
 	path = e->path;
 	dst = l->dst;
 	if (unlikely(path != l->path || !dst)) {

@@ -216,15 +216,19 @@ void cli_pfp_json(json_t *o, uint32_t pfp);
  * @peer: id, label, paths
  * @expect: generation that `set` expects
  * @has_expect: whether it was given
+ * @spread: what `set` makes of that
  */
 struct cli_peer_args {
 	struct kern_peer peer;
 	uint64_t expect;
 	bool has_expect;
+	enum kern_spread spread;
 };
 
 int cli_peer_parse(struct cli *c, struct cli_peer_args *a);
 json_t *cli_peer_json(const struct cli *c, const struct kern_peer *p);
+int cli_replace(struct cli *c);
+int cli_replace_parse(struct cli *c, struct kern_replace *r);
 json_t *cli_path_json(const struct cli *c, const struct kern_path *p);
 int cli_sa_parse(struct cli *c, struct kern_sa *sa);
 json_t *cli_sa_json(const struct cli *c, const struct kern_sa *sa);

@@ -29,6 +29,7 @@ static const struct {
 	{ "child-", ABOUT_SA | ABOUT_CONN },
 	{ "acquire", ABOUT_SA | ABOUT_CONN },
 	{ "binding-changed", ABOUT_PEER },
+	{ "local-replaced", ABOUT_PEER },
 	{ "path-", ABOUT_PATH },
 	{ "primary", ABOUT_PATH },
 	{ "move", ABOUT_PATH | ABOUT_CONN },
@@ -132,8 +133,14 @@ json_t *cli_event_json(const struct cli *c, const struct kern_event *ev)
 		out_u64(o, "order", ev->policy_order);
 	if (ev->label[0])
 		out_str(o, "label", ev->label);
+	if (ev->cmd == MOBX_CMD_LOCAL_REPLACED) {
+		out_addr(o, "replaced", &ev->replaced);
+		out_u64(o, "moved", ev->moved);
+		out_u64(o, "failed", ev->failed);
+	}
 	if (ev->cmd != MOBX_CMD_BINDING_CHANGED)
 		return o;
+	out_flag(o, "spread", ev->spread);
 	if (ev->generation)
 		out_u64(o, "generation", ev->generation);
 	paths = json_array();

@@ -14,10 +14,13 @@ enum {
 	PEER_LOCAL,
 	PEER_REMOTE,
 	PEER_PATH,
+	PEER_SPREAD,
+	PEER_NO_SPREAD,
 };
 
 static const char *const peer_words[] = {
-	"label", "generation", "expect", "local", "remote", "path", NULL
+	"label", "generation", "expect", "local",     "remote",
+	"path",	 "spread",     "no-spread", NULL
 };
 
 enum {
@@ -34,12 +37,15 @@ enum {
 	PATH_ENCAP_DPORT,
 	PATH_NEXT,
 	PATH_PEER_LABEL,
+	PATH_PEER_SPREAD,
+	PATH_PEER_NO_SPREAD,
 };
 
 static const char *const path_words[] = {
 	"local",	"remote",      "state",	 "primary", "backup",
 	"preference",	"accept-until", "credit", "mtu",    "encap-sport",
-	"encap-dport",	"path",	       "label",	 NULL
+	"encap-dport",	"path",	       "label",	 "spread",  "no-spread",
+	NULL
 };
 
 struct addr_list {
@@ -127,7 +133,7 @@ static int take_path(struct cli *c, struct kern_peer *peer)
 
 		if (word < 0)
 			return CLI_SYNTAX;
-		if (word == PATH_NEXT || word == PATH_PEER_LABEL) {
+		if (word >= PATH_NEXT) {
 			c->next--;
 			break;
 		}
@@ -215,12 +221,16 @@ int cli_peer_parse(struct cli *c, struct cli_peer_args *a)
 			ret = take_addr_list(c, "remote", &remote);
 		else if (word == PEER_PATH)
 			ret = take_path(c, &a->peer);
+		else if (word == PEER_SPREAD || word == PEER_NO_SPREAD)
+			a->spread = word == PEER_SPREAD ? KERN_SPREAD_ON :
+							  KERN_SPREAD_OFF;
 		if (ret)
 			return ret;
 	}
 	if (cross(c, &local, &remote, &a->peer))
 		return CLI_SYNTAX;
 	choose_primary(&a->peer);
+	a->peer.spread = a->spread == KERN_SPREAD_ON;
 	return 0;
 }
 
@@ -270,6 +280,7 @@ json_t *cli_peer_json(const struct cli *c, const struct kern_peer *p)
 	if (p->label[0])
 		out_str(o, "label", p->label);
 	out_u64(o, "generation", p->generation);
+	out_flag(o, "spread", p->spread);
 	if (c->stats || c->json)
 		out_u64(o, "sas", p->sas);
 	for (unsigned int i = 0; i < p->npaths; i++)
@@ -310,8 +321,9 @@ static int peer_set(struct cli *c)
 		a.expect = now.generation;
 	}
 	if (!ret)
-		ret = kern_peer_rebind(k, a.peer.id, a.expect, a.peer.paths,
-				       a.peer.npaths, NULL);
+		ret = kern_peer_rebind_spread(k, a.peer.id, a.expect,
+					      a.peer.paths, a.peer.npaths,
+					      a.spread, NULL);
 	return cli_kern_result(c, ret);
 }
 
@@ -402,8 +414,10 @@ static int peer_flush(struct cli *c)
 
 static const struct cli_verb verbs[] = {
 	{ "show", peer_show, "[ID] [label TEXT]" },
-	{ "add", peer_add, "ID [label TEXT] PATHS" },
-	{ "set", peer_set, "ID [expect GENERATION] PATHS" },
+	{ "add", peer_add, "ID [label TEXT] [spread] PATHS" },
+	{ "set", peer_set, "ID [expect GENERATION] [spread|no-spread] PATHS" },
+	{ "replace", cli_replace,
+	  "local ADDRESS by ADDRESS [label TEXT] [accept-until MS]" },
 	{ "delete", peer_delete, "ID" },
 	{ "flush", peer_flush, "[label TEXT]" },
 	{ "list", peer_show, NULL },
@@ -421,5 +435,9 @@ const struct cli_object cli_peer = {
 		"         [primary] [backup] [preference N] [accept-until MS] [credit OCTETS] [mtu N]\n"
 		"         [encap-sport PORT] [encap-dport PORT] [path ...]\n"
 		"`set` gives the peer another set of paths in one step; with `expect` only if\n"
-		"the set is still the one that was shown with this generation.\n",
+		"the set is still the one that was shown with this generation.\n"
+		"With `spread` each flow in tunnel mode goes by one of the best valid paths;\n"
+		"without, all go by the primary one.\n"
+		"`replace` moves all peers from one own address to another, each in one step;\n"
+		"with `accept-until` what comes to the old one is taken for so long.\n",
 };

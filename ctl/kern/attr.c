@@ -23,7 +23,7 @@ void kern_selector_any(struct kern_selector *s)
 	};
 }
 
-static bool put_addr(struct nl_msg *m, int type, const struct wire_addr *addr)
+bool kern_put_addr(struct nl_msg *m, int type, const struct wire_addr *addr)
 {
 	size_t len = wire_addr_len(addr->family);
 
@@ -58,8 +58,8 @@ bool kern_put_path(struct nl_msg *m, int type, const struct kern_path *p)
 	struct nlattr *nest = nla_nest_start(m, type | NLA_F_NESTED);
 	bool full = !nest;
 
-	full = full || put_addr(m, MOBX_A_PATH_LOCAL, &p->local) ||
-	       put_addr(m, MOBX_A_PATH_REMOTE, &p->remote) ||
+	full = full || kern_put_addr(m, MOBX_A_PATH_LOCAL, &p->local) ||
+	       kern_put_addr(m, MOBX_A_PATH_REMOTE, &p->remote) ||
 	       nla_put_u32(m, MOBX_A_PATH_STATE, p->state) ||
 	       nla_put_u8(m, MOBX_A_PATH_PREFERENCE, p->preference);
 	if (p->flags)
@@ -178,9 +178,9 @@ static bool put_range(struct nl_msg *m, const struct wire_addr *addr,
 {
 	if (!addr->family)
 		return false;
-	if (put_addr(m, addr_type, addr))
+	if (kern_put_addr(m, addr_type, addr))
 		return true;
-	return last->family ? put_addr(m, last_type, last) :
+	return last->family ? kern_put_addr(m, last_type, last) :
 			      nla_put_u8(m, plen_type, plen) < 0;
 }
 

@@ -35,6 +35,10 @@ static struct nla_policy event_policy[MOBX_A_EVENT_MAX + 1] = {
 	[MOBX_A_EVENT_POLICY_ORDER] = { .type = NLA_U32 },
 	[MOBX_A_EVENT_PATHS] = { .type = NLA_NESTED },
 	[MOBX_A_EVENT_PFP] = { .type = NLA_U32 },
+	[MOBX_A_EVENT_SPREAD] = { .type = NLA_U8 },
+	[MOBX_A_EVENT_REPLACED] = { .minlen = 4, .maxlen = 16 },
+	[MOBX_A_EVENT_MOVED] = { .type = NLA_U32 },
+	[MOBX_A_EVENT_FAILED] = { .type = NLA_U32 },
 };
 
 static void get_scalars(struct nlattr *const tb[], struct kern_event *ev)
@@ -57,6 +61,12 @@ static void get_scalars(struct nlattr *const tb[], struct kern_event *ev)
 		ev->remote_port = nla_get_u16(tb[MOBX_A_EVENT_REMOTE_PORT]);
 	if (tb[MOBX_A_EVENT_PFP])
 		ev->pfp = nla_get_u32(tb[MOBX_A_EVENT_PFP]);
+	if (tb[MOBX_A_EVENT_SPREAD])
+		ev->spread = nla_get_u8(tb[MOBX_A_EVENT_SPREAD]);
+	if (tb[MOBX_A_EVENT_MOVED])
+		ev->moved = nla_get_u32(tb[MOBX_A_EVENT_MOVED]);
+	if (tb[MOBX_A_EVENT_FAILED])
+		ev->failed = nla_get_u32(tb[MOBX_A_EVENT_FAILED]);
 	if (tb[MOBX_A_EVENT_POLICY_ORDER]) {
 		ev->policy_order = nla_get_u32(tb[MOBX_A_EVENT_POLICY_ORDER]);
 		ev->has_policy = true;
@@ -74,7 +84,8 @@ int kern_get_event(const struct nlmsghdr *h, struct kern_event *ev)
 	if (h->nlmsg_len < NLMSG_LENGTH(GENL_HDRLEN))
 		return -EBADMSG;
 	genl = NLMSG_DATA((struct nlmsghdr *)(uintptr_t)h);
-	if (genl->cmd < MOBX_CMD_SA_EXPIRE || genl->cmd > MOBX_CMD_MAX)
+	if (genl->cmd < MOBX_CMD_SA_EXPIRE || genl->cmd > MOBX_CMD_MAX ||
+	    genl->cmd == MOBX_CMD_PEER_REPLACE)
 		return -EBADMSG;
 	ev->cmd = genl->cmd;
 	head = kern_attrs_of(h, &len);
@@ -83,6 +94,8 @@ int kern_get_event(const struct nlmsghdr *h, struct kern_event *ev)
 	     kern_get_addr(tb[MOBX_A_EVENT_LOCAL], &ev->local)) ||
 	    (tb[MOBX_A_EVENT_REMOTE] &&
 	     kern_get_addr(tb[MOBX_A_EVENT_REMOTE], &ev->remote)) ||
+	    (tb[MOBX_A_EVENT_REPLACED] &&
+	     kern_get_addr(tb[MOBX_A_EVENT_REPLACED], &ev->replaced)) ||
 	    (tb[MOBX_A_EVENT_LABEL] &&
 	     kern_get_label(tb[MOBX_A_EVENT_LABEL], ev->label)) ||
 	    kern_get_paths(head, len, MOBX_A_EVENT_PATHS, ev->paths,

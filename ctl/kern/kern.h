@@ -77,6 +77,7 @@ struct kern_path {
  * @label: for people and for an agent that finds its own again; may be empty
  * @generation: of the binding; answers only
  * @sas: number of its SAs; answers only
+ * @spread: its flows in tunnel mode take several paths at once
  * @npaths: entries used in @paths
  * @paths: in order of preference
  */
@@ -85,6 +86,7 @@ struct kern_peer {
 	char label[MOBX_MAX_LABEL + 1];
 	uint64_t generation;
 	uint32_t sas;
+	bool spread;
 	unsigned int npaths;
 	struct kern_path paths[MOBX_MAX_PATHS];
 };
@@ -241,13 +243,15 @@ struct kern_stats {
 /**
  * struct kern_event - what the module reports on its own
  * @cmd: MOBX_CMD_SA_EXPIRE, _ACQUIRE, _PATH_HINT, _BINDING_CHANGED,
- *	_SEQUENCE_OVERFLOW, _INTEGRITY_FAILURE or _SELECTOR_MISMATCH
+ *	_SEQUENCE_OVERFLOW, _INTEGRITY_FAILURE, _SELECTOR_MISMATCH or
+ *	_LOCAL_REPLACED
  * @peer: id of the peer, 0 if none
  * @spi: SPI of the SA
  * @dir: its direction
  * @expire: which limit it met
  * @generation: of the new binding
  * @local: own address; family 0 if the event has none
+ * @replaced: own address that it came in place of; family 0 likewise
  * @remote: the other end's
  * @proto: IP protocol of the packet that waits, or that did not fit its SA
  * @local_port: its own port, host order
@@ -255,7 +259,11 @@ struct kern_stats {
  * @pfp: enum mobx_pfp, which of these values an SA is to take
  * @policy_order: of the policy that wants it protected
  * @has_policy: an explicit policy, not a negotiated selector, wants it so
- * @label: of that policy, or of the peer whose binding changed
+ * @label: of that policy, of the peer whose binding changed, or of the peers
+ *	that were moved
+ * @moved: peers that have moved from one own address to another
+ * @failed: peers that could not
+ * @spread: the new binding spreads flows over paths
  * @npaths: entries used in @paths; 0 says that the peer is gone
  * @paths: the new binding
  *
@@ -270,6 +278,7 @@ struct kern_event {
 	uint64_t generation;
 	struct wire_addr local;
 	struct wire_addr remote;
+	struct wire_addr replaced;
 	uint8_t proto;
 	uint16_t local_port;
 	uint16_t remote_port;
@@ -277,6 +286,9 @@ struct kern_event {
 	uint32_t policy_order;
 	bool has_policy;
 	char label[MOBX_MAX_LABEL + 1];
+	uint32_t moved;
+	uint32_t failed;
+	bool spread;
 	unsigned int npaths;
 	struct kern_path paths[MOBX_MAX_PATHS];
 };
@@ -310,6 +322,8 @@ void kern_close(struct kern *k);
 
 /**
  * kern_error() - the last failure of a handle in words
+ *
+ * After a success, what the kernel remarked about it, usually nothing.
  *
  * Return: a text without a newline, valid until the next request.
  */
@@ -353,6 +367,65 @@ int kern_peer_new(struct kern *k, const struct kern_peer *p,
 int kern_peer_rebind(struct kern *k, uint32_t id, uint64_t expected,
 		     const struct kern_path *paths, unsigned int npaths,
 		     uint64_t *generation);
+
+/**
+ * enum kern_spread - whether a new binding spreads flows over paths
+ * @KERN_SPREAD_KEEP: as the one before it
+ * @KERN_SPREAD_OFF: no
+ * @KERN_SPREAD_ON: yes
+ */
+enum kern_spread {
+	KERN_SPREAD_KEEP,
+	KERN_SPREAD_OFF,
+	KERN_SPREAD_ON,
+};
+
+/** kern_peer_rebind_spread() - kern_peer_rebind() that sets @spread, too */
+int kern_peer_rebind_spread(struct kern *k, uint32_t id, uint64_t expected,
+			    const struct kern_path *paths, unsigned int npaths,
+			    enum kern_spread spread, uint64_t *generation);
+
+/** KERN_REPLACE_TOLD - room for peers that could not be moved */
+#define KERN_REPLACE_TOLD 64
+
+/**
+ * struct kern_replace - one own address in place of another, for many peers
+ * @from: the address that goes
+ * @to: the address that comes, of the same family
+ * @label: only peers that carry it; empty for all
+ * @has_accept_until: what comes to @from is taken for a while
+ * @accept_until_ms: how long, in milliseconds
+ * @moved: peers that have another binding (answers only, as all that follow)
+ * @unchanged: peers that have not used @from
+ * @failed: peers that could not be moved
+ * @ntold: entries used in @told
+ * @told: ids of the first of these
+ */
+struct kern_replace {
+	struct wire_addr from;
+	struct wire_addr to;
+	char label[MOBX_MAX_LABEL + 1];
+	bool has_accept_until;
+	uint32_t accept_until_ms;
+	uint32_t moved;
+	uint32_t unchanged;
+	uint32_t failed;
+	unsigned int ntold;
+	uint32_t told[KERN_REPLACE_TOLD];
+};
+
+/**
+ * kern_peer_replace() - give all peers that use an own address another one
+ * @k: handle
+ * @r: what to do, and what was done
+ *
+ * A peer that could not be moved is as before; kern_error() then says what was
+ * wrong with the first one.
+ *
+ * Return: 0, whether or not all could be moved; or a negative errno, and
+ * nothing was changed.
+ */
+int kern_peer_replace(struct kern *k, struct kern_replace *r);
 
 /** kern_peer_del() - remove a peer with its SAs; -EBUSY if a policy names it */
 int kern_peer_del(struct kern *k, uint32_t id);

@@ -107,7 +107,8 @@ NAMES(kern_event_names, "event",
 	[MOBX_CMD_BINDING_CHANGED] = "binding-changed",
 	[MOBX_CMD_SEQUENCE_OVERFLOW] = "sequence-overflow",
 	[MOBX_CMD_INTEGRITY_FAILURE] = "integrity-failure",
-	[MOBX_CMD_SELECTOR_MISMATCH] = "selector-mismatch");
+	[MOBX_CMD_SELECTOR_MISMATCH] = "selector-mismatch",
+	[MOBX_CMD_LOCAL_REPLACED] = "local-replaced");
 
 const char *kern_name(const struct kern_names *names, uint32_t value)
 {
@@ -177,6 +178,18 @@ static const char *const peer_words[] = {
 	[MOBX_A_PEER_PATHS] = "paths",
 	[MOBX_A_PEER_SAS] = "sas",
 	[MOBX_A_PEER_PAD] = "pad",
+	[MOBX_A_PEER_SPREAD] = "spread",
+};
+
+static const char *const replace_words[] = {
+	[MOBX_A_REPLACE_FROM] = "from",
+	[MOBX_A_REPLACE_TO] = "to",
+	[MOBX_A_REPLACE_LABEL] = "label",
+	[MOBX_A_REPLACE_ACCEPT_UNTIL] = "accept-until",
+	[MOBX_A_REPLACE_MOVED] = "moved",
+	[MOBX_A_REPLACE_UNCHANGED] = "unchanged",
+	[MOBX_A_REPLACE_FAILED] = "failed",
+	[MOBX_A_REPLACE_FAILED_PEER] = "failed-peer",
 };
 
 static const char *const sa_words[] = {
@@ -262,6 +275,10 @@ static const struct kern_attrs peer_attrs = {
 	peer_words, peer_nested, MOBX_A_PEER_MAX
 };
 
+static const struct kern_attrs replace_attrs = {
+	replace_words, NULL, MOBX_A_REPLACE_MAX
+};
+
 static const struct kern_attrs sa_attrs = {
 	sa_words, sa_nested, MOBX_A_SA_MAX
 };
@@ -287,6 +304,8 @@ const struct kern_attrs *kern_cmd_attrs(unsigned int cmd)
 	case MOBX_CMD_PEER_REBIND:
 	case MOBX_CMD_PEER_FLUSH:
 		return &peer_attrs;
+	case MOBX_CMD_PEER_REPLACE:
+		return &replace_attrs;
 	case MOBX_CMD_SA_NEW:
 	case MOBX_CMD_SA_DEL:
 	case MOBX_CMD_SA_GET:

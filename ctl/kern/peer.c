@@ -11,6 +11,7 @@ static struct nla_policy peer_policy[MOBX_A_PEER_MAX + 1] = {
 	[MOBX_A_PEER_GENERATION] = { .type = NLA_U64 },
 	[MOBX_A_PEER_PATHS] = { .type = NLA_NESTED },
 	[MOBX_A_PEER_SAS] = { .type = NLA_U32 },
+	[MOBX_A_PEER_SPREAD] = { .type = NLA_U8 },
 };
 
 int kern_get_peer(const struct nlmsghdr *h, struct kern_peer *p)
@@ -31,6 +32,8 @@ int kern_get_peer(const struct nlmsghdr *h, struct kern_peer *p)
 		p->generation = nla_get_u64(tb[MOBX_A_PEER_GENERATION]);
 	if (tb[MOBX_A_PEER_SAS])
 		p->sas = nla_get_u32(tb[MOBX_A_PEER_SAS]);
+	if (tb[MOBX_A_PEER_SPREAD])
+		p->spread = nla_get_u8(tb[MOBX_A_PEER_SPREAD]);
 	return 0;
 }
 
@@ -67,7 +70,8 @@ int kern_peer_new(struct kern *k, const struct kern_peer *p,
 	bool full = m && (nla_put_u32(m, MOBX_A_PEER_ID, p->id) ||
 			  kern_put_label(m, MOBX_A_PEER_LABEL, p->label) ||
 			  kern_put_paths(m, MOBX_A_PEER_PATHS, p->paths,
-					 p->npaths));
+					 p->npaths) ||
+			  (p->spread && nla_put_u8(m, MOBX_A_PEER_SPREAD, 1)));
 
 	return send_binding(k, m, full, generation);
 }
@@ -76,11 +80,22 @@ int kern_peer_rebind(struct kern *k, uint32_t id, uint64_t expected,
 		     const struct kern_path *paths, unsigned int npaths,
 		     uint64_t *generation)
 {
+	return kern_peer_rebind_spread(k, id, expected, paths, npaths,
+				       KERN_SPREAD_KEEP, generation);
+}
+
+int kern_peer_rebind_spread(struct kern *k, uint32_t id, uint64_t expected,
+			    const struct kern_path *paths, unsigned int npaths,
+			    enum kern_spread spread, uint64_t *generation)
+{
 	struct nl_msg *m = kern_msg(k, MOBX_CMD_PEER_REBIND, 0);
 	bool full = m && (nla_put_u32(m, MOBX_A_PEER_ID, id) ||
 			  nla_put_u64(m, MOBX_A_PEER_EXPECTED_GENERATION,
 				      expected) ||
-			  kern_put_paths(m, MOBX_A_PEER_PATHS, paths, npaths));
+			  kern_put_paths(m, MOBX_A_PEER_PATHS, paths, npaths) ||
+			  (spread != KERN_SPREAD_KEEP &&
+			   nla_put_u8(m, MOBX_A_PEER_SPREAD,
+				      spread == KERN_SPREAD_ON)));
 
 	return send_binding(k, m, full, generation);
 }

@@ -90,6 +90,7 @@ int kern_bad_answer(struct kern *k, const char *what);
  * One encoder and one decoder for each nested attribute. Encoders return true
  * when the message is full; decoders return 0 or -EBADMSG.
  */
+bool kern_put_addr(struct nl_msg *m, int type, const struct wire_addr *addr);
 bool kern_put_label(struct nl_msg *m, int type, const char *label);
 bool kern_put_path(struct nl_msg *m, int type, const struct kern_path *p);
 bool kern_put_paths(struct nl_msg *m, int type, const struct kern_path *p,
@@ -109,6 +110,7 @@ int kern_get_lifetime(const struct nlattr *a, struct kern_lifetime *l);
 
 /* Whole messages, for tests. */
 int kern_get_peer(const struct nlmsghdr *h, struct kern_peer *p);
+int kern_get_replace(const struct nlmsghdr *h, struct kern_replace *r);
 int kern_get_sa(const struct nlmsghdr *h, struct kern_sa *sa);
 int kern_get_policy(const struct nlmsghdr *h, struct kern_policy *p);
 int kern_get_stats(const struct nlmsghdr *h, struct kern_stats *s);
@@ -116,11 +118,11 @@ int kern_get_event(const struct nlmsghdr *h, struct kern_event *ev);
 
 /**
  * kern_refusal() - why the kernel refused, in words
- * @k: gets the text
- * @h: NLMSG_ERROR or NLMSG_DONE with an error
+ * @k: gets the text; of a success what the kernel remarked, if anything
+ * @h: NLMSG_ERROR or NLMSG_DONE
  * @request: what was sent, to name the attribute that the kernel points at
  *
- * Return: the error, negative.
+ * Return: the error, negative, or 0.
  */
 int kern_refusal(struct kern *k, const struct nlmsghdr *h,
 		 const struct nlmsghdr *request);

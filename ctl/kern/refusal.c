@@ -159,8 +159,6 @@ int kern_refusal(struct kern *k, const struct nlmsghdr *h,
 	int err = error_of(h);
 	char where[128] = "";
 
-	if (!err)
-		return 0;
 	if ((h->nlmsg_flags & NLM_F_ACK_TLVS) && h->nlmsg_len > fixed &&
 	    !nla_parse(tb, REFUSAL_MAX,
 		       (struct nlattr *)((uintptr_t)h + fixed),
@@ -171,5 +169,7 @@ int kern_refusal(struct kern *k, const struct nlmsghdr *h,
 				 nla_len(tb[NLMSGERR_ATTR_MSG]),
 				 (const char *)nla_data(tb[NLMSGERR_ATTR_MSG]),
 				 where);
+	if (!err)
+		return 0;
 	return kern_fail(k, err, "%s%s", plain_words(err), where);
 }

@@ -11,6 +11,13 @@
  *        nltest hammer N LOCAL LOCAL REMOTE
  *                            rebind peer 1 N times, now one local address the
  *                            primary one, now the other; tell how long it took
+ *        nltest peers N LOCAL
+ *                            N peers with that own address
+ *        nltest swap N LOCAL LOCAL
+ *                            replace one own address by the other and back;
+ *                            tell how long it took, and how many moved
+ *        nltest contend N LOCAL LOCAL
+ *                            the same while peers are rebound, come and go
  *
  * covers: I5 I6
  */
@@ -143,6 +150,7 @@ static void accepted(const char *what)
 }
 
 #include "nltest_cases.h"
+#include "nltest_replace.h"
 
 int main(int argc, char **argv)
 {
@@ -160,6 +168,18 @@ int main(int argc, char **argv)
 		resolve();
 		return hammer((unsigned int)atoi(argv[2]), argv + 3);
 	}
+	if (argc == 4 && !strcmp(argv[1], "peers")) {
+		resolve();
+		return many_peers((uint32_t)atoi(argv[2]), argv[3]);
+	}
+	if (argc == 5 && !strcmp(argv[1], "swap")) {
+		resolve();
+		return swap((unsigned int)atoi(argv[2]), argv + 3);
+	}
+	if (argc == 5 && !strcmp(argv[1], "contend")) {
+		resolve();
+		return contend((unsigned int)atoi(argv[2]), argv + 3);
+	}
 	foreign = socket(AF_INET, SOCK_DGRAM, 0);
 	if (unshare(CLONE_NEWNET))
 		die("unshare");
@@ -167,16 +187,19 @@ int main(int argc, char **argv)
 	if (argc == 4 && !strcmp(argv[1], "fuzz"))
 		return fuzz((unsigned int)atoi(argv[2]), atol(argv[3]));
 	if (argc > 1) {
-		fprintf(stderr, "usage: nltest [fuzz SEED N | make peer|sa|policy|discard|nothing | sas N | hammer N LOCAL LOCAL REMOTE]\n");
+		fprintf(stderr, "usage: nltest [fuzz SEED N | make peer|sa|policy|discard|nothing | sas N | hammer N LOCAL LOCAL REMOTE | peers N LOCAL | swap N LOCAL LOCAL | contend N LOCAL LOCAL]\n");
 		return 2;
 	}
 	printf("TAP version 13\n");
 	test_peer();
 	test_rebind();
+	test_spread();
 	test_sa();
 	test_policy();
 	test_conf(foreign);
 	test_dump();
+	test_replace();
+	test_replace_credit();
 	test_events();
 	test_permission();
 	printf("1..%u\n", tests);

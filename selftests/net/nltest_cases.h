@@ -205,6 +205,30 @@ static void test_rebind(void)
 	ok(value64(MOBX_A_PEER_GENERATION) == 3, "rebind: generation 3");
 }
 
+/* Whether flows are spread over paths belongs to the binding. */
+static void test_spread(void)
+{
+	rebind(1, 3);
+	put(MOBX_A_PEER_SPREAD, &(uint8_t){ 2 }, 1);
+	path(1, 2, V, P);
+	refused(ERANGE, "", "spread: more than on");
+	rebind(1, 3);
+	put(MOBX_A_PEER_SPREAD, &(uint8_t){ 1 }, 1);
+	path(1, 2, V, P);
+	accepted("spread: on");
+	rebind(1, 4);
+	path(1, 2, V, P);
+	accepted("spread: not mentioned");
+	peer(MOBX_CMD_PEER_GET, 1);
+	ok(!talk() && find(MOBX_A_PEER_SPREAD), "spread: stays");
+	rebind(1, 5);
+	put(MOBX_A_PEER_SPREAD, &(uint8_t){ 0 }, 1);
+	path(1, 2, V, P);
+	accepted("spread: off");
+	peer(MOBX_CMD_PEER_GET, 1);
+	ok(!talk() && !find(MOBX_A_PEER_SPREAD), "spread: is off");
+}
+
 static void test_sa_missing(void)
 {
 	sa(0x1000, MOBX_DIR_OUT, MOBX_A_SA_SPI);
@@ -694,6 +718,13 @@ static void test_events(void)
 	path(9, 2, V, P);
 	ok(talk() == ESTALE && !event(listener, 100),
 	   "events: none of what is refused");
+	begin(family, MOBX_CMD_PEER_REPLACE, 0);
+	put32(MOBX_A_REPLACE_FROM, addr(7));
+	put32(MOBX_A_REPLACE_TO, addr(8));
+	accepted("events: an own address replaced");
+	ok(event(listener, 1000) == MOBX_CMD_LOCAL_REPLACED &&
+	   find(MOBX_A_EVENT_REPLACED) && find(MOBX_A_EVENT_MOVED) &&
+	   !event(listener, 100), "events: and one word of it");
 
 	sa(0x2000, MOBX_DIR_OUT, 0);
 	lifetime(MOBX_A_LIFETIME_SOFT_SECONDS, 1, MOBX_A_LIFETIME_HARD_SECONDS,

@@ -182,10 +182,61 @@ static void test_peer_too_many(void **state)
 	complained(f, "more than 64");
 }
 
+static void test_peer_spread(void **state)
+{
+	struct fixture *f = *state;
+	struct cli_peer_args a;
+
+	type(f, "1 spread local 10.0.0.1 remote 10.0.0.2");
+	assert_int_equal(cli_peer_parse(&f->c, &a), 0);
+	assert_int_equal(a.spread, KERN_SPREAD_ON);
+	assert_true(a.peer.spread);
+	type(f, "1 path local 10.0.0.1 remote 10.0.0.2 no-spread");
+	assert_int_equal(cli_peer_parse(&f->c, &a), 0);
+	assert_int_equal(a.spread, KERN_SPREAD_OFF);
+	assert_false(a.peer.spread);
+	type(f, "1 path local 10.0.0.1 remote 10.0.0.2");
+	assert_int_equal(cli_peer_parse(&f->c, &a), 0);
+	assert_int_equal(a.spread, KERN_SPREAD_KEEP);
+}
+
+static void test_replace(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "", "local is missing" },
+		{ "label x", "local is missing" },
+		{ "local", "local is missing" },
+		{ "local 10.0.0.1", "by is missing" },
+		{ "local 10.0.0.1 by", "by is missing" },
+		{ "local 10.0.0.1 with 10.0.0.2", "unknown word 'with'" },
+		{ "local 10.0.0.1 by 10.0.0.300", "not an IP address" },
+		{ "remote 10.0.0.1 by 10.0.0.2", "unknown word 'remote'" },
+		{ "local 10.0.0.1 by 10.0.0.2 accept-until x", "'x'" },
+	};
+	struct fixture *f = *state;
+	struct kern_replace r;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		type(f, cases[i][0]);
+		assert_int_equal(cli_replace_parse(&f->c, &r), CLI_SYNTAX);
+		complained(f, cases[i][1]);
+	}
+	type(f, "label x local 10.0.0.1 by 10.0.0.2");
+	assert_int_equal(cli_replace_parse(&f->c, &r), 0);
+	addr_is(&r.from, "10.0.0.1");
+	addr_is(&r.to, "10.0.0.2");
+	assert_string_equal(r.label, "x");
+	assert_false(r.has_accept_until);
+	type(f, "local fd00::1 by fd00::2 accept-until 0");
+	assert_int_equal(cli_replace_parse(&f->c, &r), 0);
+	assert_true(r.has_accept_until);
+	assert_int_equal(r.accept_until_ms, 0);
+}
+
 static void test_peer_round_trip(void **state)
 {
 	static const char line[] =
-		"peer 7 label \"a \\\"b\\\" \\\\ c\" generation 3 "
+		"peer 7 label \"a \\\"b\\\" \\\\ c\" generation 3 spread "
 		"\\ path local 10.0.0.1 remote 10.0.0.2 state valid primary "
 		"\\ path local 10.0.1.1 remote 10.0.0.2 state deprecated accept-until 2500 "
 		"\\ path local 2001:db8::1 remote 2001:db8::2 state tentative backup preference 2 credit 3000 mtu 1280 encap-sport 4500 encap-dport 4501";
@@ -556,6 +607,8 @@ int main(void)
 		TEST(test_peer_paths),
 		TEST(test_peer_mistakes),
 		TEST(test_peer_too_many),
+		TEST(test_peer_spread),
+		TEST(test_replace),
 		TEST(test_peer_round_trip),
 		TEST(test_sa),
 		TEST(test_sa_mistakes),

@@ -285,6 +285,43 @@ static void test_event(void **state)
 	free(ev);
 }
 
+static void test_replaced(void **state)
+{
+	struct nl_msg *m = message(MOBX_CMD_LOCAL_REPLACED);
+	struct kern_event *ev = malloc(sizeof(*ev));
+	static const uint8_t two[4] = { 10, 0, 0, 2 };
+	struct kern_replace r;
+
+	(void)state;
+	nla_put(m, MOBX_A_EVENT_REPLACED, sizeof(two), two);
+	nla_put_u32(m, MOBX_A_EVENT_MOVED, 100000);
+	nla_put_u32(m, MOBX_A_EVENT_FAILED, 3);
+	assert_int_equal(kern_get_event(nlmsg_hdr(m), ev), 0);
+	assert_int_equal(ev->moved, 100000);
+	assert_int_equal(ev->failed, 3);
+	assert_memory_equal(ev->replaced.a, two, sizeof(two));
+	assert_false(ev->spread);
+	nlmsg_free(m);
+	free(ev);
+
+	m = message(MOBX_CMD_PEER_REPLACE);
+	nla_put_u32(m, MOBX_A_REPLACE_MOVED, 7);
+	nla_put_u32(m, MOBX_A_REPLACE_UNCHANGED, 8);
+	assert_int_equal(kern_get_replace(nlmsg_hdr(m), &r), -EBADMSG);
+	nla_put_u32(m, MOBX_A_REPLACE_FAILED, 100);
+	for (uint32_t i = 1; i <= 100; i++)
+		nla_put_u32(m, MOBX_A_REPLACE_FAILED_PEER, i);
+	assert_int_equal(kern_get_replace(nlmsg_hdr(m), &r), 0);
+	assert_int_equal(r.moved, 7);
+	assert_int_equal(r.unchanged, 8);
+	assert_int_equal(r.failed, 100);
+	assert_int_equal(r.ntold, KERN_REPLACE_TOLD);
+	assert_int_equal(r.told[63], 64);
+	nla_put_u64(m, MOBX_A_REPLACE_FAILED_PEER, 1);
+	assert_int_equal(kern_get_replace(nlmsg_hdr(m), &r), -EBADMSG);
+	nlmsg_free(m);
+}
+
 /* An acknowledgement as the kernel builds it. */
 static struct nl_msg *refusal(int err, const char *text)
 {
@@ -453,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_bad_answers),
 		cmocka_unit_test(test_stats),
 		cmocka_unit_test(test_event),
+		cmocka_unit_test(test_replaced),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_refusal_noise),
 		cmocka_unit_test(test_names),

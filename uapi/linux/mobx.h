@@ -35,9 +35,10 @@ enum mobx_path_state {
 
 /**
  * enum mobx_path_flags
- * @MOBX_PATH_FLAGS_PRIMARY: The path that tunnel mode and upper layers without
- *   a choice use.
- * @MOBX_PATH_FLAGS_BACKUP: Used only when no other path is left.
+ * @MOBX_PATH_FLAGS_PRIMARY: The path that tunnel mode uses, unless it spreads,
+ *   and that upper layers without a choice do.
+ * @MOBX_PATH_FLAGS_BACKUP: Used only when no other path is left: of a peer
+ *   that spreads by the module, else by who chooses the primary path.
  */
 enum mobx_path_flags {
 	MOBX_PATH_FLAGS_PRIMARY = 1,
@@ -294,9 +295,24 @@ enum {
 	MOBX_A_PEER_PATHS,
 	MOBX_A_PEER_SAS,
 	MOBX_A_PEER_PAD,
+	MOBX_A_PEER_SPREAD,
 
 	__MOBX_A_PEER_MAX,
 	MOBX_A_PEER_MAX = (__MOBX_A_PEER_MAX - 1)
+};
+
+enum {
+	MOBX_A_REPLACE_FROM = 1,
+	MOBX_A_REPLACE_TO,
+	MOBX_A_REPLACE_LABEL,
+	MOBX_A_REPLACE_ACCEPT_UNTIL,
+	MOBX_A_REPLACE_MOVED,
+	MOBX_A_REPLACE_UNCHANGED,
+	MOBX_A_REPLACE_FAILED,
+	MOBX_A_REPLACE_FAILED_PEER,
+
+	__MOBX_A_REPLACE_MAX,
+	MOBX_A_REPLACE_MAX = (__MOBX_A_REPLACE_MAX - 1)
 };
 
 enum {
@@ -390,6 +406,10 @@ enum {
 	MOBX_A_EVENT_PATHS,
 	MOBX_A_EVENT_PAD,
 	MOBX_A_EVENT_PFP,
+	MOBX_A_EVENT_SPREAD,
+	MOBX_A_EVENT_REPLACED,
+	MOBX_A_EVENT_MOVED,
+	MOBX_A_EVENT_FAILED,
 
 	__MOBX_A_EVENT_MAX,
 	MOBX_A_EVENT_MAX = (__MOBX_A_EVENT_MAX - 1)
@@ -418,6 +438,8 @@ enum mobx_cmd {
 	MOBX_CMD_SEQUENCE_OVERFLOW,
 	MOBX_CMD_INTEGRITY_FAILURE,
 	MOBX_CMD_SELECTOR_MISMATCH,
+	MOBX_CMD_PEER_REPLACE,
+	MOBX_CMD_LOCAL_REPLACED,
 
 	__MOBX_CMD_MAX,
 	MOBX_CMD_MAX = (__MOBX_CMD_MAX - 1)
