@@ -444,6 +444,10 @@ static void nat_denied(void **state)
 	struct ike_host_addr own = { .local = net_addr("10.0.0.2") };
 
 	(void)state;
+	c.mobike = false;
+	c.mobikex = false;
+	s.mobike = false;
+	s.mobikex = false;
 	c.dpd_delay_us = 5 * NET_SECOND;
 	s.dpd_delay_us = 0;
 	s.ndeny = 1;
