@@ -3,7 +3,7 @@
 #
 # ICMP errors about protected traffic: what they quote decides. And ICMP that
 # the module sends itself about what it discards.
-# rig: timeout=400
+# rig: timeout=600
 # covers: TN8 AR14 I2
 
 . "$(dirname "$0")/esp_lib"
