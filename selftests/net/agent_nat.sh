@@ -4,7 +4,7 @@
 # A NAT in front of the mobile, which both of its links are behind: flows in
 # transport mode live on when the NAT starts anew, in use or not, and the paths
 # stay distinct though they have one address outside.
-# rig: timeout=300
+# rig: timeout=600
 # covers: MX6 MX13 MB25 I2
 
 . "$(dirname "$0")/agent_lib"

@@ -4,7 +4,7 @@
 # The command mobx against the module: what is added is shown, what is shown
 # can be added again, what is refused leaves everything as it was and says why.
 #
-# rig: timeout=400
+# rig: timeout=600
 # covers: AR7 AR12 I5 I6 I7
 
 top=$(cd "$(dirname "$0")/../.." && pwd)

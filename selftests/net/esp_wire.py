@@ -8,7 +8,7 @@ packet's fate is told by what an application receives and by the counters.
 
 covers: ES1 ES2 ES4 ES5 ES6 ES8 ES10 ES11 ES13 ES16 ES17 ES18 ES21 AR7 AR8 I4 I8
 """
-# rig: timeout=400
+# rig: timeout=600
 
 import hashlib
 import hmac

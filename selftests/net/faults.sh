@@ -3,7 +3,7 @@
 #
 # No operation loses or leaves anything when memory runs out in the middle. On
 # kernels without fault injection this is skipped: see make check-debug.
-# rig: timeout=120
+# rig: timeout=240
 
 cd "$(dirname "$0")/../.." || exit 1
 [ -x build/net/faults ] || { echo "1..0 # SKIP no build/net/faults"; exit 4; }

@@ -4,7 +4,7 @@
 # A stateful firewall that was there before mobx, as at every boot: it must
 # know the connections that began from here when their answers come out of ESP,
 # also when their first packets had to wait for an SA.
-# rig: timeout=120
+# rig: timeout=240
 # covers: AR1 I2 E1
 
 . "$(dirname "$0")/esp_lib"

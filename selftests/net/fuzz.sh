@@ -3,7 +3,7 @@
 #
 # The fuzzers, a short run of each; make fuzz-esp and make fuzz-netlink are the
 # long ones.
-# rig: timeout=180
+# rig: timeout=360
 # covers: ES13 ES21 I5
 
 cd "$(dirname "$0")/../.." || exit 1

@@ -5,7 +5,7 @@
 # and users of XFRM expect, clear and as ESP, and connection tracking sees one
 # connection of each kind. Without a firewall the short cut is taken, and the
 # same arrives.
-# rig: timeout=200
+# rig: timeout=400
 # covers: AR1 I2 E1
 
 . "$(dirname "$0")/esp_lib"

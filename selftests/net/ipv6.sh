@@ -4,7 +4,7 @@
 # ESP over IPv6 in transport mode against the kernel's own XFRM: every small
 # size, fragments, streams; extension headers; what is exempt; nothing in clear
 # before the first SA; path MTU on the link and behind a narrow one.
-# rig: timeout=500
+# rig: timeout=600
 # covers: ES1 ES8 ES9 TN4 TN5 AR1 AR9 AR15
 
 . "$(dirname "$0")/esp_lib"

@@ -6,7 +6,7 @@
 # ESP to a host behind it.
 #
 #	c 10.8.5.2 --- 10.8.5.1 a 10.8.0.1 === 10.8.0.2 b 10.8.6.1 --- 10.8.6.2 d
-# rig: timeout=400
+# rig: timeout=600
 # covers: I2 AR9
 
 . "$(dirname "$0")/esp_lib"

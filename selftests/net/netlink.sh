@@ -3,7 +3,7 @@
 #
 # The netlink family with bad input, what holds the module, and what the end of
 # a network namespace leaves behind.
-# rig: timeout=120
+# rig: timeout=240
 # covers: I5 I6
 
 set -u

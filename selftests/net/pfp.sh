@@ -3,7 +3,7 @@
 #
 # Policies and SAs: values that an SA takes from the packet, several SAs with
 # the same selectors, packets that are none of their SA's, SAs without a policy.
-# rig: timeout=400
+# rig: timeout=600
 # covers: AR4 AR6 AR8 AR10
 
 . "$(dirname "$0")/esp_lib"

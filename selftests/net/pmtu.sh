@@ -4,7 +4,7 @@
 # Path MTU: upper layers learn what fits, from the first packet on and when a
 # link in the middle is narrower; nothing is lost for it but what the narrow
 # link itself has dropped; another path starts with its own.
-# rig: timeout=240
+# rig: timeout=480
 # covers: TN4 TN5 TN9
 
 . "$(dirname "$0")/esp_lib"

@@ -3,7 +3,7 @@
 #
 # One own address in place of another for many peers at once, under traffic; and
 # a tunnel that takes several paths at once.
-# rig: timeout=500 alone
+# rig: timeout=600 alone
 # covers: I1 I3 I5 I6 I7 TN9
 
 . "$(dirname "$0")/esp_lib"

@@ -7,7 +7,7 @@
 # dropped.
 #
 #	10.9.0.1 a === b 10.9.0.2
-# rig: timeout=240
+# rig: timeout=480
 # covers: AR11 I2
 
 . "$(dirname "$0")/esp_lib"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The SPD: what selectors match, the order of policies, ten thousand of them.
-# rig: timeout=300
+# rig: timeout=600
 # covers: AR2 AR3 AR5 TN7
 
 . "$(dirname "$0")/esp_lib"

@@ -8,7 +8,7 @@ is read. ESP is with NULL encryption, made and read here.
 
 covers: TN1 TN2 TN3 TN5 TN6 ES9 ES10 ES11 AR8 AR9 I8
 """
-# rig: timeout=300
+# rig: timeout=600
 
 import socket
 import struct
