@@ -43,7 +43,7 @@ static const int parent_only[] = {
 	SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(bind),
 	SCMP_SYS(getsockname), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
 	SCMP_SYS(rt_sigaction), SCMP_SYS(wait4), SCMP_SYS(kill),
-	SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep), SCMP_SYS(geteuid),
 };
 
 static int allow(scmp_filter_ctx f, const int *calls, size_t n)
