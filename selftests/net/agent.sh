@@ -106,13 +106,14 @@ check $? "control: a bad address is refused"
 [ "$(ask m '{"cmd":"status"}' | jq '.ok and .data.connections == 1 and
 	(.data.addresses | length) == 2')" = true ]
 check $? "control: status knows the two links"
+# More than one where the host was too busy for signs of life.
 [ "$(mobx m -j stats agent | jq -r '.[] | select(.name == "answers_received"
-	and .exchange == "IKE_AUTH") | .value')" = 1 ]
+	and .exchange == "IKE_AUTH") | .value')" -ge 1 ]
 check $? "stats: what the agent has counted"
 mobx m stats openmetrics >"$tmp/metrics"
 [ $? = 0 ] && [ "$(tail -n 1 "$tmp/metrics")" = "# EOF" ] &&
 	grep -q '^mobx_module_out_protected_total [1-9]' "$tmp/metrics" &&
-	grep -qx 'mobx_agent_answers_received_total{exchange="IKE_AUTH"} 1' \
+	grep -qx 'mobx_agent_answers_received_total{exchange="IKE_AUTH"} [1-9][0-9]*' \
 		"$tmp/metrics" &&
 	! grep -Evq '^(# (TYPE [a-z_]+ counter|EOF)|[a-z_]+_total(\{[a-z]+="[A-Za-z0-9_-]+"\})? [0-9]+)$' \
 		"$tmp/metrics"
