@@ -5,12 +5,15 @@ For the benchmarks, inside the rig's VM.  Keys are throw-away ones for
 throw-away VMs.
 """
 
+import json
 import os
 import subprocess
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
+TRAFFIC = os.path.join(TOP, "build", "bench", "traffic")
+MOBX = os.path.join(TOP, "build", "mobx")
 # The link's own addresses, and those behind tunnels, of either family.
 OUTER = {"ipv4": ("10.99.0.1", "10.99.0.2"),
          "ipv6": ("fd99::1", "fd99::2")}
@@ -32,6 +35,47 @@ def run(*words, check=True, **more):
     if check and done.returncode:
         raise RuntimeError(f"{' '.join(words)}: {done.stdout.strip()}")
     return done.stdout
+
+
+def boot(script, words, kernel, *options):
+    """Run a benchmark in the rig: the rows that it printed, its status.
+
+    They go on to standard output at once.
+    """
+    argv = [os.path.join(TOP, "selftests", "vm", "run"), *options, "-k",
+            kernel, "--", script, "--guest", *words]
+    rows = []
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as vm:
+        for line in vm.stdout:
+            print(line, end="", flush=True)
+            if line.startswith("{"):
+                rows.append(json.loads(line))
+    return rows, vm.returncode
+
+
+def put(bench, system, **values):
+    """Print a row; XFRM with esp4_offload is XFRM."""
+    row = {"bench": bench, "system": system.removesuffix("-offload")}
+    if row["system"] != system:
+        row["offload"] = True
+    row["kernel"] = ".".join(os.uname().release.split(".")[:2])
+    print(json.dumps(dict(row, **values)), flush=True)
+
+
+def name(row):
+    """The system of a row, as SETUPS has it."""
+    return row["system"] + ("-offload" if row.get("offload") else "")
+
+
+def alg_of(system, alg):
+    """What a system encrypts with when it is asked for alg."""
+    return {"plain": "none",
+            "wireguard": "chacha20-poly1305"}.get(system, alg)
+
+
+def protocol(system, mode):
+    """The IP protocol that datagrams must have on the link, for traffic."""
+    return "17" if mode == "none" or system == "wireguard" else "50"
 
 
 def world(mode, family):
@@ -65,7 +109,7 @@ def end_world():
     run("ip", "-all", "netns", "delete")
     for module in ("esp4_offload", "esp6_offload", "esp4", "esp6", "mobx",
                    "wireguard"):
-        for _ in range(20):
+        for _ in range(100):
             if subprocess.run(["modprobe", "-q", "-r", module],
                               check=False).returncode == 0:
                 break
@@ -120,7 +164,7 @@ def mobx_policies(ns, number, family):
     net = "192.0.2.0/24" if family == "ipv4" else "2001:db8::/64"
     lines = [f"policy add order {n} action discard proto udp remote {net} "
              f"dport {n}" for n in range(1, number + 1)]
-    run(os.path.join(TOP, "build", "mobx"), "-n", ns, "-b", "-",
+    run(MOBX, "-n", ns, "-b", "-",
         input="\n".join(lines) + "\n")
 
 
@@ -128,17 +172,16 @@ def mobx(mode, alg, family, policies=1000):
     if not os.environ.get("MOBX_KO"):
         raise RuntimeError("mobx.ko is not built: run 'make modules'")
     run("modprobe", "mobx")
-    command = os.path.join(TOP, "build", "mobx")
     ends = OUTER[family]
     inner = INNER[family] if mode == "tunnel" else ends
     for ns, me in (("a", 0), ("b", 1)):
-        run(command, "-n", ns, "peer", "add", "1", "local", ends[me],
+        run(MOBX, "-n", ns, "peer", "add", "1", "local", ends[me],
             "remote", ends[1 - me])
         for way, i in (("out", me), ("in", 1 - me)):
-            run(command, "-n", ns, "sa", "add", "dir", way, "spi", SPIS[i],
+            run(MOBX, "-n", ns, "sa", "add", "dir", way, "spi", SPIS[i],
                 "peer", "1", "mode", mode, *MOBX_ALGS[alg](i))
         mobx_policies(ns, policies, family)
-        run(command, "-n", ns, "policy", "add", "order", "100000", "action",
+        run(MOBX, "-n", ns, "policy", "add", "order", "100000", "action",
             "protect", "peer", "1", "mode", mode, "local", inner[me],
             "remote", inner[1 - me])
 
@@ -159,3 +202,18 @@ def wireguard(mode, alg, family):
         run("ip", "-n", ns, "link", "set", "wg0", "up")
         run("ip", "-n", ns, "route", "replace", INNER[family][1 - i], "dev",
             "wg0", "src", INNER[family][i])
+
+
+SETUPS = {"plain": plain, "xfrm": xfrm, "xfrm-offload": xfrm_offload,
+          "wireguard": wireguard, "mobx": mobx}
+
+
+def firewall():
+    """A rule on every hook of both namespaces, which looks at each packet."""
+    hooks = ("prerouting", "input", "forward", "output", "postrouting")
+    chains = "".join(f"chain {hook} {{ type filter hook {hook} priority 0; "
+                     "ip protocol { udp, tcp, sctp, esp } counter; }\n"
+                     for hook in hooks)
+    for ns in ("a", "b"):
+        run("ip", "netns", "exec", ns, "nft", "-f", "-",
+            input=f"table inet bench {{\n{chains}}}\n")

@@ -4,14 +4,20 @@
  * or an octet costs, in nanoseconds of CLOCK_MONOTONIC. In the rig's counted
  * mode (vm/run -c) that is the number of instructions.
  *
- *   traffic udp  FROM TO ADDRESS LENGTH BATCHES ROUNDS PROTOCOL
+ *   traffic udp  FROM TO ADDRESS LENGTH BATCHES ROUNDS PROTOCOL [FLOWS]
  *   traffic tcp  FROM TO ADDRESS MEGABYTES ROUNDS
  *   traffic sctp FROM TO ADDRESS MEGABYTES ROUNDS
+ *   traffic flows tcp|udp FROM TO ADDRESS FLOWS MILLISECONDS
  *
  * FROM and TO are names that "ip netns" made; ADDRESS is one of TO's. Prints
  * the cost, best of all rounds. PROTOCOL is the number that IP packets must
  * carry when they leave FROM (17 in clear, 50 under ESP): what is not protected
- * must not be measured as if it were.
+ * must not be measured as if it were. Datagrams of several FLOWS leave in turn,
+ * each from a port of its own.
+ *
+ * With "flows" there are several senders and receivers at once, each a process,
+ * for so long on whatever clock there is; what is printed is Mbit/s that all
+ * receivers together read.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,11 +29,13 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -39,6 +47,10 @@
 #define CHUNK 65536
 /* Octets of a stream that open the congestion window before the clock runs. */
 #define WARM_UP (4 << 20)
+/* The same for flows. */
+#define WARM_UP_MS 500
+#define MAX_FLOWS 512
+#define DATAGRAM 1300
 
 static void __attribute__((noreturn, format(printf, 1, 2)))
 die(const char *format, ...)
@@ -185,16 +197,26 @@ static void check_tap(int fd, unsigned long protocol)
 	}
 }
 
-static void udp_batch(int tx, int rx, uint8_t *out, uint8_t *in, size_t len)
+/* Sockets of as many flows, and where the datagrams of all of them arrive. */
+struct udp {
+	int tx[MAX_FLOWS];
+	size_t flows;
+	size_t next;
+	int rx;
+};
+
+static void udp_batch(struct udp *udp, uint8_t *out, uint8_t *in, size_t len)
 {
 	int i;
 
 	for (i = 0; i < BATCH; i++) {
-		if (send(tx, out, len, 0) != (ssize_t)len)
+		if (send(udp->tx[udp->next], out, len, 0) != (ssize_t)len)
 			die("send");
+		if (++udp->next == udp->flows)
+			udp->next = 0;
 	}
 	for (i = 0; i < BATCH; i++) {
-		ssize_t got = recv(rx, in, len + 1, 0);
+		ssize_t got = recv(udp->rx, in, len + 1, 0);
 
 		if (got < 0)
 			die("datagram %d of %d did not arrive", i + 1, BATCH);
@@ -205,44 +227,55 @@ static void udp_batch(int tx, int rx, uint8_t *out, uint8_t *in, size_t len)
 	}
 }
 
-static void udp(const char *from, const char *to, const char *address,
-		size_t len, unsigned long batches, unsigned long rounds,
-		unsigned long protocol)
+static void udp_open(struct udp *udp, const char *from, const char *to,
+		     const char *address)
 {
 	struct endpoint at = endpoint(address);
 	struct timeval limit = { .tv_sec = 2 };
+	size_t i;
+
+	enter(to);
+	udp->rx = socket(at.sa.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (udp->rx < 0 || bind(udp->rx, &at.sa.any, at.size))
+		die("bind %s", address);
+	if (setsockopt(udp->rx, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)))
+		die("SO_RCVTIMEO");
+	enter(from);
+	for (i = 0; i < udp->flows; i++) {
+		int fd = socket(at.sa.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC,
+				0);
+
+		if (fd < 0 || connect(fd, &at.sa.any, at.size))
+			die("connect %s", address);
+		udp->tx[i] = fd;
+	}
+}
+
+static void udp(struct udp *udp, size_t len, unsigned long batches,
+		unsigned long rounds, unsigned long protocol)
+{
 	uint64_t best = UINT64_MAX;
 	uint8_t *out = calloc(2, len + 1), *in;
 	unsigned long b;
-	int tx, rx, tap;
+	int tap;
 
 	if (!out)
 		die("memory");
 	in = out + len + 1;
 	memset(out, 'x', len);
-	enter(to);
-	rx = socket(at.sa.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (rx < 0 || bind(rx, &at.sa.any, at.size))
-		die("bind %s", address);
-	if (setsockopt(rx, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)))
-		die("SO_RCVTIMEO");
-	enter(from);
-	tx = socket(at.sa.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (tx < 0 || connect(tx, &at.sa.any, at.size))
-		die("connect %s", address);
 	be_first();
 	tap = open_tap();
 	for (b = 0; b < 2; b++)
-		udp_batch(tx, rx, out, in, len);
+		udp_batch(udp, out, in, len);
 	check_tap(tap, protocol);
 	/* Addresses are resolved, caches filled, lazy work done. */
 	for (b = 0; b < 8; b++)
-		udp_batch(tx, rx, out, in, len);
+		udp_batch(udp, out, in, len);
 	while (rounds--) {
 		uint64_t start = now_ns(), took;
 
 		for (b = 0; b < batches; b++)
-			udp_batch(tx, rx, out, in, len);
+			udp_batch(udp, out, in, len);
 		took = now_ns() - start;
 		if (took < best)
 			best = took;
@@ -334,12 +367,148 @@ static void stream(const char *from, const char *to, const char *address,
 	printf("%.2f\n", (double)best / (double)octets);
 }
 
+/* One of several flows: what its receiver has read, alone in its cache line. */
+struct flow {
+	_Alignas(64) _Atomic uint64_t octets;
+	pid_t sender;
+	pid_t receiver;
+};
+
+static pid_t child(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (!pid)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
+static void __attribute__((noreturn)) keep_reading(struct flow *flow, int fd,
+						   int type)
+{
+	static uint8_t chunk[CHUNK];
+	ssize_t got;
+
+	if (type == SOCK_STREAM) {
+		fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+		if (fd < 0)
+			die("accept");
+	}
+	while ((got = recv(fd, chunk, sizeof(chunk), 0)) > 0)
+		atomic_fetch_add_explicit(&flow->octets, (uint64_t)got,
+					  memory_order_relaxed);
+	die("recv");
+}
+
+static void __attribute__((noreturn)) keep_sending(const char *from,
+						   const struct endpoint *to,
+						   int type)
+{
+	static uint8_t chunk[CHUNK];
+	size_t len = type == SOCK_STREAM ? sizeof(chunk) : DATAGRAM;
+	int fd;
+
+	enter(from);
+	fd = socket(to->sa.any.sa_family, type | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, &to->sa.any, to->size))
+		die("connect");
+	/* A datagram that a queue has no room for is lost like any other. */
+	while (send(fd, chunk, len, MSG_NOSIGNAL) > 0 || errno == ENOBUFS)
+		;
+	die("send");
+}
+
+static void start_flow(struct flow *flow, const char *from,
+		       struct endpoint to, in_port_t port, int type)
+{
+	int fd, one = 1;
+
+	/* In the same place for both families. */
+	to.sa.v4.sin_port = htons(port);
+	fd = socket(to.sa.any.sa_family, type | SOCK_CLOEXEC, 0);
+	if (fd < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
+	    bind(fd, &to.sa.any, to.size) ||
+	    (type == SOCK_STREAM && listen(fd, 1)))
+		die("port %u", port);
+	flow->receiver = child();
+	if (!flow->receiver)
+		keep_reading(flow, fd, type);
+	close(fd);
+	flow->sender = child();
+	if (!flow->sender)
+		keep_sending(from, &to, type);
+}
+
+static uint64_t flows_read(const struct flow *flow, unsigned long n)
+{
+	uint64_t octets = 0;
+
+	while (n--)
+		octets += atomic_load_explicit(&flow[n].octets,
+					       memory_order_relaxed);
+	return octets;
+}
+
+static void sleep_ms(unsigned long ms)
+{
+	struct timespec t = { .tv_sec = (time_t)(ms / 1000),
+			      .tv_nsec = (long)(ms % 1000) * 1000000 };
+
+	if (nanosleep(&t, NULL))
+		die("nanosleep");
+}
+
+static void flows(const char *from, const char *to, const char *address,
+		  int type, unsigned long n, unsigned long ms)
+{
+	struct endpoint at = endpoint(address);
+	uint64_t start, before, took, octets;
+	struct flow *flow;
+	unsigned long i;
+
+	flow = mmap(NULL, n * sizeof(*flow), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (flow == MAP_FAILED)
+		die("memory");
+	enter(to);
+	for (i = 0; i < n; i++)
+		start_flow(&flow[i], from, at, (in_port_t)(PORT + i), type);
+	sleep_ms(WARM_UP_MS);
+	start = now_ns();
+	before = flows_read(flow, n);
+	sleep_ms(ms);
+	octets = flows_read(flow, n) - before;
+	took = now_ns() - start;
+	for (i = 0; i < n; i++) {
+		/* Whoever has failed by itself has said why. */
+		if (waitpid(flow[i].sender, NULL, WNOHANG) ||
+		    waitpid(flow[i].receiver, NULL, WNOHANG))
+			exit(1);
+		kill(flow[i].sender, SIGKILL);
+		kill(flow[i].receiver, SIGKILL);
+		if (!flow[i].octets) {
+			errno = ENODATA;
+			die("flow %lu", i + 1);
+		}
+	}
+	while (wait(NULL) > 0)
+		;
+	printf("%.1f\n", (double)octets * 8000 / (double)took);
+}
+
 int main(int argc, char **argv)
 {
-	if (argc == 9 && !strcmp(argv[1], "udp")) {
-		udp(argv[2], argv[3], argv[4], number(argv[5], 65507),
-		    number(argv[6], 1000000), number(argv[7], 1000),
-		    number(argv[8], 255));
+	if ((argc == 9 || argc == 10) && !strcmp(argv[1], "udp")) {
+		static struct udp sockets = { .flows = 1 };
+
+		if (argc == 10)
+			sockets.flows = number(argv[9], MAX_FLOWS);
+		udp_open(&sockets, argv[2], argv[3], argv[4]);
+		udp(&sockets, number(argv[5], 65507), number(argv[6], 1000000),
+		    number(argv[7], 1000), number(argv[8], 255));
 		return 0;
 	}
 	if (argc == 7 && (!strcmp(argv[1], "tcp") || !strcmp(argv[1], "sctp"))) {
@@ -349,8 +518,16 @@ int main(int argc, char **argv)
 		       number(argv[6], 1000));
 		return 0;
 	}
-	fputs("usage: traffic udp FROM TO ADDRESS LENGTH BATCHES ROUNDS PROTOCOL\n"
-	      "       traffic tcp|sctp FROM TO ADDRESS MEGABYTES ROUNDS\n",
+	if (argc == 8 && !strcmp(argv[1], "flows") &&
+	    (!strcmp(argv[2], "tcp") || !strcmp(argv[2], "udp"))) {
+		flows(argv[3], argv[4], argv[5],
+		      argv[2][0] == 't' ? SOCK_STREAM : SOCK_DGRAM,
+		      number(argv[6], MAX_FLOWS), number(argv[7], 600000));
+		return 0;
+	}
+	fputs("usage: traffic udp FROM TO ADDRESS LENGTH BATCHES ROUNDS PROTOCOL [FLOWS]\n"
+	      "       traffic tcp|sctp FROM TO ADDRESS MEGABYTES ROUNDS\n"
+	      "       traffic flows tcp|udp FROM TO ADDRESS FLOWS MILLISECONDS\n",
 	      stderr);
 	return 2;
 }
