@@ -3,7 +3,7 @@
 #define MOBX_COMPAT_H
 
 /*
- * What differs between kernels 6.1 and 6.12 and later.
+ * What differs between kernels 6.1 and 6.12 and later, and by what they have.
  */
 
 #include <linux/types.h>
@@ -85,6 +85,17 @@ static inline bool mobx_dev_has_tc(const struct net_device *dev)
 	return rcu_access_pointer(dev->miniq_ingress);
 #endif
 	return false;
+}
+
+/* A packet that br_netfilter lent to IP's hooks, where the kernel can have it. */
+#include <linux/netfilter_bridge.h>
+static inline bool mobx_skb_is_bridged(const struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	return nf_bridge_info_exists(skb);
+#else
+	return false;
+#endif
 }
 
 /* Since 6.3 a completion gets its data, before that the request. */

@@ -8,10 +8,10 @@
  */
 #include <linux/inetdevice.h>
 #include <linux/netfilter.h>
-#include <linux/netfilter_bridge.h>
 #include <net/ip.h>
 
 #include "alg.h"
+#include "compat.h"
 #include "early.h"
 #include "hooks.h"
 #include "input.h"
@@ -29,7 +29,7 @@ static bool mobx_early_local(struct net *net, const struct sk_buff *skb)
 	struct in_device *in_dev = __in_dev_get_rcu(skb->dev);
 
 	return iph->ihl == sizeof(*iph) / 4 && !ip_is_fragment(iph) &&
-	       skb->pkt_type == PACKET_HOST && !nf_bridge_info_exists(skb) &&
+	       skb->pkt_type == PACKET_HOST && !mobx_skb_is_bridged(skb) &&
 	       in_dev && IN_DEV_RPFILTER(in_dev) != 1 &&
 	       !netif_is_l3_master(skb->dev) && !netif_is_l3_slave(skb->dev) &&
 	       !ipv4_is_multicast(iph->saddr) && !ipv4_is_lbcast(iph->saddr) &&

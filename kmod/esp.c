@@ -8,7 +8,6 @@
  * nothing of it is touched afterwards unless the cipher has said that it is
  * done. Only transforms that may do so pay for it.
  */
-#include <asm/simd.h>
 #include <crypto/aead.h>
 #include <crypto/cryptd.h>
 #include <crypto/internal/simd.h>
@@ -20,6 +19,7 @@
 #include <net/dst.h>
 #include <net/esp.h>
 #include <net/ip.h>
+#include <asm/simd.h>
 
 #include "compat.h"
 #include "esp.h"
