@@ -111,6 +111,9 @@ check $? "strongSwan behind a NAT begins: TCP, every octet right"
 no_esp && none_clear
 check $? "strongSwan behind a NAT begins: all of it was UDP, nothing in clear"
 
+# What strongSwan compares with is the answer to its first sign of life.
+mark_log
+wait_for 30 said 'INFORMATIONAL response .*NATD'
 nat 10.7.3.0/24 radio 42000-42999
 wait_for 30 port_is 42
 check $? "the NAT gives a new port: strongSwan says so, mobxd follows"
