@@ -13,20 +13,20 @@ KREL = $(eval KREL := $(shell if [ -n "$(KVER)" ]; then \
 	elif [ -d /lib/modules/`uname -r`/build ]; then uname -r; \
 	else scripts/kernel-release 6.1; fi))$(KREL)
 KDIR ?= $(firstword $(wildcard /lib/modules/$(KREL)/build) \
-	$(if $(filter debug,$(KVER)),$(shell scripts/kernel-release \
+	$(if $(filter debug uml,$(KVER)),$(shell scripts/kernel-release \
 	--headers $(KVER))) /usr/src/linux-headers-$(KREL))
 
 all: modules ctl
 
 help:
 	@echo 'all           module, agent and command'
-	@echo 'modules       mobx.ko in build/modules/RELEASE; KVER=6.1|6.12|debug or KDIR=...; DEBUG=1 C=1 W=1'
+	@echo 'modules       mobx.ko in build/modules/RELEASE; KVER=6.1|6.12|debug|uml or KDIR=...; DEBUG=1 C=1 W=1'
 	@echo 'ctl           build/mobxd and build/mobx'
 	@echo 'demo          two links, one mobile, no packet lost: see mobx at work (boots a VM);'
 	@echo '              ARGS=--compare has strongSwan tell the same story behind it'
 	@echo 'check         every test; the last line counts passed, failed and skipped (T="NAME..." picks,'
-	@echo '              LONG=1 leaves nothing out)'
-	@echo 'check-debug   the same in a VM with KASAN, lockdep, kmemleak (builds that kernel first); T="NAME..." picks'
+	@echo '              LONG=1 leaves nothing out, KVER=6.1 or 6.12 has all on one stock kernel)'
+	@echo 'check-debug   the same in a VM with two CPUs, KASAN, lockdep, kmemleak (builds that kernel first); T="NAME..." picks'
 	@echo 'check-interop every way to authenticate, beside strongSwan'
 	@echo 'fuzz-esp      packets to the module, sealed and damaged, under the debug kernel (COUNT=100000 SEED=...)'
 	@echo 'fuzz-netlink  requests to the module, made from its YAML description, the same way'
@@ -63,7 +63,8 @@ modules:
 	@find $(KOUT)/tree -type l -delete
 	@ln -s $(CURDIR)/Kbuild $(CURDIR)/uapi $(KOUT)/tree/
 	@ln -s $(CURDIR)/kmod/*.[ch] $(KOUT)/tree/kmod/
-	+$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(KOUT)/tree modules
+	+$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(KOUT)/tree \
+		$(if $(filter uml,$(KVER)),ARCH=um) modules
 	@cp $(KOUT)/tree/mobx.ko $(KOUT)/mobx.ko.new
 	@mv $(KOUT)/mobx.ko.new $(KOUT)/mobx.ko
 
@@ -168,20 +169,24 @@ helpers: $(HELPERS)
 # As many jobs as CPUs, unless the caller has chosen.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-# $(MAKE) once more for the module, since the rig's kernel may be another one.
+# $(MAKE) once more for the module, since the rig's kernels are other ones.
+KERNELS = $(or $(KVER),6.1)
 rig-build: ctl helpers
-	+@$(MAKE) --no-print-directory modules KVER=$(or $(KVER),6.1)
+	+@for k in $(KERNELS); do $(MAKE) --no-print-directory modules KVER=$$k || \
+		exit 1; done
 
 # LONG=1: tests with all that they have, not a part that stands for it.
 check check-debug: export MOBX_LONG := $(LONG)
 
+# Each test on the kernel that it names, or all on one.
+check check-interop: KERNELS = $(or $(KVER),6.1 uml)
 check: ready
-	+@$(MAKE) $(JOBS) --no-print-directory rig-build units
+	+@$(MAKE) $(JOBS) --no-print-directory rig-build units KERNELS="$(KERNELS)"
 	@selftests/run-all $(T)
 
 # Long tests with other IKE daemons.
 check-interop: ready
-	+@$(MAKE) $(JOBS) --no-print-directory rig-build
+	+@$(MAKE) $(JOBS) --no-print-directory rig-build KERNELS="$(KERNELS)"
 	@selftests/run-all interop
 
 # Under a kernel that looks for bugs (memory, locks, leaks), unless one is named;

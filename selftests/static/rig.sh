@@ -30,22 +30,29 @@ vm() {
 	status=$?
 }
 
-echo 1..11
-vm -- sh -c 'printf "a\r\n\001b\n"; echo c >&2; echo "$0 $1" >$MOBX_OUT/file
-	echo lost >/etc/mobx-rig-test; sleep 1000 & exit 7' 'x y' '*'
-check "the job's exit status is ours" test "$status" = 7
-printf 'a\r\n\001b\n' >"$dir/want"
-check "standard output comes unchanged" cmp -s "$dir/stdout" "$dir/want"
-check "standard error stays apart" grep -qx c "$dir/stderr"
-check "files in MOBX_OUT come back, arguments arrive whole" \
-	grep -qx 'x y \*' "$dir/out/file"
-check "nothing else stays" test ! -e /etc/mobx-rig-test
+echo 1..18
+for kernel in 6.1 uml; do
+	vm -k $kernel -- sh -c 'printf "a\r\n\001b\n"; echo c >&2
+		echo "$0 $1" >$MOBX_OUT/file; echo lost >/etc/mobx-rig-test
+		sleep 1000 & exit 7' 'x y' '*'
+	check "$kernel: the job's exit status is ours" test "$status" = 7
+	printf 'a\r\n\001b\n' >"$dir/want"
+	check "$kernel: standard output comes unchanged" \
+		cmp -s "$dir/stdout" "$dir/want"
+	check "$kernel: standard error stays apart" grep -qx c "$dir/stderr"
+	check "$kernel: files in MOBX_OUT come back, arguments arrive whole" \
+		grep -qx 'x y \*' "$dir/out/file"
+	check "$kernel: nothing else stays" test ! -e /etc/mobx-rig-test
+	rm -f "$dir/out/file"
 
-vm -t 12 -- sleep 1000
-check "a job without end is ended" test "$status" = 124
+	vm -k $kernel -t 12 -- sleep 1000
+	check "$kernel: a job without end is ended" test "$status" = 124
 
-vm -- sh -c 'echo "WARNING: CPU: 0 PID: 1 at rig test" >/dev/kmsg'
-check "what the kernel complains of is a failure" test "$status" = 125
+	vm -k $kernel -- sh -c \
+		'echo "WARNING: CPU: 0 PID: 1 at rig test" >/dev/kmsg'
+	check "$kernel: what the kernel complains of is a failure" \
+		test "$status" = 125
+done
 
 complaint() {
 	printf 'a\n%s\nb\n' "$1" | selftests/vm/complaint >"$dir/stdout"
