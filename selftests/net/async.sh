@@ -4,7 +4,7 @@
 # A cipher that always finishes later, on another CPU: packets, moves, SAs,
 # namespaces and the module may go meanwhile. The kernel's pcrypt is one, and
 # once it has been asked for by name, it is the first choice for all.
-# rig: timeout=600
+# rig: timeout=600 kernel=6.1
 # covers: I1 I3 I7
 
 . "$(dirname "$0")/esp_lib"

@@ -4,7 +4,7 @@
 # ESP against the kernel's own XFRM, for each suite, both ways: small and large
 # datagrams, every alignment, fragments, TCP; and what is not ours falls
 # through to XFRM.
-# rig: timeout=600
+# rig: timeout=600 kernel=6.1
 # covers: ES1 ES3 ES4 ES8 ES9 ES12 ES13 ES15 TN5 AR12
 
 . "$(dirname "$0")/esp_lib"

@@ -3,7 +3,7 @@
 #
 # A peer moves under traffic: what must not be lost is not, nothing is in
 # clear, numbers go on, and each state of a path does what it says.
-# rig: timeout=600 alone
+# rig: timeout=600 alone kernel=6.1
 # covers: I1 I2 I3 I5 I6 I7 I8 ES4 MX9
 
 . "$(dirname "$0")/esp_lib"

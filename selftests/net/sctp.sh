@@ -4,7 +4,7 @@
 # SCTP first: with 15 ms of round trip, two CPUs and two links, TCP, SCTP and
 # UDP keep what they reach in clear, within the cost of the cipher; a
 # multi-homed association uses and survives the loss of its first link.
-# rig: timeout=600 alone
+# rig: timeout=600 alone kernel=6.1
 # covers: E2
 
 . "$(dirname "$0")/esp_lib"

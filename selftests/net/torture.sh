@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Rebind torture, ten seconds of it; make torture is the long form.
-# rig: timeout=360 alone
+# rig: timeout=360 alone kernel=6.1
 # covers: I1 I2 I3 I7 ES4
 
 # What an emulated machine with two CPUs can do, and with a debug kernel.

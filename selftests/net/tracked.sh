@@ -5,7 +5,7 @@
 # tracked: what a socket has not read yet, and what the kernel keeps of it to
 # free it later on the CPU that it came from, refers to no connection. A
 # namespace cannot end as long as somebody does.
-# rig: timeout=240 cpus=2
+# rig: timeout=240 cpus=2 kernel=6.1
 # covers: I2
 
 . "$(dirname "$0")/esp_lib"

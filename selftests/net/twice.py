@@ -7,7 +7,7 @@ are two steps, with the cipher between them.
 
 covers: ES20
 """
-# rig: timeout=400 cpus=2
+# rig: timeout=400 cpus=2 kernel=6.1
 
 import os
 import sys
