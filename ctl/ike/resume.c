@@ -252,14 +252,19 @@ void ike_resume_prove(struct ike_sa *sa, struct wire_span octets,
  * ike_resume_conn() - which connection a resumed IKE SA belongs to
  * @sa: IKE SA of a responder, whose remote_id is what the peer says it is
  *
- * Return: NULL if the ticket was given to another.
+ * Return: NULL if the ticket was given to another, or is not good any more.
  */
 struct ike_conn_state *ike_resume_conn(const struct ike_sa *sa)
 {
-	const struct ike_session *s = sa->p->session;
+	const struct wire_span ticket = { sa->p->session->ticket,
+					  IKE_TICKET_LEN };
+	struct ike_session **at = session_find(sa->eng, ticket);
 
-	return ike_id_equal(&s->peer, &sa->remote_id) ?
-		       ike_conn_find(sa->eng, s->conn) : NULL;
+	/* Since it was shown it may have been used, revoked, or over. */
+	if (!at || sa->eng->now >= (*at)->until ||
+	    !ike_id_equal(&(*at)->peer, &sa->remote_id))
+		return NULL;
+	return ike_conn_find(sa->eng, (*at)->conn);
 }
 
 /** ike_resume_done() - the peer has proved it: its ticket is used up */
@@ -357,6 +362,13 @@ bool ike_resume_start(struct ike_sa *sa)
 		ike_resume_drop(sa->cs);
 		return false;
 	}
+	/*
+	 * Who did not answer the last time may not know this exchange, or be
+	 * another who does not: each way has its turn.
+	 */
+	t->shown = !t->shown;
+	if (!t->shown)
+		return false;
 	sa->p->resuming = ike_make_nonce(sa->eng, &sa->p->ni) && request(sa);
 	return sa->p->resuming;
 }
@@ -383,13 +395,14 @@ void ike_resume_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 {
 	const struct wire_payload *nonce_pl = wire_msg_only(msg, IKE_PL_NONCE);
 	struct ike_sa_private *p = sa->p;
-	struct ike_kept kept = sa->cs->ticket.kept;
 	struct wire_span nonce;
+	struct ike_kept kept;
 	struct wire_notify n;
 
 	if (msg->has_sk || msg->hdr.msg_id != 0 || !p->resuming ||
 	    !sa->cs->ticket.data.len)
 		return;
+	kept = sa->cs->ticket.kept;
 	if (wire_notify_find(msg, IKE_N_COOKIE, &n) && n.data.len >= 1 &&
 	    n.data.len <= IKE_COOKIE_MAX) {
 		if (++p->init_rounds > IKE_MAX_INIT_ROUNDS ||

@@ -368,10 +368,15 @@ struct ike_kept {
 	bool fragments;
 };
 
-/** struct ike_ticket - initiator: what the responder wants to be shown then */
+/**
+ * struct ike_ticket - initiator: what the responder wants to be shown then
+ *
+ * @shown: it was, and nothing has come of it yet.
+ */
 struct ike_ticket {
 	struct ike_buf data;
 	uint64_t until;
+	bool shown;
 	struct ike_kept kept;
 };
 

@@ -275,6 +275,71 @@ static void cookie(void **state)
 	net_free(net);
 }
 
+static enum net_verdict no_resume(struct net *net, struct net_packet *pkt,
+				  void *ctx)
+{
+	(void)net;
+	(void)ctx;
+	return pkt->hdr.exchange == IKE_EX_SESSION_RESUME ? NET_DROP : NET_PASS;
+}
+
+/* Who is there now does not know this exchange and says nothing. */
+static void ignored(void **state)
+{
+	struct net *net = up(27, 6000, 6000);
+	unsigned int seconds = 0;
+
+	(void)state;
+	outage(net);
+	net->filter = no_resume;
+	while (!inits(net)) {
+		net_run(net, NET_SECOND);
+		assert_true(++seconds < 300);
+	}
+	assert_true(resumes(net) > 0);
+	is_up(net);
+	net_free(net);
+}
+
+/** struct gate - requests of IKE_AUTH that come to it, and whether it is shut */
+struct gate {
+	bool shut;
+	unsigned int came;
+};
+
+static enum net_verdict hold_auth(struct net *net, struct net_packet *pkt,
+				  void *ctx)
+{
+	struct gate *gate = ctx;
+
+	(void)net;
+	if (pkt->from != 0 || pkt->hdr.exchange != IKE_EX_AUTH)
+		return NET_PASS;
+	gate->came++;
+	return gate->shut ? NET_DROP : NET_PASS;
+}
+
+/* Revoked between the ticket and the proof: it is of no use any more. */
+static void revoked_meanwhile(void **state)
+{
+	struct gate gate = { .shut = true };
+	struct net *net = up(28, 6000, 6000);
+
+	(void)state;
+	outage(net);
+	net->filter = hold_auth;
+	net->filter_ctx = &gate;
+	while (!gate.came)
+		net_run(net, NET_MS);
+	assert_int_equal(inits(net), 0);
+	net_cmd(net, 1, IKE_EV_CONN_DOWN, "mobile");
+	assert_int_equal(net->host[1].eng->n_sessions, 0);
+	gate.shut = false;
+	is_up(net);
+	assert_true(inits(net) > 0);
+	net_free(net);
+}
+
 /* Messages are lost, doubled and late: it comes up all the same. */
 static void lossy(void **state)
 {
@@ -449,6 +514,8 @@ int main(void)
 		cmocka_unit_test(once),
 		cmocka_unit_test(stolen),
 		cmocka_unit_test(cookie),
+		cmocka_unit_test(ignored),
+		cmocka_unit_test(revoked_meanwhile),
 		cmocka_unit_test(lossy),
 		cmocka_unit_test(forged_answers),
 		cmocka_unit_test(forged_tickets),
