@@ -119,6 +119,9 @@ static void answered(struct mx_session *s, struct ike_sa *sa, struct mx_rrc *c,
 	if (!wire_notify_find(in->msg, IKE_N_COOKIE2, &n)) {
 		if (p)
 			failed(s, p, "the answer has no COOKIE2");
+		/* It came at once, and so might the next one. */
+		if (subject(s, c))
+			s->rrc_at = ike_sa_now(s->sa) + MX_RRC_US;
 		return;
 	}
 	if (n.data.len != sizeof(c->cookie) ||
@@ -214,10 +217,14 @@ static void check(struct mx_session *s, const struct mx_path *p)
  * mx_rrc_start() - check every path of the peer that is not proven
  * @s: session
  *
- * One that is being checked is left alone.
+ * One that is being checked is left alone. After an answer that proved nothing
+ * about the last path the next checks wait for mx_session.rrc_at.
  */
 void mx_rrc_start(struct mx_session *s)
 {
+	if (s->rrc_at > ike_sa_now(s->sa))
+		return;
+	s->rrc_at = 0;
 	for (unsigned int i = 0; i < s->peer.n; i++) {
 		const struct mx_path *p = &s->peer.path[i];
 

@@ -346,6 +346,8 @@ void mx_deadline(struct mx_session *s)
 		t = earlier(t, s->ask->retry_at);
 	if (s->suspect.family)
 		t = earlier(t, s->suspect_until);
+	if (s->rrc_at)
+		t = earlier(t, s->rrc_at);
 	s->sa->ext_deadline = t;
 }
 
@@ -373,6 +375,8 @@ void mx_timer(struct mx_session *s)
 		mx_commit(s, NULL, 0);
 	if (s->suspect.family && s->suspect_until <= now)
 		s->suspect.family = 0;
+	if (s->rrc_at && s->rrc_at <= now)
+		mx_rrc_start(s);
 	mx_ask_timer(s, now);
 	mx_steer(s);
 }

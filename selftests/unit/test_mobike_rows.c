@@ -190,6 +190,29 @@ static void test_e3_routability(void **state)
 	}
 }
 
+/* An answer without it, where there is no other path: not asked at once. */
+static void test_last_without_cookie(void **state)
+{
+	struct sim *sim = start();
+	struct ask a = hand_ask_by(WLAN);
+
+	(void)state;
+	hand.check = WITHOUT;
+	hand_put_update(&a);
+	hand_put_block(&a, IKE_N_IP_PARAMETER, 0, MOBIKEX_F_PRIMARY, RADIO,
+		       WLAN);
+	hand_agree(sim, &a);
+	sim_run(sim, 20 * SIM_SECOND);
+	assert_in_range(hand.checks, 2, 5);
+	assert_int_equal(sim_path_state(sim, 1, SERVER, WLAN),
+			 MOBX_PATH_STATE_TENTATIVE);
+	hand.check = ANSWERED;
+	sim_run(sim, 10 * SIM_SECOND);
+	assert_int_equal(sim_path_state(sim, 1, SERVER, WLAN),
+			 MOBX_PATH_STATE_VALID);
+	sim_free(sim);
+}
+
 static void test_wrong_cookie_closes(void **state)
 {
 	struct sim *sim = start();
@@ -570,6 +593,7 @@ int main(void)
 		cmocka_unit_test(test_e2_set),
 		cmocka_unit_test(test_e3_policy),
 		cmocka_unit_test(test_e3_routability),
+		cmocka_unit_test(test_last_without_cookie),
 		cmocka_unit_test(test_wrong_cookie_closes),
 		cmocka_unit_test(test_e4_owner),
 		cmocka_unit_test(test_e5_nat),
