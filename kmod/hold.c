@@ -345,6 +345,9 @@ void mobx_hold_retry_out(struct mobx_hold *hold)
 		} else {
 			spin_lock(&hold->lock);
 			out = mobx_hold_enqueue(hold, held, &choice, &acquire);
+			/* What it waits for may have come since it was decided. */
+			if (choice.epoch != hold->epoch && !hold->closing)
+				schedule_work(&hold->retry);
 			spin_unlock(&hold->lock);
 			if (acquire)
 				mobx_event_acquire(mnet, choice.policy,
