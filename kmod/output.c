@@ -60,7 +60,9 @@ static u64 mobx_output_wire_len(const struct sk_buff *skb,
 	u64 n = 1, len;
 
 	if (skb_is_gso(skb)) {
-		n = DIV_ROUND_UP(skb->len, skb_shinfo(skb)->gso_size);
+		/* Those of SCTP are chunks of any size: they are counted. */
+		n = skb_is_gso_sctp(skb) ? skb_shinfo(skb)->gso_segs :
+			DIV_ROUND_UP(skb->len, skb_shinfo(skb)->gso_size);
 		/* Every segment has the transport's header as well. */
 		each += 60;
 	}
