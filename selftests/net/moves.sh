@@ -4,7 +4,7 @@
 # Two agents and a mobile that moves: softly without losing a packet, by force
 # when a link goes away, with the address of its only link changing; nothing is
 # in clear.
-# rig: timeout=600 alone kernel=6.1
+# rig: timeout=600 alone
 # covers: I2 I4 I7 MB35
 
 . "$(dirname "$0")/agent_lib"

@@ -5,7 +5,7 @@
 # RFC 4555 says nothing about that mode: the IKE SA moves, Child SAs are made
 # anew for the new address. Whatever happens on the way, traffic waits or goes
 # as ESP; in clear it never is.
-# rig: timeout=900 alone kernel=6.1
+# rig: timeout=900 alone
 # covers: I2 MB11 MX1
 
 . "$(dirname "$0")/strongswan_lib"
