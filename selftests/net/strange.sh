@@ -4,7 +4,7 @@
 # Packets that are not like others: frames that are only bridged, a datagram
 # that ESP makes too long for an IP header, one whose device goes while it
 # waits.
-# rig: timeout=300 alone
+# rig: timeout=300 alone kernel=6.1
 # covers: I2 E1
 
 . "$(dirname "$0")/esp_lib"
