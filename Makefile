@@ -246,8 +246,7 @@ BENCH_KVER = $(or $(KVER),6.1 $(if $(filter datapath,$(BENCH)),6.12))
 bench: ready
 	@KVER="$(BENCH_KVER)" scripts/deps --check >/dev/null || \
 		KVER="$(BENCH_KVER)" scripts/deps >&2
-	+@for k in $(BENCH_KVER); do $(MAKE) $(JOBS) --no-print-directory \
-		rig-build KVER=$$k >&2 || exit 1; done
+	+@$(MAKE) $(JOBS) --no-print-directory rig-build KERNELS="$(BENCH_KVER)" >&2
 	@test -x selftests/bench/$(BENCH) || { echo "no selftests/bench/$(BENCH); there are:" \
 		`cd selftests/bench && find . -maxdepth 1 -type f -perm -1 -printf '%f '`; exit 1; } >&2
 	@selftests/bench/$(BENCH) $(ARGS)
