@@ -182,6 +182,12 @@ static struct mobx_held *mobx_hold_enqueue(struct mobx_hold *hold,
 	hold->bytes += held->bytes;
 	/* Also for one that comes back: it was away when somebody last looked. */
 	schedule_delayed_work(&hold->work, HZ / 4);
+	/*
+	 * What it waits for may have come after it was decided and before it
+	 * was queued, and then nobody else would look at it.
+	 */
+	if (choice->epoch != hold->epoch)
+		schedule_work(&hold->retry);
 	return out;
 }
 
@@ -212,7 +218,7 @@ void mobx_hold_packet(struct mobx_net *mnet, struct sk_buff *skb,
 {
 	struct mobx_hold *hold = mnet->hold;
 	struct mobx_held *held, *out;
-	bool acquire, again;
+	bool acquire;
 
 	if (!(choice->forwarded && choice->mode == MOBX_MODE_TUNNEL) &&
 	    !mobx_hold_is_own(mnet->net, skb, choice->flow.family)) {
@@ -237,13 +243,6 @@ void mobx_hold_packet(struct mobx_net *mnet, struct sk_buff *skb,
 	mobx_stat_inc(mnet, MOBX_STAT_OUT_HELD);
 	spin_lock_bh(&hold->lock);
 	out = mobx_hold_enqueue(hold, held, choice, &acquire);
-	/*
-	 * What it waits for may have come after it was decided and before it
-	 * was queued, and then nobody else would look at it.
-	 */
-	again = choice->epoch != hold->epoch;
-	if (again && !hold->closing)
-		schedule_work(&hold->retry);
 	spin_unlock_bh(&hold->lock);
 	if (out)
 		mobx_held_drop(mnet, out);
@@ -345,9 +344,6 @@ void mobx_hold_retry_out(struct mobx_hold *hold)
 		} else {
 			spin_lock(&hold->lock);
 			out = mobx_hold_enqueue(hold, held, &choice, &acquire);
-			/* What it waits for may have come since it was decided. */
-			if (choice.epoch != hold->epoch && !hold->closing)
-				schedule_work(&hold->retry);
 			spin_unlock(&hold->lock);
 			if (acquire)
 				mobx_event_acquire(mnet, choice.policy,

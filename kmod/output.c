@@ -287,7 +287,7 @@ enum mobx_verdict mobx_output_decide(struct mobx_net *mnet,
 	choice->mode = MOBX_MODE_TRANSPORT;
 	choice->forwarded = mobx_is_forwarded(skb);
 	choice->no_credit = false;
-	/* Pairs with mobx_hold_retry_out(), see mobx_hold_packet(). */
+	/* Pairs with mobx_hold_retry_out(), see mobx_hold_enqueue(). */
 	choice->epoch = smp_load_acquire(&mnet->hold->epoch);
 	if (mobx_exempt_out(mnet, skb, flow) != MOBX_EXEMPT_NOT)
 		return MOBX_PASS;
