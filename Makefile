@@ -152,6 +152,9 @@ $(HELPERS): $(BUILD)/%: selftests/%.c Makefile
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS) -o $@ $< \
 		-Wl,--as-needed -lsctp -lcrypto -lpthread -lm
 
+# Begun for each command in a namespace.
+$(BUILD)/net/ns: CFLAGS_ALL += -static
+
 $(BUILD)/fuzz/netlink_spec.h: Documentation/netlink/specs/mobx.yaml \
 		selftests/fuzz/spec2c
 	@mkdir -p $(@D)

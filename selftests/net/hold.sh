@@ -186,7 +186,7 @@ sock.sendto(b'x', ('$B', $PORT))"
 	ip -n c route add default via 10.8.5.1
 	ip -n b route add 10.8.5.0/24 via $A
 	a sysctl -qw net.ipv4.ip_forward=1
-	! ip netns exec c ping -qc 2 -i 0.1 -W 1 $B >/dev/null
+	! in_ns c ping -qc 2 -i 0.1 -W 1 $B >/dev/null
 	check $? "forwarded packets that a policy protects do not pass"
 	[ "$(stat a out-no-source)" -ge 3 ]
 	check $? "they were dropped and counted"

@@ -34,11 +34,11 @@ firewall() {	# NAMESPACE
 			END
 		done
 		echo "}"
-	} | ip netns exec "$1" nft -f -
+	} | in_ns "$1" nft -f -
 }
 
 seen() {	# NAMESPACE COUNTER
-	ip netns exec "$1" nft -j list counter ip t "$2" |
+	in_ns "$1" nft -j list counter ip t "$2" |
 		sed 's/.*"packets": \([0-9]*\).*/\1/'
 }
 
@@ -81,7 +81,7 @@ alone() {	# HOOK
 
 	both
 	for ns in a b; do
-		ip netns exec $ns nft -f - <<-END
+		in_ns $ns nft -f - <<-END
 		table ip t {
 			counter clear-$1 { }
 			counter esp-$1 { }
@@ -119,7 +119,7 @@ exchange
 check $? "with a rule on every hook"
 for ns in a b; do
 	# At once, before they expire.
-	count=$(ip netns exec $ns sysctl -n net.netfilter.nf_conntrack_count)
+	count=$(in_ns $ns sysctl -n net.netfilter.nf_conntrack_count)
 	[ "$count" = 2 ]
 	check $? "$ns: connection tracking has one in clear, one of ESP: $count"
 done

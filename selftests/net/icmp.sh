@@ -32,7 +32,7 @@ except TimeoutError:
 # An unreachable port, forged by a router on the link: in clear, or under an SA
 # by having scapy send it from inside b. Quotes QSRC QDST QSPORT QDPORT.
 forge() {	# NAMESPACE SRC DST QSRC QDST QSPORT QDPORT
-	ip netns exec "$1" python3 - "${@:2}" 2>/dev/null <<-'END'
+	in_ns "$1" python3 - "${@:2}" 2>/dev/null <<-'END'
 	import socket, sys
 	from scapy.all import IP, UDP, ICMP, raw
 	src, dst, qsrc, qdst, qsport, qdport = sys.argv[1:]
@@ -166,15 +166,15 @@ ip -n c route add default via 10.8.5.1
 ip -n b route add 10.8.5.0/24 via $A
 a sysctl -qw net.ipv4.ip_forward=1
 ma policy add order 10 action discard remote $B
-ip netns exec c ping -c 2 -i 0.3 -W 1 $B >"$tmp/ping" 2>&1
+in_ns c ping -c 2 -i 0.3 -W 1 $B >"$tmp/ping" 2>&1
 ! grep -q 'Packet filtered' "$tmp/ping"
 check $? "by default nobody is told of a discarded packet"
 ma policy default icmp on
-ip netns exec c ping -c 2 -i 0.3 -W 1 $B >"$tmp/ping" 2>&1
+in_ns c ping -c 2 -i 0.3 -W 1 $B >"$tmp/ping" 2>&1
 grep -q 'From 10.8.5.1.*Packet filtered' "$tmp/ping"
 check $? "switched on, the sender hears that it was prohibited"
 ma policy default icmp off
-ip netns exec c ping -c 2 -i 0.3 -W 1 $B >"$tmp/ping" 2>&1
+in_ns c ping -c 2 -i 0.3 -W 1 $B >"$tmp/ping" 2>&1
 ! grep -q 'Packet filtered' "$tmp/ping"
 check $? "and off again"
 ip netns del c

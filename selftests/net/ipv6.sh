@@ -18,7 +18,7 @@ world6() {
 	world
 	A=fd00:8::1 B=fd00:8::2
 	for ns in a b; do
-		ip netns exec $ns sysctl -qw net.ipv6.conf.all.accept_dad=0 \
+		in_ns $ns sysctl -qw net.ipv6.conf.all.accept_dad=0 \
 			net.ipv6.conf.v$ns.accept_dad=0
 	done
 	ip -n a addr add $A/64 dev va nodad
@@ -129,7 +129,7 @@ routed() {
 	for ns in r q; do
 		ip netns del $ns 2>/dev/null
 		ip netns add $ns
-		ip netns exec $ns sysctl -qw net.ipv6.conf.all.forwarding=1
+		in_ns $ns sysctl -qw net.ipv6.conf.all.forwarding=1
 	done
 	cable a va fd00:8::1 r ra fd00:8::fe
 	cable r rq fd00:88::1 q qr fd00:88::2

@@ -21,7 +21,7 @@ behind() {	# GATEWAY HOST NETWORK
 	ip -n "$2" link set "v$2" up
 	ip -n "$1" link set "b$2" up
 	ip -n "$2" route add default via "$3.1"
-	ip netns exec "$1" sysctl -qw net.ipv4.ip_forward=1
+	in_ns "$1" sysctl -qw net.ipv4.ip_forward=1
 }
 
 echo_at() {	# NAMESPACE PORT
@@ -38,7 +38,7 @@ while True:
 
 # What the echo says where the datagram came from.
 ask() {	# NAMESPACE ADDRESS PORT
-	ip netns exec "$1" timeout 20 python3 -c "
+	in_ns "$1" timeout 20 python3 -c "
 import socket
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 sock.settimeout(5)
@@ -95,7 +95,7 @@ while data := peer.recv(65536):
     total += len(data)
 peer.sendall(b'%d' % total)" >"$tmp/server" &
 wait_for 20 grep -q ready "$tmp/server"
-[ "$(ip netns exec c timeout 40 python3 -c "
+[ "$(in_ns c timeout 40 python3 -c "
 import socket
 sock = socket.create_connection(('$B', 4243), 10)
 sock.sendall(b'x' * 1000000)

@@ -82,7 +82,7 @@ routes() {
 world
 ip -n a addr add $A2/24 dev va
 for ns in a b; do
-	ip netns exec $ns sysctl -qw net.ipv4.conf.all.rp_filter=0 \
+	in_ns $ns sysctl -qw net.ipv4.conf.all.rp_filter=0 \
 		net.ipv4.conf.default.rp_filter=0
 done
 ip -n a addr add $A6/64 dev va nodad
@@ -279,7 +279,7 @@ for end in "a 0x1004 0x2004 10.1.0.0/24 $BI E F" \
 		sa add dir out spi $out peer 1 mode tunnel $(suite gcm128 $key_out) force selector local $local remote $remote
 	END
 done
-h() { ip netns exec h "$@"; }
+h() { in_ns h "$@"; }
 h ping -qc 2 -i 0.1 -W 2 $BI >/dev/null
 check $? "forwarded into the device"
 too_big() {	# MTU; one octet more is too long, and who sends hears the MTU

@@ -19,7 +19,7 @@ routed() {
 	ip -n b link del vb
 	for ns in r q; do
 		ip netns add $ns
-		ip netns exec $ns sysctl -qw net.ipv4.ip_forward=1
+		in_ns $ns sysctl -qw net.ipv4.ip_forward=1
 	done
 	cable a va $A r ra 10.8.0.254
 	cable r rq 10.8.8.1 q qr 10.8.8.2
@@ -97,7 +97,7 @@ ma peer set 1 path local $A remote $C primary path local 10.8.0.11 remote $C
 [ "$(ma peer show 1 | grep -c 'mtu 1300')" = 1 ]
 check $? "another path does not inherit it"
 # What an attacker may claim: an MTU for a packet that was never sent.
-ip netns exec r python3 - <<END
+in_ns r python3 - <<END
 import socket, struct
 def total(data):
     value = sum(struct.unpack("!%dH" % (len(data) // 2), data))

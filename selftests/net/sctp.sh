@@ -23,7 +23,7 @@ two_links() {
 	ip -n b link set vb2 up
 	for ns in a b; do
 		for dev in v$ns v${ns}2; do
-			ip netns exec $ns tc qdisc add dev $dev root netem \
+			in_ns $ns tc qdisc add dev $dev root netem \
 				delay 7.5ms limit 10000
 		done
 	done

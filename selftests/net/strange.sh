@@ -22,7 +22,7 @@ while True:
 }
 
 send() {	# NAMESPACE OCTETS
-	ip netns exec "$1" python3 -c "
+	in_ns "$1" python3 -c "
 import socket
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 sock.sendto(bytes($2), ('$B', $PORT))"

@@ -53,7 +53,7 @@ none_tracked() {
 
 world
 for ns in a b; do
-	ip netns exec $ns sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+	in_ns $ns sysctl -qw net.ipv6.conf.all.disable_ipv6=1
 done
 b nft -f - <<-'END'
 	table ip filter {

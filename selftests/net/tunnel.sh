@@ -34,7 +34,7 @@ gateways() {	# MTU of the lans
 		ip -n $ns link set lo up
 	done
 	for ns in a b; do
-		ip netns exec $ns sysctl -qw net.ipv4.ip_forward=1 \
+		in_ns $ns sysctl -qw net.ipv4.ip_forward=1 \
 			net.ipv6.conf.all.forwarding=1
 	done
 	cable a va fd00:8::1 10.8.0.1 b vb fd00:8::2 10.8.0.2
@@ -120,8 +120,8 @@ watch_clear() {
 	wait_for 5 grep -q listening "$tmp/tcpdump.log"
 }
 
-h() { ip netns exec h "$@"; }
-k() { ip netns exec k "$@"; }
+h() { in_ns h "$@"; }
+k() { in_ns k "$@"; }
 
 exchange() {	# SUITE OUTER INNER
 	local what="$1, IPv$3 in IPv$2"
@@ -208,7 +208,7 @@ narrow() {
 	family 4 4
 	ip netns del m 2>/dev/null
 	ip netns add m
-	ip netns exec m sysctl -qw net.ipv4.ip_forward=1
+	in_ns m sysctl -qw net.ipv4.ip_forward=1
 	cable a am fd00:81::1 10.81.0.1 m ma fd00:81::2 10.81.0.2
 	cable b bm fd00:82::1 10.82.0.1 m mb fd00:82::2 10.82.0.2
 	ip -n m link set mb mtu 1300
