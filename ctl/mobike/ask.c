@@ -7,7 +7,6 @@
  * is in, one of a hard change is sent by at once. An error goes back to the set
  * from before.
  */
-#include "crypto/util.h"
 #include "mobike/session.h"
 #include "wire/mobike.h"
 
@@ -16,18 +15,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAT_TRIES   3
-#define NAT_WAIT_US (100 * 1000ull)
-#define SHUN_US	    (10 * 1000000ull)
-#define CALM_US	    (2 * 1000000ull)
+#define SHUN_US (10 * 1000000ull)
+#define CALM_US (2 * 1000000ull)
 
 /** struct call - what a request's callbacks get */
 struct call {
 	struct mx_session *s;
 	uint64_t serial;
 };
-
-static void send_ask(struct mx_session *s);
 
 static struct mx_ask *begin(struct mx_session *s, enum mx_ask_kind kind,
 			    bool for_cmd)
@@ -72,7 +67,13 @@ static const char *kind_name(const struct mx_ask *a)
 	return names[a->kind];
 }
 
-static void failed(struct mx_session *s, int err, const char *why)
+/**
+ * mx_ask_failed() - nothing comes of the request under way
+ * @s: session with a request under way
+ * @err: for a command that it serves; negative errno
+ * @why: for people
+ */
+void mx_ask_failed(struct mx_session *s, int err, const char *why)
 {
 	struct mx_ask *a = s->ask;
 	struct ike_report *r;
@@ -149,119 +150,17 @@ static void release(void *ctx)
 	free(c);
 }
 
-static void again(struct mx_session *s, uint64_t wait)
+/**
+ * mx_ask_again() - make the request anew
+ * @s: session with a request under way
+ * @wait: after so many microseconds
+ */
+void mx_ask_again(struct mx_session *s, uint64_t wait)
 {
 	s->ask->request = 0;
 	s->ask->serial = ++s->serial;
 	s->ask->retry_at = ike_sa_now(s->sa) + wait;
 	mx_deadline(s);
-}
-
-static void say_reason(const struct ike_in *in, uint16_t type,
-		       struct mobikex_reason *reason, char *text, size_t len)
-{
-	struct wire_notify n;
-
-	memset(reason, 0, sizeof(*reason));
-	if (wire_notify_find(in->msg, IKE_N_MOBIKEX_REASON, &n) &&
-	    mobikex_reason_decode(&n, reason) == WIRE_OK)
-		snprintf(text, len, "refused by the peer: %s: %s",
-			 mobikex_reason_name(reason->code), reason->text);
-	else if (type == IKE_N_UNEXPECTED_NAT_DETECTED)
-		snprintf(text, len, "there is a NAT on this way, and one of "
-				    "the two ends does not allow any");
-	else
-		snprintf(text, len, "refused by the peer: notify %u", type);
-}
-
-/* The peer's view of our IDs is not ours: say it the way that needs none. */
-static bool say_plainly(struct mx_session *s, const struct mobikex_reason *why)
-{
-	struct mx_ask *a = s->ask;
-
-	if (a->kind != MX_ASK_HARD || a->ops[0].derived ||
-	    (why->code != MOBIKEX_R_NO_SUCH_PATH &&
-	     why->code != MOBIKEX_R_DUPLICATE))
-		return false;
-	a->n = 1;
-	memset(&a->ops[0], 0, sizeof(a->ops[0]));
-	a->ops[0].kind = MX_OP_UPDATE;
-	a->ops[0].derived = true;
-	again(s, 0);
-	send_ask(s);
-	return true;
-}
-
-static void refused(struct mx_session *s, const struct ike_in *in,
-		    uint16_t type)
-{
-	struct mobikex_reason why;
-	char text[IKE_MAX_TEXT];
-
-	if (type == IKE_N_TEMPORARY_FAILURE && s->ask->tries < MX_MAX_TRIES) {
-		again(s, MX_BUSY_US);
-		return;
-	}
-	if (type == IKE_N_UNEXPECTED_NAT_DETECTED &&
-	    s->ask->tries < NAT_TRIES) {
-		again(s, NAT_WAIT_US);
-		return;
-	}
-	say_reason(in, type, &why, text, sizeof(text));
-	if (say_plainly(s, &why))
-		return;
-	if (s->ask->kind == MX_ASK_REMOVE &&
-	    why.code == MOBIKEX_R_NO_SUCH_PATH) {
-		mx_ask_done(s, in);
-		return;
-	}
-	if (s->mobikex &&
-	    (why.code == MOBIKEX_R_NO_SUCH_PATH ||
-	     why.code == MOBIKEX_R_DUPLICATE || why.code == MOBIKEX_R_LIMIT))
-		s->query_at = ike_sa_now(s->sa);
-	failed(s, type == IKE_N_TEMPORARY_FAILURE ? -EAGAIN : -EPERM, text);
-}
-
-/* What the answer says of NATs is true of the path that the request took. */
-static void agreed(struct mx_session *s, const struct ike_in *in,
-		   unsigned int natd)
-{
-	switch (s->ask->kind) {
-	case MX_ASK_ADD:
-	case MX_ASK_PRIMARY:
-	case MX_ASK_HARD:
-	case MX_ASK_REFRESH:
-		if (mx_nat_answered(s, s->ask->id, in, natd)) {
-			mx_commit(s, NULL, 0);
-			mx_follow_primary(s);
-		}
-		break;
-	case MX_ASK_REMOVE:
-	case MX_ASK_QUERY:
-		mx_nat_look(s, s->sa, in);
-		break;
-	}
-	mx_ask_done(s, in);
-}
-
-static void answered(struct mx_session *s, struct ike_sa *sa,
-		     const struct ike_in *in)
-{
-	unsigned int natd = ike_in_natd(sa, in);
-	struct wire_notify n;
-
-	if (wire_notify_find(in->msg, IKE_N_COOKIE2, &n) &&
-	    (n.data.len != sizeof(s->ask->cookie) ||
-	     !crypto_equal(n.data.p, s->ask->cookie, sizeof(s->ask->cookie)))) {
-		ike_sa_close(sa, "wrong COOKIE2 in an answer", true);
-		return;
-	}
-	if (wire_notify_error(in->msg, &n))
-		refused(s, in, n.type);
-	else if (natd != IKE_NATD_ABSENT && natd != IKE_NATD_NONE && !sa->natt)
-		refused(s, in, IKE_N_UNEXPECTED_NAT_DETECTED);
-	else
-		agreed(s, in, natd);
 }
 
 static void done(struct ike_sa *sa, void *ctx, enum ike_result result,
@@ -274,33 +173,37 @@ static void done(struct ike_sa *sa, void *ctx, enum ike_result result,
 		return;
 	switch (result) {
 	case IKE_RESULT_ANSWER:
-		answered(s, sa, in);
+		mx_ask_answered(s, sa, in);
 		break;
 	case IKE_RESULT_TIMEOUT:
-		failed(s, -ETIMEDOUT, "no answer by this path");
+		mx_ask_failed(s, -ETIMEDOUT, "no answer by this path");
 		break;
 	case IKE_RESULT_CLOSED:
 		/* Rekeyed meanwhile: the new IKE SA asks anew. */
 		if (s->sa != sa)
-			again(s, 0);
+			mx_ask_again(s, 0);
 		break;
 	}
 }
 
-static void send_ask(struct mx_session *s)
+/**
+ * mx_ask_send() - send the request under way, as a new one
+ * @s: session with a request under way
+ */
+void mx_ask_send(struct mx_session *s)
 {
 	struct mx_ask *a = s->ask;
 	struct call *c = malloc(sizeof(*c));
 	struct ike_request_desc d;
 
 	if (!c) {
-		failed(s, -ENOMEM, "out of memory");
+		mx_ask_failed(s, -ENOMEM, "out of memory");
 		return;
 	}
 	/* A cookie that can be guessed proves nothing. */
 	if (ike_sa_random(s->sa, a->cookie, sizeof(a->cookie))) {
 		free(c);
-		failed(s, -EIO, "no random octets for COOKIE2");
+		mx_ask_failed(s, -EIO, "no random octets for COOKIE2");
 		return;
 	}
 	a->tries++;
@@ -324,7 +227,7 @@ static void send_ask(struct mx_session *s)
 	}
 	a->request = ike_sa_request(s->sa, &d);
 	if (!a->request && s->ask == a)
-		failed(s, -ENOMEM, "the request could not be made");
+		mx_ask_failed(s, -ENOMEM, "the request could not be made");
 }
 
 /* --------------------------------------------------------- the staging */
@@ -334,12 +237,12 @@ static void staged(struct mx_session *s, uint64_t serial, int err)
 	if (!s->ask || s->ask->serial != serial)
 		return;
 	if (err) {
-		failed(s, err, "the kernel refused the new set of paths");
+		mx_ask_failed(s, err, "the kernel refused the new set of paths");
 		return;
 	}
 	if (s->ask->kind == MX_ASK_HARD)
 		ike_sa_set_addresses(s->sa, &s->ask->local, &s->ask->remote);
-	send_ask(s);
+	mx_ask_send(s);
 }
 
 /* The own set changes by what is true here, @op, whatever will be said. */
@@ -360,11 +263,11 @@ static void stage(struct mx_session *s, const struct mx_op *op, uint8_t fresh)
 	struct mx_set next = s->own;
 
 	if (mx_set_apply(&next, op, 1, &req, &why)) {
-		failed(s, -EINVAL, why.text);
+		mx_ask_failed(s, -EINVAL, why.text);
 		return;
 	}
 	if (mx_pairs_live(&next, &s->peer) > IKE_MAX_PATHS) {
-		failed(s, -ENOSPC, "too many pairs of addresses");
+		mx_ask_failed(s, -ENOSPC, "too many pairs of addresses");
 		return;
 	}
 	s->own = next;
@@ -448,7 +351,7 @@ void mx_ask_primary(struct mx_session *s, uint16_t id, bool for_cmd)
 	a->ops[0].preference = p->preference;
 	name_mapping(p, &a->ops[0]);
 	set_ends_of(s, p);
-	send_ask(s);
+	mx_ask_send(s);
 }
 
 static void hard_block(const struct mx_session *s, const struct mx_path *p,
@@ -568,7 +471,7 @@ void mx_ask_remove(struct mx_session *s, const uint16_t *ids, unsigned int n,
 		a->ops[i].index = (uint16_t)i;
 	}
 	set_ends_of(s, mx_set_primary(&s->own));
-	send_ask(s);
+	mx_ask_send(s);
 }
 
 /**
@@ -594,7 +497,7 @@ void mx_ask_refresh(struct mx_session *s, uint16_t id)
 	a->ops[0].old_addr = p->addr;
 	a->ops[0].new_addr = p->addr;
 	set_ends_of(s, p);
-	send_ask(s);
+	mx_ask_send(s);
 }
 
 /** mx_ask_query() - ask for the peer's view of our paths */
@@ -603,14 +506,14 @@ void mx_ask_query(struct mx_session *s)
 	if (!begin(s, MX_ASK_QUERY, false))
 		return;
 	set_ends_of(s, mx_set_primary(&s->own));
-	send_ask(s);
+	mx_ask_send(s);
 }
 
 /** mx_ask_timer() - send what was put off */
 void mx_ask_timer(struct mx_session *s, uint64_t now)
 {
 	if (s->ask && s->ask->retry_at <= now)
-		send_ask(s);
+		mx_ask_send(s);
 }
 
 /**

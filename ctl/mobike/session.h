@@ -8,7 +8,8 @@
  *   answer.c	requests of the peer that change its paths
  *   rrc.c	return routability checks of the peer's paths
  *   ask.c	own requests that change own paths
- *   told.c	what follows when the peer has agreed to them
+ *   reply.c	the peer's answers to them
+ *   told.c	what follows when the peer has agreed
  *   nat.c	NATs on the way: what they make of our addresses
  *   reconcile.c	what the peer says that it knows of our paths
  *   command.c	commands of the user
@@ -357,6 +358,10 @@ bool mx_barred(const struct mx_session *s, const struct wire_addr *addr,
 void mx_rrc_start(struct mx_session *s);
 void mx_rrc_drop_all(struct mx_session *s);
 
+/* reply.c */
+void mx_ask_answered(struct mx_session *s, struct ike_sa *sa,
+		     const struct ike_in *in);
+
 /* told.c */
 void mx_ask_done(struct mx_session *s, const struct ike_in *in);
 
@@ -373,6 +378,9 @@ void mx_ask_query(struct mx_session *s);
 void mx_ask_timer(struct mx_session *s, uint64_t now);
 void mx_ask_preempt(struct mx_session *s);
 void mx_ask_drop(struct mx_session *s);
+void mx_ask_failed(struct mx_session *s, int err, const char *why);
+void mx_ask_again(struct mx_session *s, uint64_t wait);
+void mx_ask_send(struct mx_session *s);
 
 /* nat.c */
 bool mx_liveness(struct mx_session *s);
