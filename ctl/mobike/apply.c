@@ -27,7 +27,8 @@ static struct mx_ghost *ghost_of(struct mx_set *set, uint16_t id,
 {
 	for (unsigned int i = 0; i < set->n_ghost; i++)
 		if (set->ghost[i].id == id &&
-		    wire_addr_equal(&set->ghost[i].addr, addr))
+		    (wire_addr_equal(&set->ghost[i].addr, addr) ||
+		     wire_addr_equal(&set->ghost[i].inner, addr)))
 			return &set->ghost[i];
 	return NULL;
 }
@@ -57,6 +58,10 @@ static void settle(struct mx_path *p, const struct mx_req *req,
 	p->state = req->fresh;
 	p->credit = req->credit;
 	p->rtt_us = 0;
+	/* Own sets: nobody has told how the peer sees it there. */
+	p->outer.addr.family = 0;
+	p->seen_set = false;
+	p->shown_us = 0;
 }
 
 static int check_shape(const struct mx_op *op, struct mx_refusal *why)
@@ -147,6 +152,7 @@ static int move_path(struct mx_set *set, struct mx_path *p,
 
 	if (other == p) {
 		p->port = req->src_port;
+		p->inner = inner;
 		note_nat(p, req);
 		return 0;
 	}
@@ -175,6 +181,8 @@ static int do_update(struct mx_set *set, const struct mx_op *op,
 		p = mx_set_by_source(set, req);
 		if (p) {
 			p->port = req->src_port;
+			/* It may be another link that has this mapping now. */
+			p->inner = inner_of(op, req);
 			note_nat(p, req);
 			mx_set_make_primary(set, p->id);
 			return 0;

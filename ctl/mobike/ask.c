@@ -97,9 +97,9 @@ void mx_ask_failed(struct mx_session *s, int err, const char *why)
 	else if (is_staged(a) || a->kind == MX_ASK_PRIMARY)
 		mx_shun(s, &a->local.addr, SHUN_US);
 	s->calm_until = ike_sa_now(s->sa) + CALM_US;
-	if (a->kind == MX_ASK_REFRESH && err == -ETIMEDOUT &&
-	    mx_set_find(&s->own, a->id))
-		mx_set_find(&s->own, a->id)->remapped = true;
+	if (a->kind == MX_ASK_REFRESH && mx_set_find(&s->own, a->id))
+		mx_nat_tell_later(mx_set_find(&s->own, a->id),
+				  ike_sa_now(s->sa));
 	/* The peer may have done it all the same. */
 	if (s->mobikex && err == -ETIMEDOUT)
 		s->query_at = ike_sa_now(s->sa);
@@ -494,7 +494,7 @@ void mx_ask_refresh(struct mx_session *s, uint16_t id)
 	a->ops[0].id = id;
 	a->ops[0].flags = p->flags & (MOBIKEX_F_PRIMARY | MOBIKEX_F_BACKUP);
 	a->ops[0].preference = p->preference;
-	a->ops[0].old_addr = p->addr;
+	a->ops[0].old_addr = p->confirmed.family ? p->confirmed : p->addr;
 	a->ops[0].new_addr = p->addr;
 	set_ends_of(s, p);
 	mx_ask_send(s);

@@ -18,6 +18,9 @@
 /* How often somebody is asked who may have a new mapping; and for how long. */
 #define HINT_US	      (1 * 1000000ull)
 #define HINT_TRIAL_US (2 * 1000000ull)
+/* And how often a path that does not answer is told of. */
+#define TELL_US	      (4 * 1000000ull)
+#define TELL_MAX_US   (300 * 1000000ull)
 
 /* ---------------------------------------------------------- own mappings */
 
@@ -34,6 +37,20 @@ static bool shown_as(const struct ike_in *in, uint8_t digest[MX_SEEN_LEN])
 	return true;
 }
 
+/**
+ * mx_nat_digest() - what the peer's NATD payload says of an address and port
+ * @sa: IKE SA
+ * @at: where it sees us
+ * @digest: gets it
+ *
+ * Return: false if it cannot be made.
+ */
+bool mx_nat_digest(const struct ike_sa *sa, const struct wire_endpoint *at,
+		   uint8_t digest[MX_SEEN_LEN])
+{
+	return !crypto_natd(sa->spi_i, sa->spi_r, at, digest);
+}
+
 /* Without a NAT the peer sees what we are. */
 static bool base_of(const struct ike_sa *sa, const struct mx_path *p,
 		    uint8_t digest[MX_SEEN_LEN])
@@ -44,8 +61,50 @@ static bool base_of(const struct ike_sa *sa, const struct mx_path *p,
 		memcpy(digest, p->seen, MX_SEEN_LEN);
 		return true;
 	}
-	return !(p->nat & IKE_NATD_LOCAL) &&
-	       !crypto_natd(sa->spi_i, sa->spi_r, &at, digest);
+	return !(p->nat & IKE_NATD_LOCAL) && mx_nat_digest(sa, &at, digest);
+}
+
+/**
+ * mx_nat_tell() - the peer is to be told where an own path is shown, soon
+ * @p: the path
+ */
+void mx_nat_tell(struct mx_path *p)
+{
+	p->remapped = true;
+	p->tell_at = 0;
+	p->untold = 0;
+}
+
+/**
+ * mx_nat_tell_later() - likewise, but it was in vain just now
+ * @p: the path
+ * @now: microseconds
+ *
+ * A path that leads nowhere is tried more and more seldom: its tries are worth
+ * nothing to anybody.
+ */
+void mx_nat_tell_later(struct mx_path *p, uint64_t now)
+{
+	uint64_t wait = TELL_US << (p->untold < 16 ? p->untold : 16);
+
+	p->remapped = true;
+	p->untold++;
+	p->tell_at = now + (wait < TELL_MAX_US ? wait : TELL_MAX_US);
+}
+
+/**
+ * mx_nat_shown() - remember how the peer sees an own path
+ * @s: session
+ * @sa: IKE SA that the message came by
+ * @in: message, authentic and fresh
+ */
+void mx_nat_shown(struct mx_session *s, const struct ike_sa *sa,
+		  const struct ike_in *in)
+{
+	struct mx_path *p = mx_set_by_addr(&s->own, &in->local.addr);
+
+	if (p && sa == s->sa && sa->natt && shown_as(in, p->shown))
+		p->shown_us = ike_sa_now(sa);
 }
 
 /**
@@ -66,12 +125,28 @@ void mx_nat_look(struct mx_session *s, const struct ike_sa *sa,
 	if (!p || sa != s->sa || !sa->natt || !shown_as(in, now) ||
 	    !wire_endpoint_equal(&in->remote, &sa->remote))
 		return;
+	mx_nat_shown(s, sa, in);
 	if (base_of(sa, p, was) && !crypto_equal(now, was, MX_SEEN_LEN))
-		p->remapped = true;
+		mx_nat_tell(p);
 	memcpy(p->seen, now, MX_SEEN_LEN);
 	p->seen_set = true;
 	if (p->remapped)
 		mx_steer(s);
+}
+
+/*
+ * The answer came by another link: the NAT has given it the mapping of the one
+ * that the request left by. The peer knows a mapping that is gone.
+ */
+static void came_elsewhere(struct mx_path *p, uint64_t now)
+{
+	bool first = !p->untold;
+
+	if (!(p->nat & IKE_NATD_LOCAL))
+		return;
+	mx_nat_tell_later(p, now);
+	if (first)
+		p->tell_at = now;
 }
 
 /**
@@ -90,13 +165,17 @@ bool mx_nat_answered(struct mx_session *s, uint16_t id,
 	struct mx_path *p = mx_set_find(&s->own, id);
 	uint8_t was;
 
-	if (!p || natd == IKE_NATD_ABSENT ||
-	    !wire_addr_equal(&p->addr, &in->local.addr))
+	if (!p || natd == IKE_NATD_ABSENT)
 		return false;
+	if (!wire_addr_equal(&p->addr, &in->local.addr)) {
+		came_elsewhere(p, ike_sa_now(s->sa));
+		return false;
+	}
 	was = p->nat;
 	p->nat = natd & (IKE_NATD_LOCAL | IKE_NATD_REMOTE);
 	p->outer.addr.family = 0;
 	p->remapped = false;
+	p->untold = 0;
 	p->seen_set = shown_as(in, p->seen);
 	return !p->nat != !was;
 }
@@ -113,9 +192,10 @@ void mx_nat_rekeyed(struct mx_session *s)
 		struct mx_path *p = &s->own.path[i];
 
 		p->seen_set = false;
+		p->shown_us = 0;
 		if (!(p->nat & IKE_NATD_LOCAL))
 			continue;
-		p->remapped = true;
+		mx_nat_tell(p);
 		s->again_at = ike_sa_now(s->sa) + 1;
 	}
 }

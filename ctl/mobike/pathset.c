@@ -160,6 +160,7 @@ void mx_set_haunt(struct mx_set *set, const struct mx_path *p, bool retired,
 	g->retired = retired;
 	g->preference = p->preference;
 	g->addr = p->addr;
+	g->inner = p->inner;
 	g->accept_until = now + grace;
 	g->forget_at = g->accept_until + MX_FORGET_US;
 }
@@ -221,6 +222,20 @@ void mx_set_restart(struct mx_set *set, const struct mx_req *req)
 	set->path[0].port = req->src_port;
 	set->path[0].via = req->dst;
 	set->path[0].credit = req->credit;
+}
+
+/**
+ * mx_set_retire() - an ID is not to be given to a path for a while
+ * @set: own set
+ * @id: ID that the peer has for something, or had until just now
+ * @now: microseconds
+ */
+void mx_set_retire(struct mx_set *set, uint16_t id, uint64_t now)
+{
+	const struct mx_path nowhere = { .id = id };
+
+	if (!mx_set_id_taken(set, id))
+		mx_set_haunt(set, &nowhere, true, now, 0);
 }
 
 /**

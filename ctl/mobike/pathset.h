@@ -48,9 +48,14 @@
  * @confirmed: own sets: address that the peer is known to have for it, family
  *	0 if none
  * @outer: own sets: where the peer sees it behind a NAT, family 0 if not known
- * @seen: own sets: digest of that, as the peer sent it last (NATD)
+ * @seen: own sets: digest of that, as the peer is known to hold it (NATD)
  * @seen_set: @seen is there
+ * @shown: own sets: the last such digest from anywhere, which the peer need not
+ *	have made anything of
+ * @shown_us: when, 0: never by this IKE SA
  * @remapped: own sets: the NAT has changed it, which the peer is to be told
+ * @tell_at: own sets: but not before, microseconds
+ * @untold: own sets: how often it was told in vain
  * @credit: octets that it may be sent while tentative
  * @rtt_us: round trip time when it was announced or checked, 0 if not known
  */
@@ -68,7 +73,11 @@ struct mx_path {
 	struct wire_endpoint outer;
 	uint8_t seen[MX_SEEN_LEN];
 	bool seen_set;
+	uint8_t shown[MX_SEEN_LEN];
+	uint64_t shown_us;
 	bool remapped;
+	uint64_t tell_at;
+	unsigned int untold;
 	uint64_t credit;
 	uint64_t rtt_us;
 };
@@ -78,7 +87,8 @@ struct mx_path {
  * @id: of the path that had it
  * @retired: the path itself is gone, and its ID not free before @forget_at
  * @preference: of the path
- * @addr: the address
+ * @addr: the address, family 0 if it was never known
+ * @inner: peer's sets: the owner's own view of it, family 0 if not told
  * @accept_until: taken from until then, microseconds
  * @forget_at: dropped as known to be removed until then
  */
@@ -87,6 +97,7 @@ struct mx_ghost {
 	bool retired;
 	uint8_t preference;
 	struct wire_addr addr;
+	struct wire_addr inner;
 	uint64_t accept_until;
 	uint64_t forget_at;
 };
@@ -186,6 +197,7 @@ int mx_set_free_id(const struct mx_set *set);
 void mx_set_make_primary(struct mx_set *set, uint16_t id);
 int mx_set_apply(struct mx_set *set, const struct mx_op *ops, unsigned int n,
 		 const struct mx_req *req, struct mx_refusal *why);
+void mx_set_retire(struct mx_set *set, uint16_t id, uint64_t now);
 void mx_set_renumber(struct mx_set *set, uint16_t from, uint16_t to);
 bool mx_set_drop(struct mx_set *set, uint16_t id, uint64_t now, uint64_t grace);
 bool mx_set_expire(struct mx_set *set, uint64_t now);

@@ -3,9 +3,23 @@
  * What the peer says that it knows of our paths, and what to do where that
  * differs: a request may have been overtaken, its answer lost, or a path may
  * have failed the peer's check since.
+ *
+ * The peer tells where it sees each path. Behind a NAT that is an address and
+ * port that mean nothing here; but the NATD payload of each answer is the digest
+ * of where the peer saw the path that the answer came by. So which path an entry
+ * is about is known, not guessed, whatever its ID.
  */
+#include "crypto/util.h"
 #include "mobike/session.h"
 #include "wire/mobike.h"
+
+#include <string.h>
+
+/** struct view - one entry of the peer's, and its address as a digest */
+struct view {
+	const struct mobikex_set_entry *e;
+	uint8_t digest[MX_SEEN_LEN];
+};
 
 static const struct mobikex_set_entry *entry_of(const struct mobikex_set *set,
 						uint16_t id)
@@ -19,102 +33,132 @@ static const struct mobikex_set_entry *entry_of(const struct mobikex_set *set,
 
 static void add_stray(struct mx_session *s, uint16_t id)
 {
-	for (unsigned int i = 0; i < s->n_stray; i++)
-		if (s->stray[i] == id)
-			return;
 	if (s->n_stray < MX_MAX_PATHS)
 		s->stray[s->n_stray++] = id;
 }
 
 /* Is this where the peer sees an own path? Behind a NAT it alone can tell. */
-static bool seen_there(struct mx_path *p, const struct wire_endpoint *at)
+static bool seen_there(const struct mx_path *p, const struct view *v)
 {
 	if (!(p->nat & IKE_NATD_LOCAL))
-		return wire_addr_equal(&p->addr, &at->addr);
-	if (!p->outer.addr.family)
-		p->outer = *at;
-	return wire_endpoint_equal(&p->outer, at);
+		return wire_addr_equal(&p->addr, &v->e->observed.addr);
+	if (p->shown_us)
+		return crypto_equal(p->shown, v->digest, MX_SEEN_LEN);
+	/* Since the IKE SA was rekeyed there was no digest. */
+	return p->outer.addr.family &&
+	       wire_endpoint_equal(&p->outer, &v->e->observed);
 }
 
-/* The own path that an entry of the peer's is about, whatever its ID. */
-static struct mx_path *path_at(struct mx_session *s,
-			       const struct mobikex_set *set,
-			       const struct mobikex_set_entry *e)
+/*
+ * The own path that an entry is about. A NAT may have given the mapping of one
+ * to another since: the last one that was seen there has it.
+ */
+static struct mx_path *path_at(struct mx_session *s, const struct view *v)
 {
+	struct mx_path *best = NULL;
+
 	for (unsigned int i = 0; i < s->own.n; i++) {
 		struct mx_path *p = &s->own.path[i];
 
-		/* Where it moved just now, if that was not said by its ID. */
-		if ((p->nat & IKE_NATD_LOCAL) && !p->outer.addr.family &&
-		    (entry_of(set, p->id) ||
-		     !(p->flags & e->flags & MOBIKEX_F_PRIMARY)))
-			continue;
-		if (seen_there(p, &e->observed))
-			return p;
+		if (seen_there(p, v) && (!best || p->shown_us > best->shown_us))
+			best = p;
 	}
-	return NULL;
+	return best;
 }
 
 /*
  * The peer knows an address of ours under another ID than we do: its word
  * counts. It numbers a path itself where we left the ID to it, and moved the
- * path that it has where a plain UPDATE did not say which.
+ * path that it has where a plain UPDATE did not say which. What it has under the
+ * old ID is a stray then. Only the primary path keeps its ID, and says where it
+ * is.
  */
-static bool adopt(struct mx_session *s, const struct mobikex_set *set,
-		  const struct mobikex_set_entry *e)
+static bool adopt(struct mx_session *s, const struct view *v)
 {
-	struct mx_path *p = path_at(s, set, e);
-	struct mx_path *other = mx_set_find(&s->own, e->path_id);
+	struct mx_path *p = path_at(s, v);
+	struct mx_path *other = mx_set_find(&s->own, v->e->path_id);
 	uint16_t id;
 
-	if (!p || p == other || entry_of(set, p->id))
+	if (!p || p == other)
 		return false;
+	if (other && (other->flags & MOBIKEX_F_PRIMARY)) {
+		s->primary_off = true;
+		return false;
+	}
 	id = p->id;
 	if (other) {
 		mx_report_path(s, "path-del", true, other);
 		mx_set_drop(&s->own, other->id, ike_sa_now(s->sa), MX_GRACE_US);
 	}
-	mx_set_renumber(&s->own, id, e->path_id);
+	mx_set_renumber(&s->own, id, v->e->path_id);
 	return true;
 }
 
-static bool learn(struct mx_session *s, const struct mobikex_set *set,
-		  const struct mobikex_set_entry *e)
+/**
+ * mx_give_up() - the ends do not agree on an own path: begin anew with it
+ * @s: session
+ * @id: a path that is not the primary one
+ *
+ * The peer is asked to remove what it has, then the path manager may add the
+ * address again. The caller tells the kernel.
+ *
+ * Return: whether there was such a path.
+ */
+bool mx_give_up(struct mx_session *s, uint16_t id)
 {
-	bool changed = adopt(s, set, e);
-	struct mx_path *p = mx_set_find(&s->own, e->path_id);
+	struct mx_path *p = mx_set_find(&s->own, id);
 
-	if (!p) {
-		add_stray(s, e->path_id);
+	if (!p || (p->flags & MOBIKEX_F_PRIMARY))
+		return false;
+	mx_report_path(s, "path-del", true, p);
+	mx_set_drop(&s->own, id, ike_sa_now(s->sa), MX_GRACE_US);
+	add_stray(s, id);
+	return true;
+}
+
+/* The peer has the path elsewhere: it was not told, or its answer was lost. */
+static bool astray(struct mx_session *s, struct mx_path *p,
+		   const struct view *v)
+{
+	if (!(p->nat & IKE_NATD_LOCAL))
+		p->confirmed = v->e->observed.addr;
+	if (p->flags & MOBIKEX_F_PRIMARY) {
+		s->primary_off = true;
 		return false;
 	}
-	if (seen_there(p, &e->observed))
-		p->confirmed = p->addr;
-	else if (!(p->nat & IKE_NATD_LOCAL))
-		p->confirmed = e->observed.addr;
-	if (!seen_there(p, &e->observed)) {
-		/* It was moved and the peer never heard of it. */
-		if (p->flags & MOBIKEX_F_PRIMARY) {
-			s->primary_off = true;
-			return changed;
-		}
-		mx_report_path(s, "path-del", true, p);
-		mx_set_drop(&s->own, e->path_id, ike_sa_now(s->sa),
-			    MX_GRACE_US);
-		add_stray(s, e->path_id);
-		return true;
+	if (p->nat & IKE_NATD_LOCAL && p->confirmed.family) {
+		if (!p->remapped)
+			mx_nat_tell(p);
+		return false;
 	}
-	if (p->state == MOBIKEX_TENTATIVE) {
-		p->state = MOBIKEX_VALID;
-		changed = true;
-		mx_report_path(s, "path-add", true, p);
+	return mx_give_up(s, v->e->path_id);
+}
+
+static bool learn(struct mx_session *s, const struct view *v)
+{
+	struct mx_path *p = mx_set_find(&s->own, v->e->path_id);
+	bool unknown;
+
+	if (!p) {
+		add_stray(s, v->e->path_id);
+		return false;
 	}
-	if ((p->flags & MOBIKEX_F_PRIMARY) && !(e->flags & MOBIKEX_F_PRIMARY))
-		s->primary_off = true;
+	/* What it was seen as is not known, but it is the only one of its ID. */
+	unknown = (p->nat & IKE_NATD_LOCAL) && !p->shown_us &&
+		  !p->outer.addr.family &&
+		  wire_addr_equal(&p->confirmed, &p->addr);
+	if (!seen_there(p, v) && !unknown)
+		return astray(s, p, v);
+	p->confirmed = p->addr;
+	p->outer = v->e->observed;
 	/* What comes of its check is not announced. */
-	if (e->state == MOBIKEX_TENTATIVE)
+	if (v->e->state == MOBIKEX_TENTATIVE)
 		s->query_at = ike_sa_now(s->sa) + MX_QUERY_US;
-	return changed;
+	if (p->state != MOBIKEX_TENTATIVE)
+		return false;
+	p->state = MOBIKEX_VALID;
+	mx_report_path(s, "path-add", true, p);
+	return true;
 }
 
 /* Paths of ours that the peer has given up, or never took. */
@@ -127,6 +171,7 @@ static bool unlearn(struct mx_session *s, const struct mobikex_set *set)
 
 		if (entry_of(set, gone.id))
 			continue;
+		s->own.path[i].confirmed.family = 0;
 		if (!mx_set_drop(&s->own, gone.id, ike_sa_now(s->sa),
 				 MX_GRACE_US))
 			continue;
@@ -135,6 +180,46 @@ static bool unlearn(struct mx_session *s, const struct mobikex_set *set)
 		changed = true;
 		i--;
 	}
+	return changed;
+}
+
+/* Without a primary of its own, this end takes the one that the peer has. */
+static void follow(struct mx_session *s, const struct mobikex_set *set)
+{
+	for (unsigned int i = 0; i < set->n; i++)
+		if ((set->e[i].flags & MOBIKEX_F_PRIMARY) &&
+		    set->e[i].state != MOBIKEX_DEPRECATED &&
+		    mx_set_find(&s->own, set->e[i].path_id))
+			mx_set_make_primary(&s->own, set->e[i].path_id);
+}
+
+static bool compare(struct mx_session *s, const struct mobikex_set *set)
+{
+	struct view v[MOBIKEX_PATHS_MAX];
+	const struct mobikex_set_entry *e;
+	bool changed = false;
+	unsigned int n = 0;
+	uint16_t primary;
+
+	for (unsigned int i = 0; i < set->n; i++) {
+		if (set->e[i].state == MOBIKEX_DEPRECATED)
+			continue;
+		v[n].e = &set->e[i];
+		if (!mx_nat_digest(s->sa, &v[n].e->observed, v[n].digest))
+			return false;
+		n++;
+	}
+	for (unsigned int i = 0; i < n; i++)
+		changed |= adopt(s, &v[i]);
+	primary = mx_set_primary(&s->own)->id;
+	for (unsigned int i = 0; i < n; i++)
+		changed |= learn(s, &v[i]);
+	changed |= unlearn(s, set);
+	if (!mx_set_find(&s->own, primary))
+		follow(s, set);
+	e = entry_of(set, mx_set_primary(&s->own)->id);
+	if (!e || !(e->flags & MOBIKEX_F_PRIMARY))
+		s->primary_off = true;
 	return changed;
 }
 
@@ -147,7 +232,7 @@ void mx_reconcile(struct mx_session *s, const struct ike_in *in)
 {
 	struct mobikex_set set;
 	struct wire_notify n;
-	bool changed = false;
+	bool changed;
 
 	if (!s->mobikex ||
 	    !wire_notify_find(in->msg, IKE_N_SA_ADDRESS_SET, &n)) {
@@ -159,10 +244,10 @@ void mx_reconcile(struct mx_session *s, const struct ike_in *in)
 		return;
 	s->primary_off = false;
 	s->query_at = IKE_NEVER;
-	for (unsigned int i = 0; i < set.n; i++)
-		if (set.e[i].state != MOBIKEX_DEPRECATED)
-			changed |= learn(s, &set, &set.e[i]);
-	changed |= unlearn(s, &set);
+	s->n_stray = 0;
+	changed = compare(s, &set);
+	if (!s->primary_off)
+		s->off_tries = 0;
 	if (!changed)
 		return;
 	mx_commit(s, NULL, 0);

@@ -33,7 +33,10 @@ static bool say_plainly(struct mx_session *s, const struct mobikex_reason *why)
 {
 	struct mx_ask *a = s->ask;
 
-	if (a->kind != MX_ASK_HARD || a->ops[0].derived ||
+	if (a->ops[0].derived ||
+	    (a->kind != MX_ASK_HARD &&
+	     !(a->kind == MX_ASK_REFRESH &&
+	       a->id == mx_set_primary(&s->own)->id)) ||
 	    (why->code != MOBIKEX_R_NO_SUCH_PATH &&
 	     why->code != MOBIKEX_R_DUPLICATE))
 		return false;
@@ -62,8 +65,15 @@ static void refused(struct mx_session *s, const struct ike_in *in,
 		return;
 	}
 	say_reason(in, type, &why, text, sizeof(text));
+	/* The peer has another path there, or something else by this ID. */
+	if (s->ask->kind == MX_ASK_ADD && why.code == MOBIKEX_R_DUPLICATE)
+		mx_set_retire(&s->ask->before, s->ask->id, ike_sa_now(s->sa));
 	if (say_plainly(s, &why))
 		return;
+	if (s->ask->kind == MX_ASK_REFRESH &&
+	    why.code == MOBIKEX_R_NO_SUCH_PATH &&
+	    mx_give_up(s, s->ask->id))
+		mx_commit(s, NULL, 0);
 	if (s->ask->kind == MX_ASK_REMOVE &&
 	    why.code == MOBIKEX_R_NO_SUCH_PATH) {
 		mx_ask_done(s, in);
@@ -112,10 +122,12 @@ void mx_ask_answered(struct mx_session *s, struct ike_sa *sa,
 
 	if (wire_notify_find(in->msg, IKE_N_COOKIE2, &n) &&
 	    (n.data.len != sizeof(s->ask->cookie) ||
-	     !crypto_equal(n.data.p, s->ask->cookie, sizeof(s->ask->cookie)))) {
+	     !crypto_equal(n.data.p, s->ask->cookie,
+			   sizeof(s->ask->cookie)))) {
 		ike_sa_close(sa, "wrong COOKIE2 in an answer", true);
 		return;
 	}
+	mx_nat_shown(s, sa, in);
 	if (wire_notify_error(in->msg, &n))
 		refused(s, in, n.type);
 	else if (natd != IKE_NATD_ABSENT && natd != IKE_NATD_NONE && !sa->natt)

@@ -214,7 +214,10 @@ struct mx_memo {
  * @ask: own request under way
  * @stray: own paths that only the peer knows, to be removed
  * @n_stray: entries there
- * @primary_off: the peer holds another of our paths for primary
+ * @primary_off: the peer holds another of our paths for primary, or knows it
+ *	elsewhere than where it is
+ * @off_at: it is told so, but not before
+ * @off_tries: and has been so often
  * @query_at: ask for the peer's view then
  * @cmd: commands, oldest first
  * @n_cmd: entries there
@@ -268,6 +271,8 @@ struct mx_session {
 	uint16_t stray[MX_MAX_PATHS];
 	unsigned int n_stray;
 	bool primary_off;
+	uint64_t off_at;
+	unsigned int off_tries;
 	uint64_t query_at;
 	struct mx_cmd cmd[MX_MAX_CMDS];
 	unsigned int n_cmd;
@@ -384,6 +389,12 @@ void mx_ask_send(struct mx_session *s);
 
 /* nat.c */
 bool mx_liveness(struct mx_session *s);
+void mx_nat_shown(struct mx_session *s, const struct ike_sa *sa,
+		  const struct ike_in *in);
+bool mx_nat_digest(const struct ike_sa *sa, const struct wire_endpoint *at,
+		   uint8_t digest[MX_SEEN_LEN]);
+void mx_nat_tell(struct mx_path *p);
+void mx_nat_tell_later(struct mx_path *p, uint64_t now);
 void mx_nat_look(struct mx_session *s, const struct ike_sa *sa,
 		 const struct ike_in *in);
 bool mx_nat_answered(struct mx_session *s, uint16_t id,
@@ -392,6 +403,7 @@ void mx_nat_hint(struct mx_session *s, const struct ike_ev_path_hint *h);
 void mx_nat_rekeyed(struct mx_session *s);
 
 /* reconcile.c */
+bool mx_give_up(struct mx_session *s, uint16_t id);
 void mx_reconcile(struct mx_session *s, const struct ike_in *in);
 
 /* others.c */

@@ -7,6 +7,9 @@
 
 #define MAX_STEPS   64
 #define MAX_SHUN_US (300 * 1000000ull)
+/* Between two moves to where the peer should see us already, at first. */
+#define OFF_US	    (1 * 1000000ull)
+#define OFF_TRIES   6
 
 /* ------------------------------------------------- usable addresses */
 
@@ -198,37 +201,70 @@ static void rescue(struct mx_session *s, const struct mx_want *w)
 	mx_ask_hard(s, w->id, w->cand, false);
 }
 
+/* A request that tries a path: nothing of importance waits for its answer. */
+static bool is_probe(struct mx_session *s, const struct mx_ask *a)
+{
+	return a->kind == MX_ASK_ADD || a->kind == MX_ASK_PRIMARY ||
+	       (a->kind == MX_ASK_REFRESH &&
+		a->id != mx_set_primary(&s->own)->id);
+}
+
+/*
+ * Where the peer sends to is wrong: that comes before all that other paths want,
+ * and waits for none of them.
+ */
+static bool mend_primary(struct mx_session *s, uint64_t now)
+{
+	struct mx_path *p = mx_set_primary(&s->own);
+	const struct mx_cand *c = mx_cand_find(s->cand, s->n_cand, &p->addr);
+	bool may = s->mobikex || s->sa->first_initiator;
+
+	if (!c || !may || (s->ask && !is_probe(s, s->ask)))
+		return false;
+	if (s->primary_off && s->off_at <= now) {
+		if (s->ask)
+			mx_ask_preempt(s);
+		s->primary_off = false;
+		s->off_at = now + (OFF_US << s->off_tries);
+		if (s->off_tries < OFF_TRIES)
+			s->off_tries++;
+		mx_ask_hard(s, p->id, c, false);
+		return true;
+	}
+	if (p->remapped && p->tell_at <= now) {
+		if (s->ask)
+			mx_ask_preempt(s);
+		mx_ask_refresh(s, p->id);
+		return true;
+	}
+	return false;
+}
+
 /* What the last answers showed to be wrong. */
 static bool mend(struct mx_session *s, uint64_t now)
 {
-	struct mx_path *p = mx_set_primary(&s->own);
 	uint16_t ids[MX_MAX_PATHS];
-	const struct mx_cand *c;
-	unsigned int n = s->n_stray;
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < s->n_stray; i++)
+		if (!mx_set_find(&s->own, s->stray[i]))
+			ids[n++] = s->stray[i];
+	s->n_stray = 0;
 
 	if (n) {
-		memcpy(ids, s->stray, sizeof(ids));
-		s->n_stray = 0;
 		mx_ask_remove(s, ids, n, false);
 		return true;
 	}
 	for (unsigned int i = 0; i < s->own.n; i++) {
 		const struct mx_path *q = &s->own.path[i];
 
-		if (!q->remapped || !mx_cand_find(s->cand, s->n_cand, &q->addr))
+		if (!q->remapped || q->tell_at > now ||
+		    !mx_cand_find(s->cand, s->n_cand, &q->addr))
 			continue;
-		if (!s->mobikex && !s->sa->first_initiator)
+		if (!s->mobikex || (q->flags & MOBIKEX_F_PRIMARY))
 			continue;
 		mx_ask_refresh(s, q->id);
 		return true;
-	}
-	if (s->primary_off) {
-		s->primary_off = false;
-		c = mx_cand_find(s->cand, s->n_cand, &p->addr);
-		if (c) {
-			mx_ask_hard(s, p->id, c, false);
-			return true;
-		}
 	}
 	if (s->query_at <= now) {
 		s->query_at = IKE_NEVER;
@@ -274,6 +310,8 @@ static bool step(struct mx_session *s)
 		rescue(s, &w);
 		return true;
 	}
+	if (mend_primary(s, now))
+		return true;
 	if (s->ask || w.kind == MX_WANT_WAIT)
 		return false;
 	if (mx_command_step(s))
@@ -320,14 +358,28 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* When something that is wrong may be told (again). */
+static uint64_t mend_at(struct mx_session *s, uint64_t now)
+{
+	uint64_t t = s->primary_off ? s->off_at : IKE_NEVER;
+
+	for (unsigned int i = 0; i < s->own.n; i++)
+		if (s->own.path[i].remapped && s->own.path[i].tell_at > now)
+			t = earlier(t, s->own.path[i].tell_at);
+	return t > now ? t : IKE_NEVER;
+}
+
 /* When mx_steer() has to look again by itself. */
-static uint64_t steer_at(const struct mx_session *s, uint64_t now)
+static uint64_t steer_at(struct mx_session *s, uint64_t now)
 {
 	uint64_t t = earlier(s->again_at, s->query_at);
 
 	/* What ends an own request, or the peer's, steers too. */
-	if (s->ask || s->pending)
+	if (s->pending)
 		return IKE_NEVER;
+	t = earlier(t, mend_at(s, now));
+	if (s->ask)
+		return mend_at(s, now);
 	if (t > now)
 		return t;
 	/* It has looked just now: only time can help, or an event. */

@@ -121,8 +121,10 @@ static void were_removed(struct mx_session *s)
 		for (unsigned int j = 0; j < s->n_stray; j++)
 			if (s->stray[j] == id)
 				s->stray[j--] = s->stray[--s->n_stray];
-		if (!p)
+		if (!p) {
+			mx_set_retire(&s->own, id, ike_sa_now(s->sa));
 			continue;
+		}
 		gone = *p;
 		if (mx_set_drop(&s->own, id, ike_sa_now(s->sa), MX_GRACE_US))
 			mx_report_path(s, "path-del", true, &gone);

@@ -162,39 +162,68 @@ int64_t sim_path_credit(const struct sim *sim, int node, const char *local,
 	return e ? (int64_t)e->credit : -1;
 }
 
-/* How the other end knows an address: behind a NAT, or in front of it. */
-static const struct sim_link *nat_of(const struct sim *sim,
-				     const struct wire_addr *addr,
-				     struct wire_addr *other)
+static const struct sim_link *link_of(const struct sim *sim,
+				      const struct wire_addr *addr)
 {
-	*other = *addr;
-	for (int i = 0; i < 2; i++) {
-		for (unsigned int j = 0; j < sim->node[i].n_links; j++) {
-			const struct sim_link *l = &sim->node[i].links[j];
-
-			if (!l->nat.family)
-				continue;
-			if (wire_addr_equal(&l->addr, addr))
-				*other = l->nat;
-			else if (wire_addr_equal(&l->nat, addr))
-				*other = l->addr;
-			else
-				continue;
-			return l;
-		}
-	}
+	for (int i = 0; i < 2; i++)
+		for (unsigned int j = 0; j < sim->node[i].n_links; j++)
+			if (wire_addr_equal(&sim->node[i].links[j].addr, addr))
+				return &sim->node[i].links[j];
 	return NULL;
 }
 
-/* What is sent to a NAT goes to the port that it has now. */
-static bool arrives(const struct sim *sim, const struct ike_path *e)
+/* How the other end knows an address. */
+static const struct wire_addr *outside(const struct sim *sim,
+				       const struct wire_addr *addr)
 {
-	struct wire_addr inside;
-	const struct sim_link *l = nat_of(sim, &e->remote, &inside);
+	const struct sim_link *l = link_of(sim, addr);
 
-	return !l || !l->nat_port || wire_addr_equal(&l->addr, &e->remote) ||
-	       !(e->flags & MOBX_PATH_FLAGS_PRIMARY) ||
+	return l && l->nat.family ? &l->nat : addr;
+}
+
+/* The same two addresses from the other end; both primary, if there is one. */
+static const struct ike_path *counterpart(const struct sim *sim,
+					  const struct ike_path *e,
+					  const struct sim_peer *b)
+{
+	const struct ike_path *found = NULL;
+
+	for (unsigned int i = 0; i < b->n; i++) {
+		const struct ike_path *f = &b->paths[i];
+
+		if (!wire_addr_equal(outside(sim, &e->local),
+				     outside(sim, &f->remote)) ||
+		    !wire_addr_equal(outside(sim, &e->remote),
+				     outside(sim, &f->local)))
+			continue;
+		if (!((e->flags ^ f->flags) & MOBX_PATH_FLAGS_PRIMARY))
+			return f;
+		found = f;
+	}
+	return found;
+}
+
+/* What is sent to a NAT goes to the port that it has now. */
+static bool arrives(const struct sim *sim, const struct ike_path *e,
+		    const struct ike_path *f)
+{
+	const struct sim_link *l = link_of(sim, &f->local);
+
+	return !l->nat_port || !(e->flags & MOBX_PATH_FLAGS_PRIMARY) ||
 	       e->encap_dport == l->nat_port;
+}
+
+/* Two paths behind one NAT are one pair to who is in front of it. */
+static bool both_primary(const struct sim *sim, const struct ike_path *e,
+			 const struct ike_path *f)
+{
+	unsigned int shared = 0;
+
+	for (unsigned int i = 0; i < sim->node[0].n_links; i++)
+		shared += wire_addr_equal(outside(sim, &e->local),
+					  &sim->node[0].links[i].nat);
+	return shared > 1 ||
+	       !((e->flags ^ f->flags) & MOBX_PATH_FLAGS_PRIMARY);
 }
 
 static bool mirrors(const struct sim *sim, const struct sim_peer *a,
@@ -204,17 +233,14 @@ static bool mirrors(const struct sim *sim, const struct sim_peer *a,
 
 	for (unsigned int i = 0; i < a->n; i++) {
 		const struct ike_path *e = &a->paths[i], *f;
-		struct wire_addr local, remote;
 
 		if (e->state > MOBX_PATH_STATE_VALID)
 			continue;
-		nat_of(sim, &e->local, &local);
-		nat_of(sim, &e->remote, &remote);
-		f = pair_of(b, &remote, &local);
-		if (f && arrives(sim, e) && e->state == MOBX_PATH_STATE_VALID &&
+		f = counterpart(sim, e, b);
+		if (f && arrives(sim, e, f) &&
+		    e->state == MOBX_PATH_STATE_VALID &&
 		    f->state == MOBX_PATH_STATE_VALID &&
-		    (e->flags & MOBX_PATH_FLAGS_PRIMARY) ==
-			    (f->flags & MOBX_PATH_FLAGS_PRIMARY))
+		    both_primary(sim, e, f))
 			continue;
 		snprintf(why, len, "%s-%s: state %d flags %u to port %u, other "
 			 "end: state %d flags %u", wire_addr_text(&e->local, l),

@@ -322,6 +322,105 @@ static void test_rekey(void **state)
 }
 
 /*
+ * A path that does not answer is told of as well, but never first: where the
+ * peer sends to comes before all others.
+ */
+static void test_dead_spare(void **state)
+{
+	struct sim *sim = start(true, OTHER, true);
+	struct ike_event ev = { .type = IKE_EV_CONN_REKEY };
+
+	(void)state;
+	use(sim, WLAN, false);
+	sim_run(sim, 5 * SIM_SECOND);
+	/* Its link is up, and it has the lower ID. */
+	sim->node[0].links[0].lose = 1000;
+	ev.u.conn.name = "server";
+	sim_event(sim, 0, &ev);
+	put_nat(sim, 1, OTHER, 51000);
+	sim_run(sim, 500 * SIM_MS);
+	assert_sends_to(sim, OTHER, 51000);
+	/* Not even while the other one is being told of. */
+	sim_run(sim, 10 * SIM_SECOND);
+	put_nat(sim, 1, OTHER, 52000);
+	sim_run(sim, 10 * SIM_SECOND + 200 * SIM_MS);
+	assert_sends_to(sim, OTHER, 52000);
+	assert_int_equal(sim_reports(sim, 0, "ike-up"), 1);
+	/* Its tries become rare, but it is not forgotten. */
+	sim_run(sim, 60 * SIM_SECOND);
+	sim->node[0].links[0].lose = 0;
+	put_nat(sim, 0, NAT, 41000);
+	sim_run(sim, 120 * SIM_SECOND);
+	use(sim, RADIO, false);
+	assert_sends_to(sim, NAT, 41000);
+	sim_free(sim);
+}
+
+/*
+ * One NAT for both links gives the path in use the mapping that the server holds
+ * for the other one. It is refused by its ID, says it without, and both ends
+ * agree on IDs again.
+ */
+static void taken_mapping(uint16_t spare_port, bool spare_dead)
+{
+	struct sim *sim = start(true, NAT, true);
+	char why[160];
+
+	sim_run(sim, 5 * SIM_SECOND);
+	assert_sends_to(sim, NAT, 40000);
+	put_nat(sim, 0, NAT, 50000);
+	put_nat(sim, 1, NAT, spare_port);
+	if (spare_dead)
+		sim->node[0].links[1].lose = 1000;
+	sim_run(sim, 10 * SIM_SECOND + 200 * SIM_MS);
+	assert_sends_to(sim, NAT, 50000);
+	assert_lives_on(sim, RADIO, true);
+	sim->node[0].links[1].lose = 0;
+	/* The other one is withdrawn meanwhile and announced anew. */
+	sim_run(sim, 60 * SIM_SECOND);
+	assert_sends_to(sim, NAT, 50000);
+	if (!sim_mirrored(sim, why, sizeof(why)))
+		fail_msg("%s", why);
+	use(sim, WLAN, false);
+	assert_sends_to(sim, NAT, spare_port);
+	use(sim, RADIO, false);
+	assert_sends_to(sim, NAT, 50000);
+	assert_int_equal(sim_reports(sim, 0, "ike-up"), 1);
+	sim_free(sim);
+}
+
+static void test_taken_mapping(void **state)
+{
+	(void)state;
+	taken_mapping(51000, false);
+	taken_mapping(51000, true);
+	/* Each has that of the other. */
+	taken_mapping(40000, false);
+	taken_mapping(40000, true);
+}
+
+/* A spare one gets it: nothing happens to the path in use. */
+static void test_spare_takes_mapping(void **state)
+{
+	struct sim *sim = start(true, NAT, true);
+	char why[160];
+
+	(void)state;
+	sim_run(sim, 5 * SIM_SECOND);
+	put_nat(sim, 0, NAT, 60000);
+	put_nat(sim, 1, NAT, 40000);
+	sim_path(sim, 0, IKE_PATH_USE, WLAN, false);
+	sim_run(sim, 15 * SIM_SECOND);
+	if (!sim_mirrored(sim, why, sizeof(why)))
+		fail_msg("%s", why);
+	use(sim, WLAN, true);
+	assert_sends_to(sim, NAT, 40000);
+	use(sim, RADIO, true);
+	assert_sends_to(sim, NAT, 60000);
+	sim_free(sim);
+}
+
+/*
  * NATs that are not allowed: found in IKE_AUTH already, for the mobile has said
  * where it sends from, or when a path is to lead through one.
  */
@@ -417,6 +516,9 @@ int main(void)
 		cmocka_unit_test(test_hint_of_stranger),
 		cmocka_unit_test(test_one_nat),
 		cmocka_unit_test(test_rekey),
+		cmocka_unit_test(test_dead_spare),
+		cmocka_unit_test(test_taken_mapping),
+		cmocka_unit_test(test_spare_takes_mapping),
 		cmocka_unit_test(test_not_allowed),
 		cmocka_unit_test(test_limits),
 	};
