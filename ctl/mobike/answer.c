@@ -411,14 +411,23 @@ static enum ike_verdict carry_out(struct mx_session *s, struct ike_sa *sa,
 	return IKE_LATER;
 }
 
+/* Nothing that is older than this request changes anything from now on. */
+static void note_order(struct mx_session *s, const struct ike_sa *sa,
+		       const struct ike_in *in)
+{
+	s->last_sa = sa;
+	s->last_born = sa->established_us;
+	s->last_mid = in->mid;
+}
+
 /*
  * A request that a newer one has overtaken is answered and does nothing; nor
- * does one by an IKE SA whose successor has brought a change.
+ * does one by an IKE SA of which any successor has brought a change.
  */
 static bool is_stale(const struct mx_session *s, const struct ike_sa *sa,
 		     const struct ike_in *in)
 {
-	if (s->last_sa == s->sa && sa != s->sa)
+	if (sa->established_us < s->last_born)
 		return true;
 	return s->last_sa == sa && in->mid < s->last_mid;
 }
@@ -468,8 +477,7 @@ static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
 		mx_put_answer(s, sa, body, a);
 		return IKE_ANSWER;
 	}
-	s->last_sa = sa;
-	s->last_mid = in->mid;
+	note_order(s, sa, in);
 	if (same_set(&s->peer, &next) && !begins_anew(s, in, rq)) {
 		free(p);
 		s->peer = next;
@@ -494,8 +502,7 @@ static void query(struct mx_session *s, struct ike_sa *sa,
 		       "a change is in work");
 		return;
 	}
-	s->last_sa = sa;
-	s->last_mid = in->mid;
+	note_order(s, sa, in);
 }
 
 /* RFC 4555's announcements; the latest one counts. */

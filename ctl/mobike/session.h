@@ -208,6 +208,7 @@ struct mx_memo {
  * @pending: request that waits for the kernel, or NULL
  * @last_mid: of the last request that changed the peer's paths
  * @last_sa: and its IKE SA
+ * @last_born: when that was established: what came by an older one is older
  * @rrc: checks under way
  * @barred: addresses of the peer that failed their check
  * @n_barred: entries there
@@ -264,6 +265,7 @@ struct mx_session {
 	struct mx_pending *pending;
 	uint32_t last_mid;
 	const struct ike_sa *last_sa;
+	uint64_t last_born;
 	struct mx_rrc *rrc;
 	struct mx_memo barred[MX_MAX_BARRED];
 	unsigned int n_barred;
