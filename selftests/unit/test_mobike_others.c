@@ -4,7 +4,7 @@
  * the initiator makes of them when its path dies, from IPv4 to IPv6 too.
  * SIM_TEST=NAME runs one test, SIM_VERBOSE=1 tells what happens in it.
  *
- * covers: MB6 MB7 MB8 MB10 MB11 MB17 MB18 MB19 MX7
+ * covers: MB6 MB7 MB8 MB10 MB11 MB17 MB18 MB19 MB23 MX7
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "ike/sa.h"
 #include "mobike/mobike.h"
 #include "mobike_sim.h"
 
@@ -35,11 +36,14 @@ static struct wire_addr addr(const char *text)
 	return a;
 }
 
-/* The mobile has radio, the server two addresses; @deny is the mobile's. */
-static struct sim *start_with(bool mobikex, const char *other, const char *deny,
-			      bool nats)
+/*
+ * The mobile has radio, the server two addresses; @deny is the mobile's, and so
+ * is @ext.
+ */
+static struct sim *start_as(const struct ike_ext_ops *ext, bool mobikex,
+			    const char *other, const char *deny, bool nats)
 {
-	struct sim *sim = sim_new(1, &mobike_ext, &mobike_ext);
+	struct sim *sim = sim_new(1, ext, &mobike_ext);
 	struct ike_conn c;
 
 	sim->verbose = getenv("SIM_VERBOSE") != NULL;
@@ -66,6 +70,12 @@ static struct sim *start_with(bool mobikex, const char *other, const char *deny,
 	sim_conn_add(sim, 0, &c);
 	sim_run(sim, 2 * SIM_SECOND);
 	return sim;
+}
+
+static struct sim *start_with(bool mobikex, const char *other, const char *deny,
+			      bool nats)
+{
+	return start_as(&mobike_ext, mobikex, other, deny, nats);
 }
 
 static struct sim *start(bool mobikex, const char *other, const char *deny)
@@ -200,6 +210,51 @@ static void test_unproven(void **state)
 	sim_free(sim);
 }
 
+/* What is outstanding goes to a third address as well, and back again. */
+static void detour(struct ike_sa *sa, const struct ike_ev_path_cmd *cmd)
+{
+	const struct wire_endpoint local = sa->local, back = sa->remote;
+	const struct wire_endpoint there = { cmd->local, back.port };
+
+	ike_sa_set_addresses(sa, &local, &there);
+	ike_sa_set_addresses(sa, &local, &back);
+}
+
+/*
+ * The answer to what was sent to one address proves it. What was sent to several
+ * may have been read at any of them: another request has to prove it.
+ */
+static void test_several(void **state)
+{
+	struct ike_ext_ops ext = mobike_ext;
+
+	(void)state;
+	ext.path_cmd = detour;
+	for (int i = 0; i < 4; i++) {
+		bool several = i & 1, mobikex = i & 2;
+		struct sim *sim = start_as(&ext, mobikex, SECOND, NULL, true);
+		uint64_t spi = spi_of(sim);
+
+		sim->node[1].links[1].delay_us = 100 * SIM_MS;
+		sim->node[1].links[0].lose = 1000;
+		while (sim_path_state(sim, 0, RADIO, SECOND) < 0)
+			sim_run(sim, 10 * SIM_MS);
+		assert_int_equal(sim_path_state(sim, 0, RADIO, SECOND),
+				 MOBX_PATH_STATE_TENTATIVE);
+		while (!sim_reports(sim, 0, "move")) {
+			if (several)
+				sim_path(sim, 0, IKE_PATH_USE, THIRD, true);
+			sim_run(sim, 10 * SIM_MS);
+		}
+		assert_int_equal(sim_path_state(sim, 0, RADIO, SECOND),
+				 several ? MOBX_PATH_STATE_TENTATIVE :
+					   MOBX_PATH_STATE_VALID);
+		sim_run(sim, SIM_SECOND);
+		assert_at(sim, RADIO, SECOND, spi);
+		sim_free(sim);
+	}
+}
+
 /* What the lists of the connection forbid is not gone to. */
 static void test_denied(void **state)
 {
@@ -295,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_unproven),
+		cmocka_unit_test(test_several),
 		cmocka_unit_test(test_denied),
 		cmocka_unit_test(test_server_leaves),
 		cmocka_unit_test(test_list_overtaken),
