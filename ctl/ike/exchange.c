@@ -94,6 +94,7 @@ void ike_requests_close(struct ike_sa *sa, bool keep_sent)
 		}
 		memset(&r->d, 0, sizeof(r->d));
 		r->pinned = false;
+		r->held = false;
 		r->next = NULL;
 		*at = r;
 		at = &r->next;
@@ -106,6 +107,24 @@ bool ike_requests_outstanding(const struct ike_sa *sa)
 
 	for (r = sa->p->requests; r; r = r->next)
 		if (r->sent)
+			return true;
+	return false;
+}
+
+/**
+ * ike_request_tells() - does anything outstanding show whether the peer lives
+ * @sa: IKE SA
+ *
+ * What tries another path says nothing of the one in use.
+ *
+ * Return: whether a liveness check would be one too many.
+ */
+bool ike_request_tells(const struct ike_sa *sa)
+{
+	const struct ike_request *r;
+
+	for (r = sa->p->requests; r; r = r->next)
+		if (r->sent && !(r->pinned && (r->d.yields || r->held)))
 			return true;
 	return false;
 }
@@ -329,6 +348,80 @@ static bool request_send(struct ike_sa *sa, struct ike_request *r)
 	return true;
 }
 
+/*
+ * The maker has waited long enough, or must. The request itself goes on over the IKE
+ * SA's own addresses, or it would block its slot of the window for ever.
+ */
+static void request_expire(struct ike_sa *sa, struct ike_request *r,
+			   enum ike_result result)
+{
+	void (*done)(struct ike_sa *, void *, enum ike_result,
+		     const struct ike_in *) = r->d.done;
+	void (*release)(void *) = r->d.free;
+	void *ctx = r->d.ctx;
+
+	r->expired = true;
+	r->d.done = NULL;
+	r->d.free = NULL;
+	r->d.ctx = NULL;
+	r->held = r->d.stays && result == IKE_RESULT_TIMEOUT;
+	r->pinned = r->held;
+	r->tries = 0;
+	ike_request_transmit(sa, r);
+	/* From here on @r may be gone. */
+	if (done)
+		done(sa, ctx, result, NULL);
+	if (release)
+		release(ctx);
+}
+
+/* It may leave by the IKE SA's own addresses. */
+static void let_go(struct ike_sa *sa, struct ike_request *r)
+{
+	r->held = false;
+	r->pinned = false;
+	r->tries = 0;
+	ike_request_transmit(sa, r);
+}
+
+void ike_sa_overtaken(struct ike_sa *sa, uint32_t mid)
+{
+	struct ike_request *r;
+
+	for (r = sa->p->requests; r; r = r->next)
+		if (r->held && r->mid < mid)
+			let_go(sa, r);
+}
+
+/* What tries a path makes room for what waits: its slot is free one answer on. */
+static void make_room(struct ike_sa *sa)
+{
+	struct ike_request *r;
+	bool again;
+
+	/* The call may change the list: start over after each. */
+	do {
+		again = false;
+		for (r = sa->p->requests; r && !again; r = r->next) {
+			if (r->held)
+				let_go(sa, r);
+			if (!r->sent || !r->pinned || !r->d.yields)
+				continue;
+			request_expire(sa, r, IKE_RESULT_YIELDED);
+			again = true;
+		}
+	} while (again && sa->state != IKE_SA_DEAD);
+}
+
+static struct ike_request *first_waiting(const struct ike_sa *sa)
+{
+	struct ike_request *r;
+
+	for (r = sa->p->requests; r && r->sent; r = r->next)
+		;
+	return r;
+}
+
 /**
  * ike_requests_pump() - send what waits, as far as the peer's window allows
  *
@@ -345,12 +438,13 @@ void ike_requests_pump(struct ike_sa *sa)
 		return;
 	}
 	while (ike_sa_window(sa)) {
-		for (r = sa->p->requests; r && r->sent; r = r->next)
-			;
+		r = first_waiting(sa);
 		if (!r)
 			return;
 		request_send(sa, r);
 	}
+	if (first_waiting(sa))
+		make_room(sa);
 }
 
 uint64_t ike_sa_request(struct ike_sa *sa, const struct ike_request_desc *desc)
@@ -389,7 +483,8 @@ void ike_sa_request_forget(struct ike_sa *sa, uint64_t id)
 	r->d.done = NULL;
 	r->d.ctx = NULL;
 	r->d.timeout_us = 0;
-	r->pinned = false;
+	r->held = r->pinned && r->d.stays;
+	r->pinned = r->held;
 }
 
 void ike_sa_resend(struct ike_sa *sa)
@@ -414,31 +509,6 @@ void ike_sa_set_addresses(struct ike_sa *sa, const struct wire_endpoint *local,
 	sa->remote = *remote;
 	ike_sa_resend(sa);
 	ike_rekey_moved(sa);
-}
-
-/*
- * The maker has waited long enough. The request itself goes on over the IKE
- * SA's own addresses, or it would block its slot of the window for ever.
- */
-static void request_expire(struct ike_sa *sa, struct ike_request *r)
-{
-	void (*done)(struct ike_sa *, void *, enum ike_result,
-		     const struct ike_in *) = r->d.done;
-	void (*release)(void *) = r->d.free;
-	void *ctx = r->d.ctx;
-
-	r->expired = true;
-	r->d.done = NULL;
-	r->d.free = NULL;
-	r->d.ctx = NULL;
-	r->pinned = false;
-	r->tries = 0;
-	ike_request_transmit(sa, r);
-	/* From here on @r may be gone. */
-	if (done)
-		done(sa, ctx, IKE_RESULT_TIMEOUT, NULL);
-	if (release)
-		release(ctx);
 }
 
 static void request_used_up(struct ike_sa *sa, struct ike_request *r)
@@ -466,12 +536,13 @@ static bool request_due(struct ike_sa *sa, struct ike_request *r)
 	if (!r->sent)
 		return false;
 	if (expires(r) && now >= r->first_us + r->d.timeout_us) {
-		request_expire(sa, r);
+		request_expire(sa, r, IKE_RESULT_TIMEOUT);
 		return true;
 	}
 	if (now < r->next_us)
 		return false;
-	if (r->tries && !expires(r) && now >= r->begun_us + patience(sa, r)) {
+	if (r->tries && !r->held && !expires(r) &&
+	    now >= r->begun_us + patience(sa, r)) {
 		r->next_us = now + r->interval;
 		request_used_up(sa, r);
 		return true;

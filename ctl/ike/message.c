@@ -324,6 +324,19 @@ static bool from_elsewhere(const struct ike_sa *sa,
 	       !wire_addr_equal(&sa->remote.addr, &pkt->remote.addr);
 }
 
+/*
+ * What comes by another way says nothing of the one that is used (RFC 4555,
+ * section 3.12). Without MOBIKE there is only one, which a NAT may change.
+ */
+static void note_life(struct ike_sa *sa, const struct ike_in *in)
+{
+	sa->last_in_us = sa->eng->now;
+	if (!sa->mobike ||
+	    (wire_endpoint_equal(&sa->remote, &in->remote) &&
+	     wire_addr_equal(&sa->local.addr, &in->local.addr)))
+		sa->p->way_heard_us = sa->eng->now;
+}
+
 /* Opened and authentic: an answer, a repeated request or a new one. */
 static void opened(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 		   struct ike_in *in, struct wire_msg *msg,
@@ -335,12 +348,12 @@ static void opened(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 			       !ike_expect_payloads(msg)))
 		err = WIRE_E_VALUE;
 	if (r) {
-		sa->last_in_us = sa->eng->now;
+		note_life(sa, in);
 		response_in(sa, in, r, err);
 	} else if (s->state != IKE_SLOT_EMPTY && s->mid == in->mid) {
 		repeat_answer(sa, s, pkt);
 	} else {
-		sa->last_in_us = sa->eng->now;
+		note_life(sa, in);
 		ike_nat_follow(sa, in);
 		request_in(sa, in, err);
 	}

@@ -147,6 +147,7 @@ void ike_rekey_inherit(struct ike_sa *from, struct ike_sa *to)
 	move_state(from, to);
 	to->established_us = from->eng->now;
 	to->last_in_us = from->eng->now;
+	to->p->way_heard_us = from->eng->now;
 	to->state = IKE_SA_ESTABLISHED;
 	to->p->announced = true;
 	to->p->replaced = false;

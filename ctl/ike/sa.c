@@ -161,6 +161,7 @@ void ike_sa_established(struct ike_sa *sa)
 	sa->established_us = sa->eng->now;
 	sa->t_ike_us = sa->eng->now - sa->p->start_us;
 	sa->last_in_us = sa->eng->now;
+	sa->p->way_heard_us = sa->eng->now;
 	sa->eng->n.happened[IKE_HAPPENED_ESTABLISHED]++;
 	r = ike_sa_report(sa, IKE_LOG_INFO, "ike-up");
 	ike_report_addr(r, "local", &sa->local.addr);
@@ -479,9 +480,9 @@ void ike_linger_run(struct ike_sa *sa)
 static uint64_t dpd_deadline(const struct ike_sa *sa)
 {
 	if (sa->state != IKE_SA_ESTABLISHED || !sa->conn->dpd_delay_us ||
-	    ike_requests_outstanding(sa))
+	    ike_request_tells(sa))
 		return IKE_NEVER;
-	return sa->last_in_us + sa->conn->dpd_delay_us;
+	return sa->p->way_heard_us + sa->conn->dpd_delay_us;
 }
 
 static void earlier(uint64_t *t, uint64_t other)

@@ -235,6 +235,8 @@ enum ike_result {
 	IKE_RESULT_TIMEOUT,
 	/* The IKE SA is going away; say nothing more. */
 	IKE_RESULT_CLOSED,
+	/* It gave its slot of the window to another one: nothing is known. */
+	IKE_RESULT_YIELDED,
 };
 
 /**
@@ -253,6 +255,12 @@ enum ike_result {
  *	does not block its window slot, is sent again over the addresses of the
  *	IKE SA until answered, which nobody learns of.
  *	The time counts from the first transmission.
+ * @yields: with @local: it tries a path and is of no importance. If another
+ *	request finds the window closed, this one ends as with @timeout_us, and
+ *	@done gets YIELDED.
+ * @stays: with @local: what it says is true of that way only. After @timeout_us,
+ *	or when it is forgotten, it is still sent by that way alone until
+ *	ike_sa_overtaken(), or until its slot is needed.
  */
 struct ike_request_desc {
 	struct wire_endpoint local;
@@ -265,6 +273,8 @@ struct ike_request_desc {
 	void (*free)(void *ctx);
 	void *ctx;
 	uint64_t timeout_us;
+	bool yields;
+	bool stays;
 };
 
 /**
@@ -284,6 +294,16 @@ uint64_t ike_sa_request(struct ike_sa *sa, const struct ike_request_desc *desc);
  * not called, @free is.
  */
 void ike_sa_request_forget(struct ike_sa *sa, uint64_t id);
+
+/**
+ * ike_sa_overtaken() - the peer has dealt with a request of ours
+ * @sa: IKE SA
+ * @mid: its Message ID
+ *
+ * Older ones that stayed on their way can do nothing any more: they are sent by
+ * the IKE SA's own addresses, so that they are answered.
+ */
+void ike_sa_overtaken(struct ike_sa *sa, uint32_t mid);
 
 /** ike_sa_window() - requests that may still be sent now without waiting */
 unsigned int ike_sa_window(const struct ike_sa *sa);

@@ -64,6 +64,7 @@ struct ike_buf {
  *
  * @pinned: stays on @local and @remote when the IKE SA moves.
  * @expired: the one who made it has been told TIMEOUT.
+ * @held: nobody waits for it, but it stays @pinned until it is overtaken.
  * @last: the IKE SA ends with it.
  * @several: it went to another address than @first_to.
  * @data: one message, or its fragments one behind the other.
@@ -78,6 +79,7 @@ struct ike_request {
 	bool sent;
 	bool pinned;
 	bool expired;
+	bool held;
 	bool last;
 	bool several;
 	struct wire_addr first_to;
@@ -514,6 +516,8 @@ struct ike_sa_private {
 	bool delete_due;
 	/* Ends because the peer says nothing. */
 	bool silent;
+	/* When something last came by the addresses that it has now. */
+	uint64_t way_heard_us;
 };
 
 /** struct ike_conn_state - a connection and what it is up to */

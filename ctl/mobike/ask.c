@@ -183,6 +183,8 @@ static void done(struct ike_sa *sa, void *ctx, enum ike_result result,
 		if (s->sa != sa)
 			mx_ask_again(s, 0);
 		break;
+	case IKE_RESULT_YIELDED:
+		break;
 	}
 }
 
@@ -224,6 +226,7 @@ void mx_ask_send(struct mx_session *s)
 		d.local = a->local;
 		d.remote = a->remote;
 		d.timeout_us = MX_PROBE_US;
+		d.stays = true;
 	}
 	a->request = ike_sa_request(s->sa, &d);
 	if (!a->request && s->ask == a)
@@ -486,7 +489,6 @@ void mx_ask_refresh(struct mx_session *s, uint16_t id)
 
 	if (!a)
 		return;
-	p->remapped = false;
 	a->id = id;
 	a->n = 1;
 	a->ops[0].kind = MX_OP_UPDATE;

@@ -83,13 +83,16 @@ static void refused(struct mx_session *s, const struct ike_in *in,
 	    (why.code == MOBIKEX_R_NO_SUCH_PATH ||
 	     why.code == MOBIKEX_R_DUPLICATE || why.code == MOBIKEX_R_LIMIT))
 		s->query_at = ike_sa_now(s->sa);
-	mx_ask_failed(s, type == IKE_N_TEMPORARY_FAILURE ? -EAGAIN : -EPERM, text);
+	mx_ask_failed(s, type == IKE_N_TEMPORARY_FAILURE ? -EAGAIN : -EPERM,
+		      text);
 }
 
 /* What the answer says of NATs is true of the path that the request took. */
-static void agreed(struct mx_session *s, const struct ike_in *in,
-		   unsigned int natd)
+static void agreed(struct mx_session *s, struct ike_sa *sa,
+		   const struct ike_in *in, unsigned int natd)
 {
+	/* What is older and not answered yet has no effect any more. */
+	ike_sa_overtaken(sa, in->mid);
 	switch (s->ask->kind) {
 	case MX_ASK_ADD:
 	case MX_ASK_PRIMARY:
@@ -133,5 +136,5 @@ void mx_ask_answered(struct mx_session *s, struct ike_sa *sa,
 	else if (natd != IKE_NATD_ABSENT && natd != IKE_NATD_NONE && !sa->natt)
 		refused(s, in, IKE_N_UNEXPECTED_NAT_DETECTED);
 	else
-		agreed(s, in, natd);
+		agreed(s, sa, in, natd);
 }

@@ -146,6 +146,8 @@ static void done(struct ike_sa *sa, void *ctx, enum ike_result result,
 	if (!s || !s->sa)
 		return;
 	switch (result) {
+	case IKE_RESULT_YIELDED:
+		break;
 	case IKE_RESULT_ANSWER:
 		answered(s, sa, c, in);
 		break;
