@@ -35,6 +35,7 @@ static const struct range {
 	{ "order", 0, INT_MAX },
 	{ "child", 0, IKE_MAX_CONN_CHILDREN - 1 },
 	{ "drain-ms", 0, 600000 },
+	{ "test-seconds", 0, 86400 },
 	{ "max-paths", 2, MOBX_MAX_PATHS },
 };
 
@@ -56,6 +57,7 @@ cfg_opt_t *conf_conn_options(void)
 		CFG_STR_LIST("allow", NULL, CFGF_NODEFAULT),
 		CFG_STR_LIST("deny", NULL, CFGF_NODEFAULT),
 		CFG_INT("drain-ms", 0, CFGF_NODEFAULT),
+		CFG_INT("test-seconds", 0, CFGF_NODEFAULT),
 		CFG_INT("max-paths", 0, CFGF_NODEFAULT),
 		CFG_END()
 	};
@@ -398,6 +400,7 @@ void conf_conn_watch(cfg_t *root)
 		{ "paths|allow", check_prefix },
 		{ "paths|deny", check_prefix },
 		{ "paths|drain-ms", check_range },
+		{ "paths|test-seconds", check_range },
 		{ "paths|max-paths", check_range },
 	};
 	char name[64];

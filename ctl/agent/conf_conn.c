@@ -198,6 +198,9 @@ static int build_paths(cfg_t *sec, struct ike_conn *c, char *err,
 		c->auto_add = cfg_getbool(sec, "auto-add");
 	if (cfg_size(sec, "drain-ms"))
 		c->drain_us = (uint64_t)cfg_getint(sec, "drain-ms") * 1000;
+	if (cfg_size(sec, "test-seconds"))
+		c->path_test_us =
+			(uint64_t)cfg_getint(sec, "test-seconds") * 1000000;
 	if (cfg_size(sec, "max-paths"))
 		c->max_paths = (uint8_t)cfg_getint(sec, "max-paths");
 	if (n > IKE_MAX_IFNAMES)

@@ -22,6 +22,7 @@ void ike_conn_init(struct ike_conn *c)
 	c->max_paths = 16;
 	c->nat_traversal = true;
 	c->dpd_delay_us = 10 * IKE_SECOND;
+	c->path_test_us = 60 * IKE_SECOND;
 	c->replay_window = 1024;
 	c->retransmit_first_us = 250000;
 	c->retransmit_tries = 8;

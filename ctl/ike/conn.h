@@ -150,6 +150,7 @@ struct ike_selector {
  * @drain_us: shortest time that a path is kept after a soft move
  * @max_paths: MOBIKE-X limit announced to the peer, 2 to 64
  * @dpd_delay_us: idle time before a liveness check, 0 for none
+ * @path_test_us: time between two tests of a path that is not in use, 0 for none
  * @replay_window: packets
  * @retransmit_first_us: time before the first retransmission
  * @retransmit_tries: transmissions in vain before the peer counts as dead
@@ -207,6 +208,7 @@ struct ike_conn {
 	uint64_t drain_us;
 	uint8_t max_paths;
 	uint64_t dpd_delay_us;
+	uint64_t path_test_us;
 	uint32_t replay_window;
 	uint64_t retransmit_first_us;
 	unsigned int retransmit_tries;

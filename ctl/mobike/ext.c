@@ -290,8 +290,12 @@ static void on_trouble(struct ike_sa *sa, unsigned int tries,
 {
 	struct mx_session *s = active(sa);
 
-	if (s && sa->mobike && tries >= TROUBLE_TRIES &&
-	    waited_us >= TROUBLE_US)
+	if (!s || !sa->mobike)
+		return;
+	/* Which of the others work is to be known when one is needed. */
+	if (tries < TROUBLE_TRIES)
+		mx_test_all(s);
+	else if (waited_us >= TROUBLE_US)
 		mx_suspect(s);
 }
 

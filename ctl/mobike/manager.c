@@ -58,10 +58,21 @@ static const struct mx_path *primary_of(const struct mx_set *set)
 	return &set->path[0];
 }
 
-/* A proven path before an unproven one, spare ones last, then by rank. */
-static unsigned int cost(const struct mx_path *p, const struct mx_cand *c)
+/* It did not answer its last test, or should have by now. */
+static bool is_silent(const struct mx_view *v, const struct mx_cand *c)
 {
-	return (p->state == MOBIKEX_VALID ? 0u : 1u << 17) +
+	return c->silent || (c->testing && c->tested_us + MX_LATE_US < v->now);
+}
+
+/*
+ * What answers before what does not, a proven path before an unproven one, spare
+ * ones last, then by rank.
+ */
+static unsigned int cost(const struct mx_view *v, const struct mx_path *p,
+			 const struct mx_cand *c)
+{
+	return (is_silent(v, c) ? 1u << 18 : 0u) +
+	       (p->state == MOBIKEX_VALID ? 0u : 1u << 17) +
 	       (p->flags & MOBIKEX_F_BACKUP ? 1u << 16 : 0u) + c->rank * 256u +
 	       p->preference;
 }
@@ -91,9 +102,9 @@ static const struct mx_path *best_path(const struct mx_view *v, uint64_t *again)
 		const struct mx_path *p = &v->own->path[i];
 		const struct mx_cand *c = cand_of(v, p);
 
-		if (c && cost(p, c) < least && !is_suspect(v, &p->addr) &&
+		if (c && cost(v, p, c) < least && !is_suspect(v, &p->addr) &&
 		    is_due(v, c, again)) {
-			least = cost(p, c);
+			least = cost(v, p, c);
 			best = p;
 		}
 	}
@@ -112,7 +123,9 @@ static const struct mx_cand *best_new(const struct mx_view *v, uint64_t *again)
 			continue;
 		if (!is_due(v, c, again))
 			continue;
-		if (!best || c->rank < best->rank)
+		if (!best || is_silent(v, c) < is_silent(v, best) ||
+		    (is_silent(v, c) == is_silent(v, best) &&
+		     c->rank < best->rank))
 			best = c;
 	}
 	return best;
@@ -172,7 +185,8 @@ static bool prefer(const struct mx_view *v, const struct mx_cand *now_used,
 		bool member = in_set(v->own, &c->local);
 
 		if (c->rank >= (best ? best : now_used)->rank ||
-		    member != v->mobikex || c->not_before > v->now)
+		    member != v->mobikex || c->not_before > v->now ||
+		    is_silent(v, c))
 			continue;
 		if (c->since + MX_SETTLE_US > v->now) {
 			if (c->since + MX_SETTLE_US < w->again_at)

@@ -12,6 +12,9 @@
 
 #define MX_MAX_CANDS 32
 
+/** MX_LATE_US - a path that works has answered a test by then */
+#define MX_LATE_US (200 * 1000ull)
+
 /** MX_SETTLE_US - a better link must have been there so long to move to it. */
 #define MX_SETTLE_US (5 * 1000000ull)
 
@@ -22,6 +25,10 @@
  * @rank: place of its interface in the order of preference, 0 best
  * @since: usable without a break since then, microseconds
  * @not_before: failed before, not to be tried until then, 0 if fine
+ * @test_at: to be tested then, microseconds, 0 if it is not decided yet
+ * @tested_us: last tested
+ * @testing: and the answer is not in yet
+ * @silent: it did not answer
  */
 struct mx_cand {
 	struct wire_addr local;
@@ -29,6 +36,10 @@ struct mx_cand {
 	unsigned int rank;
 	uint64_t since;
 	uint64_t not_before;
+	uint64_t test_at;
+	uint64_t tested_us;
+	bool testing;
+	bool silent;
 };
 
 /**

@@ -10,9 +10,7 @@
 #include "crypto/auth.h"
 #include "crypto/util.h"
 #include "mobike/session.h"
-#include "wire/payload.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* How often somebody is asked who may have a new mapping; and for how long. */
@@ -150,6 +148,30 @@ static void came_elsewhere(struct mx_path *p, uint64_t now)
 }
 
 /**
+ * mx_nat_compare() - a path that is not in use has been answered
+ * @s: session
+ * @sa: IKE SA that the answer came by
+ * @in: the answer
+ *
+ * If it is shown elsewhere than the peer holds it, the peer is told before it
+ * is needed.
+ */
+void mx_nat_compare(struct mx_session *s, const struct ike_sa *sa,
+		    const struct ike_in *in)
+{
+	struct mx_path *p = mx_set_by_addr(&s->own, &in->local.addr);
+	uint8_t now[MX_SEEN_LEN];
+
+	mx_nat_shown(s, sa, in);
+	if (!p || sa != s->sa || !sa->natt || !(p->nat & IKE_NATD_LOCAL) ||
+	    !p->seen_set || !shown_as(in, now) ||
+	    crypto_equal(now, p->seen, MX_SEEN_LEN))
+		return;
+	memcpy(p->seen, now, MX_SEEN_LEN);
+	mx_nat_tell(p);
+}
+
+/**
  * mx_nat_answered() - the peer has answered to a request about an own path
  * @s: session
  * @id: the path, which the request left by
@@ -200,90 +222,6 @@ void mx_nat_rekeyed(struct mx_session *s)
 	}
 }
 
-/* ------------------------------------------------------------- liveness */
-
-/** struct sign - of life, that has been asked for; @cookie: COOKIE2 */
-struct sign {
-	struct mx_session *s;
-	uint8_t cookie[MX_COOKIE_LEN];
-};
-
-static bool build_sign(struct ike_sa *sa, void *ctx,
-		       const struct wire_endpoint *local,
-		       const struct wire_endpoint *remote, struct wire_enc *b)
-{
-	const struct sign *sign = ctx;
-
-	if (sa->natt)
-		ike_put_natd(sa, b, local, remote);
-	wire_notify_encode(b, IKE_N_COOKIE2, sign->cookie,
-			   sizeof(sign->cookie));
-	return true;
-}
-
-static void sign_done(struct ike_sa *sa, void *ctx, enum ike_result result,
-		      const struct ike_in *in)
-{
-	const struct sign *sign = ctx;
-	struct wire_notify n;
-
-	if (result != IKE_RESULT_ANSWER)
-		return;
-	if (wire_notify_find(in->msg, IKE_N_COOKIE2, &n) &&
-	    (n.data.len != sizeof(sign->cookie) ||
-	     !crypto_equal(n.data.p, sign->cookie, sizeof(sign->cookie))))
-		ike_sa_close(sa, "wrong COOKIE2 in an answer", true);
-	else if (sign->s->sa == sa)
-		mx_nat_look(sign->s, sa, in);
-}
-
-static void sign_free(void *ctx)
-{
-	struct sign *sign = ctx;
-
-	mx_session_put(sign->s);
-	free(sign);
-}
-
-/* @where: family 0 for the IKE SA's own addresses. */
-static bool ask_for_sign(struct mx_session *s,
-			 const struct ike_request_desc *where)
-{
-	struct sign *sign = malloc(sizeof(*sign));
-	struct ike_request_desc d = *where;
-
-	if (!sign)
-		return false;
-	if (ike_sa_random(s->sa, sign->cookie, sizeof(sign->cookie))) {
-		free(sign);
-		return false;
-	}
-	sign->s = s;
-	mx_session_get(s);
-	d.build = build_sign;
-	d.done = sign_done;
-	d.free = sign_free;
-	d.ctx = sign;
-	ike_sa_request(s->sa, &d);
-	return true;
-}
-
-/**
- * mx_liveness() - ask for a sign of life, and how the NAT shows us
- * @s: session
- *
- * With a cookie: whoever answers gets what is sent there (RFC 4555, sections
- * 3.10 and 5.3).
- *
- * Return: false if it cannot be asked so.
- */
-bool mx_liveness(struct mx_session *s)
-{
-	const struct ike_request_desc here = { .timeout_us = 0 };
-
-	return ask_for_sign(s, &here);
-}
-
 /* ------------------------------------------------- mappings of the peer */
 
 static bool is_known(struct mx_session *s, const struct wire_endpoint *at)
@@ -311,6 +249,7 @@ void mx_nat_hint(struct mx_session *s, const struct ike_ev_path_hint *h)
 		.local = { .addr = h->local, .port = s->sa->local.port },
 		.remote = { .addr = h->remote, .port = h->remote_port },
 		.timeout_us = HINT_TRIAL_US,
+		.yields = true,
 	};
 	uint64_t now = ike_sa_now(s->sa);
 
@@ -321,5 +260,6 @@ void mx_nat_hint(struct mx_session *s, const struct ike_ev_path_hint *h)
 	    wire_addr_kind(&h->remote) != WIRE_ADDR_UNICAST)
 		return;
 	s->hint_at = now + HINT_US;
-	ask_for_sign(s, &d);
+	if (ike_sa_window(s->sa) > 1)
+		mx_ask_for_sign(s, &d, false);
 }

@@ -11,6 +11,7 @@
  *   reply.c	the peer's answers to them
  *   told.c	what follows when the peer has agreed
  *   nat.c	NATs on the way: what they make of our addresses
+ *   probe.c	signs of life, by the path in use and by the others
  *   reconcile.c	what the peer says that it knows of our paths
  *   command.c	commands of the user
  *   others.c	addresses that are not in use (RFC 4555's lists)
@@ -389,14 +390,23 @@ void mx_ask_failed(struct mx_session *s, int err, const char *why);
 void mx_ask_again(struct mx_session *s, uint64_t wait);
 void mx_ask_send(struct mx_session *s);
 
-/* nat.c */
+/* probe.c */
+bool mx_ask_for_sign(struct mx_session *s, const struct ike_request_desc *where,
+		     bool is_test);
 bool mx_liveness(struct mx_session *s);
+void mx_test_paths(struct mx_session *s);
+void mx_test_all(struct mx_session *s);
+uint64_t mx_test_deadline(const struct mx_session *s, uint64_t now);
+
+/* nat.c */
 void mx_nat_shown(struct mx_session *s, const struct ike_sa *sa,
 		  const struct ike_in *in);
 bool mx_nat_digest(const struct ike_sa *sa, const struct wire_endpoint *at,
 		   uint8_t digest[MX_SEEN_LEN]);
 void mx_nat_tell(struct mx_path *p);
 void mx_nat_tell_later(struct mx_path *p, uint64_t now);
+void mx_nat_compare(struct mx_session *s, const struct ike_sa *sa,
+		    const struct ike_in *in);
 void mx_nat_look(struct mx_session *s, const struct ike_sa *sa,
 		 const struct ike_in *in);
 bool mx_nat_answered(struct mx_session *s, uint16_t id,

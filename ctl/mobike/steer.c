@@ -95,6 +95,10 @@ static void add_cand(struct mx_session *s, const struct mx_cand *was,
 	c->rank = mx_rank_ifname(s->sa->conn, h->ifname);
 	c->since = old ? old->since : ike_sa_now(s->sa);
 	c->not_before = m ? m->until : 0;
+	c->test_at = old ? old->test_at : 0;
+	c->tested_us = old ? old->tested_us : 0;
+	c->testing = old && old->testing;
+	c->silent = old && old->silent;
 }
 
 /* A link that went away starts anew when it comes back. */
@@ -316,6 +320,12 @@ static bool step(struct mx_session *s)
 		return false;
 	if (mx_command_step(s))
 		return true;
+	/* What came too late may have made the peer send to a dead path. */
+	if (s->query_at <= now && !s->primary_off) {
+		s->query_at = IKE_NEVER;
+		mx_ask_query(s);
+		return true;
+	}
 	if (calm) {
 		if (s->calm_until < s->again_at)
 			s->again_at = s->calm_until;
@@ -347,6 +357,8 @@ void mx_steer(struct mx_session *s)
 	s->steering = false;
 	if (s->sa)
 		mx_others_tell(s);
+	if (s->sa)
+		mx_test_paths(s);
 	if (s->sa)
 		mx_deadline(s);
 }
@@ -400,6 +412,7 @@ void mx_deadline(struct mx_session *s)
 		t = earlier(t, s->suspect_until);
 	if (s->rrc_at)
 		t = earlier(t, s->rrc_at);
+	t = earlier(t, mx_test_deadline(s, now));
 	s->sa->ext_deadline = t;
 }
 

@@ -139,7 +139,7 @@ static void everything(void **state)
 		"	mobike = true\n"
 		"	mobike-x = no\n"
 		"	rrc = \"before\"\n"
-		"	paths { auto-add = false prefer = { \"radio\", \"wlan\" } allow = { \"10.0.0.0/8\" } deny = { \"192.0.2.0/24\" } drain-ms = 250 max-paths = 4 }\n"
+		"	paths { auto-add = false prefer = { \"radio\", \"wlan\" } allow = { \"10.0.0.0/8\" } deny = { \"192.0.2.0/24\" } drain-ms = 250 test-seconds = 7 max-paths = 4 }\n"
 		"	dpd-delay = 3\n"
 		"	replay-window = 4096\n"
 		"	retransmit-first-ms = 100\n"
@@ -189,6 +189,7 @@ static void everything(void **state)
 	assert_int_equal(i->nallow, 1);
 	assert_int_equal(i->ndeny, 1);
 	assert_int_equal(i->drain_us, 250000);
+	assert_int_equal(i->path_test_us, 7000000);
 	assert_int_equal(i->max_paths, 4);
 	assert_int_equal(i->dpd_delay_us, 3000000);
 	assert_int_equal(i->replay_window, 4096);

@@ -127,18 +127,21 @@ static void something_happens(struct sim *sim)
 	}
 }
 
-/* How the mobile's radio and WLAN are shown; its cable never has a NAT. */
-enum nats { BY_SEED, ONE };
+/*
+ * How the mobile's radio and WLAN are shown; its cable never has a NAT. Some runs
+ * were known before paths were tested, which makes other runs of them.
+ */
+enum nats { BY_SEED, ONE, AS_THEN };
 
 static void put_nats(struct sim *sim, uint64_t seed, enum nats nats)
 {
 	for (unsigned int i = 0; i < 2; i++) {
 		struct sim_link *l = &sim->node[0].links[i];
 
-		if (nats == BY_SEED && seed % 5 <= 2)
+		if (nats != ONE && seed % 5 <= 2)
 			return;
-		wire_addr_parse(&l->nat, i && nats == BY_SEED ? "192.0.2.2" :
-								"192.0.2.1");
+		wire_addr_parse(&l->nat,
+				i && nats != ONE ? "192.0.2.2" : "192.0.2.1");
 		l->nat_port = (uint16_t)(10000 * (i + 1));
 	}
 }
@@ -162,10 +165,12 @@ static bool random_run(uint64_t seed, enum nats nats, bool verbose)
 	c.mobikex = seed % 7 != 0;
 	c.rrc = (enum ike_rrc)(seed % 3);
 	c.dpd_delay_us = 10 * SIM_SECOND;
+	c.path_test_us = nats == AS_THEN ? 0 : seed % 16 * SIM_SECOND;
 	sim_conn_add(sim, 1, &c);
 	c = sim_conn(0);
 	c.auto_add = seed % 3 != 1;
 	c.dpd_delay_us = 5 * SIM_SECOND;
+	c.path_test_us = nats == AS_THEN ? 0 : seed % 8 * SIM_SECOND;
 	sim_conn_add(sim, 0, &c);
 	sim_run(sim, 2 * SIM_SECOND);
 
@@ -236,7 +241,7 @@ static void test_known_seeds(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(by_seed) / sizeof(by_seed[0]); i++)
-		failed += !random_run(by_seed[i], BY_SEED, false);
+		failed += !random_run(by_seed[i], AS_THEN, false);
 	assert_int_equal(failed, 0);
 }
 
