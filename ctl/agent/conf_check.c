@@ -16,6 +16,8 @@ const char *const conf_childless_words[] = {
 	"allow", "prefer", "never", NULL
 };
 const char *const conf_rrc_words[] = { "early", "before", "off", NULL };
+const char *const conf_mptcp_words[] = { "no", "subflow", "signal", "fullmesh",
+					 NULL };
 const char *const conf_auth_words[] = { "psk", "pubkey", NULL };
 static const char *const padding_words[] = { "pss", "pkcs1", NULL };
 const char *const conf_mode_words[] = { "transport", "tunnel", NULL };
@@ -56,6 +58,7 @@ cfg_opt_t *conf_conn_options(void)
 		CFG_STR_LIST("prefer", NULL, CFGF_NODEFAULT),
 		CFG_STR_LIST("allow", NULL, CFGF_NODEFAULT),
 		CFG_STR_LIST("deny", NULL, CFGF_NODEFAULT),
+		CFG_STR("mptcp", NULL, CFGF_NODEFAULT),
 		CFG_INT("drain-ms", 0, CFGF_NODEFAULT),
 		CFG_INT("test-seconds", 0, CFGF_NODEFAULT),
 		CFG_INT("max-paths", 0, CFGF_NODEFAULT),
@@ -153,6 +156,11 @@ static int check_childless(cfg_t *cfg, cfg_opt_t *opt)
 static int check_rrc(cfg_t *cfg, cfg_opt_t *opt)
 {
 	return check_words(cfg, opt, conf_rrc_words);
+}
+
+static int check_mptcp(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_words(cfg, opt, conf_mptcp_words);
 }
 
 static int check_auth(cfg_t *cfg, cfg_opt_t *opt)
@@ -399,6 +407,7 @@ void conf_conn_watch(cfg_t *root)
 		{ "paths|prefer", check_ifname },
 		{ "paths|allow", check_prefix },
 		{ "paths|deny", check_prefix },
+		{ "paths|mptcp", check_mptcp },
 		{ "paths|drain-ms", check_range },
 		{ "paths|test-seconds", check_range },
 		{ "paths|max-paths", check_range },

@@ -196,6 +196,10 @@ static int build_paths(cfg_t *sec, struct ike_conn *c, char *err,
 
 	if (cfg_size(sec, "auto-add"))
 		c->auto_add = cfg_getbool(sec, "auto-add");
+	if (cfg_size(sec, "mptcp"))
+		c->mptcp = (enum ike_mptcp)conf_word(cfg_getstr(sec, "mptcp"),
+						     conf_mptcp_words, err,
+						     errlen);
 	if (cfg_size(sec, "drain-ms"))
 		c->drain_us = (uint64_t)cfg_getint(sec, "drain-ms") * 1000;
 	if (cfg_size(sec, "test-seconds"))

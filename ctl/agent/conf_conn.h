@@ -13,6 +13,7 @@ extern const char *const conf_start_words[];
 extern const char *const conf_mode_words[];
 extern const char *const conf_childless_words[];
 extern const char *const conf_rrc_words[];
+extern const char *const conf_mptcp_words[];
 extern const char *const conf_auth_words[];
 
 /** conf_conn_options() - the options of a connection, for the parser */

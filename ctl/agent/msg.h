@@ -42,6 +42,8 @@ enum msg_type {
 	MSG_SA_DEL,
 	MSG_ADDR_NEW,
 	MSG_ADDR_DEL,
+	MSG_ENDPOINT_NEW,
+	MSG_ENDPOINT_DEL,
 	MSG_LEASE,
 	MSG_LEASE_END,
 	MSG_NEIGH,
@@ -127,8 +129,9 @@ struct msg_kernel_done {
 };
 
 /*
- * MSG_ADDR_NEW and MSG_ADDR_DEL are a struct ike_ac_addr; MSG_LEASE, which
- * MSG_LEASE_DONE answers, and MSG_LEASE_END a struct ike_ac_lease.
+ * MSG_ADDR_NEW and MSG_ADDR_DEL are a struct ike_ac_addr, MSG_ENDPOINT_NEW and
+ * MSG_ENDPOINT_DEL a struct ike_ac_endpoint; MSG_LEASE, which MSG_LEASE_DONE
+ * answers, and MSG_LEASE_END a struct ike_ac_lease.
  */
 
 /**

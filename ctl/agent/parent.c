@@ -168,6 +168,10 @@ static void from_worker(void *ctx, uint32_t type, uint64_t tag,
 		virtual_run(p->conf, type, data, len, &done);
 		chan_send(p->worker, MSG_KERNEL_DONE, tag, &done, sizeof(done));
 		break;
+	case MSG_ENDPOINT_NEW:
+	case MSG_ENDPOINT_DEL:
+		mptcp_run(&p->mptcp, p->conf, type, data, len);
+		break;
 	case MSG_LEASE:
 	case MSG_LEASE_END:
 		lease(p, type, tag, data, len);
@@ -496,6 +500,7 @@ static void tear_down(struct parent *p)
 	kern_events_close(p->kern_events);
 	kern_close(p->kern);
 	neigh_close(&p->neigh);
+	mptcp_end(&p->mptcp);
 	leases_free(p->leases);
 	conf_free(p->conf);
 	if (p->base)

@@ -4,6 +4,7 @@
 #define MOBX_AGENT_PARENT_PRIV_H
 
 #include "agent/conf.h"
+#include "agent/mptcp.h"
 #include "agent/neigh.h"
 #include "agent/parent.h"
 #include "agent/udp.h"
@@ -28,6 +29,7 @@ struct leases;
  * @udp: sockets of ports 500 and 4500, kept to the end; see udp_index()
  * @nudp: how many of them there are: without IPv6 in the kernel half
  * @neigh: greets the links
+ * @mptcp: endpoints for the addresses of paths
  * @leases: virtual addresses that peers have
  * @control: listening socket until it is passed on, or -1
  * @made_control: the control socket's file is ours to remove
@@ -48,6 +50,7 @@ struct parent {
 	int udp[UDP_SOCKETS];
 	unsigned int nudp;
 	struct neigh neigh;
+	struct mptcp mptcp;
 	struct leases *leases;
 	int control;
 	bool made_control;

@@ -118,6 +118,12 @@ static void act(struct worker *w, const struct ike_action *a)
 								  MSG_ADDR_DEL,
 			  a->tag, &a->u.addr, sizeof(a->u.addr));
 		break;
+	case IKE_AC_ENDPOINT_NEW:
+	case IKE_AC_ENDPOINT_DEL:
+		chan_send(w->parent, a->type == IKE_AC_ENDPOINT_NEW ?
+					     MSG_ENDPOINT_NEW : MSG_ENDPOINT_DEL,
+			  0, &a->u.endpoint, sizeof(a->u.endpoint));
+		break;
 	case IKE_AC_LEASE:
 	case IKE_AC_LEASE_END:
 		chan_send(w->parent, a->type == IKE_AC_LEASE ? MSG_LEASE :

@@ -32,6 +32,7 @@ static const struct {
 	{ "local-replaced", ABOUT_PEER },
 	{ "path-", ABOUT_PATH },
 	{ "primary", ABOUT_PATH },
+	{ "address-", ABOUT_PATH },
 	{ "move", ABOUT_PATH | ABOUT_CONN },
 	{ "overrun", ABOUT_ALL },
 };

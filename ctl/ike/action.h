@@ -49,6 +49,8 @@ enum ike_action_type {
 	IKE_AC_LEASE_END,
 	IKE_AC_ADDR_NEW,
 	IKE_AC_ADDR_DEL,
+	IKE_AC_ENDPOINT_NEW,
+	IKE_AC_ENDPOINT_DEL,
 	IKE_AC_REPORT,
 	IKE_AC_CMD_DONE,
 };
@@ -173,6 +175,17 @@ struct ike_ac_addr {
 	struct wire_addr addr;
 };
 
+/**
+ * struct ike_ac_endpoint - ENDPOINT_NEW, ENDPOINT_DEL, answered by nobody: MPTCP
+ *	may, or may not any more, use an own address
+ * @conn: connection whose peer takes the address
+ * @addr: the address
+ */
+struct ike_ac_endpoint {
+	char conn[IKE_MAX_NAME];
+	struct wire_addr addr;
+};
+
 enum ike_level {
 	IKE_LOG_ERROR,
 	IKE_LOG_WARNING,
@@ -193,7 +206,8 @@ struct ike_kv {
 /**
  * struct ike_report - something happened: a log line and an event for monitors
  * @kind: "ike-up", "ike-down", "child-up", "child-down", "path-add",
- *	"path-del", "path-state", "primary", "move", "acquire", "error", "log" …
+ *	"path-del", "path-state", "primary", "move", "address-ready",
+ *	"address-gone", "acquire", "error", "log" …
  * @level: for the log; monitors get all but DEBUG
  * @conn: connection, or empty
  * @n: entries in @kv
@@ -234,6 +248,7 @@ struct ike_action {
 		struct ike_ac_auth *auth;
 		struct ike_ac_lease *lease;
 		struct ike_ac_addr addr;
+		struct ike_ac_endpoint endpoint;
 		struct ike_report report;
 		struct ike_ac_cmd_done done;
 	} u;

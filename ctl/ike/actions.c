@@ -46,6 +46,8 @@ static void action_clear(struct ike_action *a)
 		break;
 	case IKE_AC_ADDR_NEW:
 	case IKE_AC_ADDR_DEL:
+	case IKE_AC_ENDPOINT_NEW:
+	case IKE_AC_ENDPOINT_DEL:
 	case IKE_AC_CMD_DONE:
 		break;
 	}
@@ -121,6 +123,8 @@ struct ike_action *ike_act(struct ike_engine *eng, enum ike_action_type type)
 	case IKE_AC_PEER_SENT:
 	case IKE_AC_ADDR_NEW:
 	case IKE_AC_ADDR_DEL:
+	case IKE_AC_ENDPOINT_NEW:
+	case IKE_AC_ENDPOINT_DEL:
 	case IKE_AC_CMD_DONE:
 		l->n++;
 		return a;

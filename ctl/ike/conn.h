@@ -52,6 +52,14 @@ enum ike_rrc {
 	IKE_RRC_OFF,
 };
 
+/** enum ike_mptcp - what own addresses are for MPTCP, see ip-mptcp(8) */
+enum ike_mptcp {
+	IKE_MPTCP_NO,
+	IKE_MPTCP_SUBFLOW,
+	IKE_MPTCP_SIGNAL,
+	IKE_MPTCP_FULLMESH,
+};
+
 /** enum ike_childless - IKE SAs that begin without a Child SA (RFC 6023) */
 enum ike_childless {
 	/* A peer may begin so. */
@@ -147,6 +155,7 @@ struct ike_selector {
  * @prefer: interface names in order of preference
  * @allow: addresses that the peer's paths may have; @nallow 0 means all
  * @deny: addresses that they may not
+ * @mptcp: kind of the endpoints that own addresses become once they are ready
  * @drain_us: shortest time that a path is kept after a soft move
  * @max_paths: MOBIKE-X limit announced to the peer, 2 to 64
  * @dpd_delay_us: idle time before a liveness check, 0 for none
@@ -205,6 +214,7 @@ struct ike_conn {
 	struct ike_prefix allow[IKE_MAX_ADDRS];
 	unsigned int ndeny;
 	struct ike_prefix deny[IKE_MAX_ADDRS];
+	enum ike_mptcp mptcp;
 	uint64_t drain_us;
 	uint8_t max_paths;
 	uint64_t dpd_delay_us;

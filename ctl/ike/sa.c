@@ -579,3 +579,14 @@ void ike_sa_set_others(struct ike_sa *sa, const struct wire_addr *v,
 		sa->p->others[i] = v[i];
 	sa->eng->remotes_changed = true;
 }
+
+void ike_sa_endpoint(struct ike_sa *sa, bool may, const struct wire_addr *addr)
+{
+	struct ike_action *a = ike_act(sa->eng, may ? IKE_AC_ENDPOINT_NEW :
+						      IKE_AC_ENDPOINT_DEL);
+
+	if (!a)
+		return;
+	memcpy(a->u.endpoint.conn, sa->conn->name, sizeof(a->u.endpoint.conn));
+	a->u.endpoint.addr = *addr;
+}

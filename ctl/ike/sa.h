@@ -218,6 +218,14 @@ void ike_sa_set_others(struct ike_sa *sa, const struct wire_addr *v,
 		       unsigned int n);
 
 /**
+ * ike_sa_endpoint() - an own address may be used by MPTCP, or not any more
+ * @sa: IKE SA
+ * @may: which of the two
+ * @addr: the address
+ */
+void ike_sa_endpoint(struct ike_sa *sa, bool may, const struct wire_addr *addr);
+
+/**
  * ike_sa_next() - walk over all IKE SAs of the engine
  * @sa: any one
  * @prev: NULL to begin

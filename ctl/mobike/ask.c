@@ -474,6 +474,7 @@ void mx_ask_remove(struct mx_session *s, const uint16_t *ids, unsigned int n,
 		a->ops[i].index = (uint16_t)i;
 	}
 	set_ends_of(s, mx_set_primary(&s->own));
+	mx_layers(s);
 	mx_ask_send(s);
 }
 

@@ -169,6 +169,7 @@ static void on_free(struct ike_sa *sa)
 	if (s->known_sa == sa)
 		s->known_sa = NULL;
 	if (s->sa == sa) {
+		mx_layers_end(s, sa);
 		s->sa = NULL;
 		mx_rrc_drop_all(s);
 	}
@@ -251,6 +252,7 @@ static void on_closed(struct ike_sa *sa)
 	drop_pending(s, sa);
 	if (s->sa != sa)
 		return;
+	mx_layers_end(s, sa);
 	mx_commands_drop(s);
 	mx_ask_drop(s);
 	mx_rrc_drop_all(s);

@@ -14,6 +14,7 @@
  *   probe.c	signs of life, by the path in use and by the others
  *   reconcile.c	what the peer says that it knows of our paths
  *   command.c	commands of the user
+ *   layers.c	what SCTP and MPTCP may use
  *   others.c	addresses that are not in use (RFC 4555's lists)
  *   steer.c	the path manager's decisions carried out; timers
  */
@@ -220,6 +221,9 @@ struct mx_memo {
  *	elsewhere than where it is
  * @off_at: it is told so, but not before
  * @off_tries: and has been so often
+ * @ready: own addresses that the layers above have been told to use
+ * @n_ready: entries there
+ * @mptcp: what became of these for MPTCP
  * @query_at: ask for the peer's view then
  * @cmd: commands, oldest first
  * @n_cmd: entries there
@@ -276,6 +280,9 @@ struct mx_session {
 	bool primary_off;
 	uint64_t off_at;
 	unsigned int off_tries;
+	struct wire_addr ready[MX_MAX_PATHS];
+	unsigned int n_ready;
+	enum ike_mptcp mptcp;
 	uint64_t query_at;
 	struct mx_cmd cmd[MX_MAX_CMDS];
 	unsigned int n_cmd;
@@ -417,6 +424,10 @@ void mx_nat_rekeyed(struct mx_session *s);
 /* reconcile.c */
 bool mx_give_up(struct mx_session *s, uint16_t id);
 void mx_reconcile(struct mx_session *s, const struct ike_in *in);
+
+/* layers.c */
+void mx_layers(struct mx_session *s);
+void mx_layers_end(struct mx_session *s, struct ike_sa *sa);
 
 /* others.c */
 void mx_others_put(struct mx_session *s, const struct ike_sa *sa,

@@ -356,6 +356,8 @@ void mx_steer(struct mx_session *s)
 	}
 	s->steering = false;
 	if (s->sa)
+		mx_layers(s);
+	if (s->sa)
 		mx_others_tell(s);
 	if (s->sa)
 		mx_test_paths(s);

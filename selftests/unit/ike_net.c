@@ -419,6 +419,10 @@ static void act(struct net_host *h, const struct ike_actions *list)
 		case IKE_AC_ADDR_DEL:
 			device_action(h, a);
 			break;
+		case IKE_AC_ENDPOINT_NEW:
+		case IKE_AC_ENDPOINT_DEL:
+			fail_msg("an endpoint that nobody asks for");
+			break;
 		case IKE_AC_LEASE:
 		case IKE_AC_LEASE_END:
 			lease_action(h, a);

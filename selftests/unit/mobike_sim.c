@@ -379,6 +379,48 @@ static void count_report(struct sim_node *n, const struct ike_report *r)
 	printf("\n");
 }
 
+/* Has this kernel a proven pair, in use or spare, with an own address? */
+static bool is_bound(const struct sim_node *n, const struct wire_addr *own)
+{
+	for (unsigned int i = 0; i < n->n_peers; i++)
+		for (unsigned int j = 0; j < n->peers[i].n; j++)
+			if (n->peers[i].paths[j].state ==
+				    MOBX_PATH_STATE_VALID &&
+			    wire_addr_equal(&n->peers[i].paths[j].local, own))
+				return true;
+	return false;
+}
+
+static void endpoint(struct sim_node *n, const struct ike_action *ac)
+{
+	const struct wire_addr *own = &ac->u.endpoint.addr;
+	unsigned int i;
+
+	for (i = 0; i < n->n_endpoints; i++)
+		if (wire_addr_equal(&n->endpoints[i], own))
+			break;
+	if (ac->type == IKE_AC_ENDPOINT_DEL) {
+		if (i == n->n_endpoints)
+			broken(n->sim, "an endpoint goes that was not there");
+		n->gone_while_bound = is_bound(n, own);
+		if (!--n->endpoint_users[i]) {
+			n->endpoints[i] = n->endpoints[--n->n_endpoints];
+			n->endpoint_users[i] = n->endpoint_users[n->n_endpoints];
+		}
+		return;
+	}
+	/* What it sends must have a path, which the other end knows. */
+	if (!is_bound(n, own))
+		broken(n->sim, "an endpoint before its path");
+	if (i == SIM_MAX_LINKS)
+		broken(n->sim, "more endpoints than links");
+	if (i == n->n_endpoints) {
+		n->endpoints[n->n_endpoints++] = *own;
+		n->endpoint_users[i] = 0;
+	}
+	n->endpoint_users[i]++;
+}
+
 static void carry_out(struct sim_node *n, const struct ike_action *ac)
 {
 	switch (ac->type) {
@@ -399,6 +441,10 @@ static void carry_out(struct sim_node *n, const struct ike_action *ac)
 		break;
 	case IKE_AC_AUTH_PPK:
 		broken(n->sim, "a PPK that nobody has");
+	case IKE_AC_ENDPOINT_NEW:
+	case IKE_AC_ENDPOINT_DEL:
+		endpoint(n, ac);
+		break;
 	case IKE_AC_ADDR_NEW:
 	case IKE_AC_ADDR_DEL:
 	case IKE_AC_LEASE:

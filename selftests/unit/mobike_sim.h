@@ -66,6 +66,13 @@ struct sim_kind {
 	unsigned int n;
 };
 
+/**
+ * struct sim_node - one end
+ *
+ * @endpoints: own addresses that MPTCP may use
+ * @endpoint_users: how many connections' paths have them
+ * @gone_while_bound: the last one that ceased to be one was still bound
+ */
 struct sim_node {
 	struct sim *sim;
 	int index;
@@ -87,6 +94,10 @@ struct sim_node {
 	int last_err;
 	char last_text[IKE_MAX_TEXT];
 	struct sim_flow flow;
+	unsigned int n_endpoints;
+	struct wire_addr endpoints[SIM_MAX_LINKS];
+	unsigned int endpoint_users[SIM_MAX_LINKS];
+	bool gone_while_bound;
 };
 
 struct sim_event {

@@ -41,6 +41,7 @@ struct ike_conn sim_conn(int node)
 	c.mobikex = true;
 	c.rrc = IKE_RRC_EARLY;
 	c.auto_add = true;
+	c.mptcp = IKE_MPTCP_SUBFLOW;
 	c.max_paths = 16;
 	return c;
 }

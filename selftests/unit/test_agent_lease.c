@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Virtual addresses that are given out, and the file that remembers them. */
+/* What the parent does for the worker: virtual addresses, given out and placed, and endpoints. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +15,7 @@
 
 #include "agent/lease.h"
 #include "agent/log.h"
+#include "agent/mptcp.h"
 #include "agent/virtual.h"
 
 static char folder[64];
@@ -290,6 +291,41 @@ static void devices(void **state)
 	assert_int_equal(done.err, -EBADMSG);
 }
 
+/* MPTCP's endpoints: for connections that want them, and hosts' addresses. */
+static void endpoints(void **state)
+{
+	struct conf_conn conns[] = {
+		{ .ike = { .name = "with", .mptcp = IKE_MPTCP_SUBFLOW } },
+		{ .ike = { .name = "without" } },
+	};
+	struct conf conf = { .nconn = 2, .conn = conns };
+	struct ike_ac_endpoint a = { .conn = "without" };
+	struct mptcp m = { 0 };
+
+	(void)state;
+	assert_true(wire_addr_parse(&a.addr, "10.9.0.1"));
+	mptcp_run(&m, &conf, MSG_ENDPOINT_NEW, &a, sizeof(a));
+	memset(a.conn, 'x', sizeof(a.conn));
+	mptcp_run(&m, &conf, MSG_ENDPOINT_NEW, &a, sizeof(a));
+	strcpy(a.conn, "with");
+	mptcp_run(&m, &conf, MSG_ENDPOINT_NEW, &a, sizeof(a) - 1);
+	mptcp_run(&m, &conf, MSG_ENDPOINT_DEL, &a, sizeof(a));
+	assert_true(wire_addr_parse(&a.addr, "224.0.0.1"));
+	mptcp_run(&m, &conf, MSG_ENDPOINT_NEW, &a, sizeof(a));
+	/* The kernel was not even asked. */
+	assert_int_equal(m.n, 0);
+	assert_null(m.nl);
+
+	assert_true(wire_addr_parse(&a.addr, "10.9.0.1"));
+	m.v[m.n++] = (struct mptcp_endpoint){ .addr = a.addr, .users = 1 };
+	mptcp_run(&m, &conf, MSG_ENDPOINT_NEW, &a, sizeof(a));
+	assert_int_equal(m.v[0].users, 2);
+	mptcp_run(&m, &conf, MSG_ENDPOINT_DEL, &a, sizeof(a));
+	assert_int_equal(m.n, 1);
+	assert_int_equal(m.v[0].users, 1);
+	assert_null(m.nl);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 int main(void)
@@ -297,6 +333,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(one_each), TEST(in_turn), TEST(survives), TEST(smaller),
 		TEST(foreign), TEST(short_file), TEST(nonsense), TEST(devices),
+		TEST(endpoints),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
