@@ -27,7 +27,7 @@ help:
 	@echo 'check         every test; the last line counts passed, failed and skipped (T="NAME..." picks,'
 	@echo '              LONG=1 leaves nothing out, KVER=6.1 or 6.12 has all on one stock kernel)'
 	@echo 'check-debug   the same in a VM with two CPUs, KASAN, lockdep, kmemleak (builds that kernel first); T="NAME..." picks'
-	@echo 'check-interop every way to authenticate, beside strongSwan'
+	@echo 'check-interop beside strongSwan, libreswan and OpenIKED: a matrix of what works'
 	@echo 'fuzz-esp      packets to the module, sealed and damaged, under the debug kernel (COUNT=100000 SEED=...)'
 	@echo 'fuzz-netlink  requests to the module, made from its YAML description, the same way'
 	@echo 'fuzz-ike      libFuzzer on all that reads what strangers write (SECONDS=60 a target, TARGET=...)'
@@ -187,7 +187,7 @@ check: ready
 	+@$(MAKE) $(JOBS) --no-print-directory rig-build units KERNELS="$(KERNELS)"
 	@selftests/run-all $(T)
 
-# Long tests with other IKE daemons.
+# Long tests with other IKE daemons, and a matrix of what works.
 check-interop: ready
 	+@$(MAKE) $(JOBS) --no-print-directory rig-build KERNELS="$(KERNELS)"
 	@selftests/run-all interop
