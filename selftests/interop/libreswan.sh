@@ -29,7 +29,6 @@ restarts
 ike_algorithms aes256gcm16-prfsha512-x25519 aes256gcm16-prfsha384-ecp384 \
 	aes128-sha256-prfsha256-modp2048 aes256-sha512-prfsha512-ecp521 \
 	aes256-sha384-prfsha384-modp3072 chacha20poly1305-prfsha256-x25519
-esp_algorithms aes256gcm16 aes256gcm16 chacha20poly1305 chacha20poly1305 \
-	aes128-sha256 aes128-sha256 aes256-sha512 aes128gcm16-esn \
-	aes128-sha256-esn null-sha256
+esp_algorithms aes256gcm16 chacha20poly1305 aes128-sha256 aes256-sha512 \
+	aes128gcm16-esn aes128gcm16-ecp256 null-sha256
 finish
