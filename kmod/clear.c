@@ -3,10 +3,16 @@
  * What arrives in clear: asked at PRE_ROUTING, once it is whole and before any
  * address translation, whether it should not have been protected (RFC 4301,
  * section 5.2).
+ *
+ * Where a default discards what no policy matches, that is not yet the time to
+ * say so: what goes on to another host is judged when it leaves, and where a
+ * packet goes is for routes and address translation to say, not for its
+ * addresses. So such a packet is marked and goes its way, and LOCAL_IN, which
+ * has all that comes to this host, does not let it in. Whoever gets there
+ * without any mark, because a bridge took it through IP anew or because it never
+ * passed PRE_ROUTING, is asked there.
  */
 #include <linux/netfilter.h>
-#include <net/addrconf.h>
-#include <net/route.h>
 
 #include "about.h"
 #include "deliver.h"
@@ -19,32 +25,57 @@
 
 /* A packet that may pass, unless it is an error about what may not. */
 static unsigned int mobx_input_clear(struct mobx_net *mnet,
-				     const struct sk_buff *skb, u16 family)
+				     struct sk_buff *skb, u16 family, u16 mark)
 {
-	if (likely(!mobx_about_forged(mnet, skb, family)))
+	if (unlikely(mobx_about_forged(mnet, skb, family))) {
+		mobx_stat_inc(mnet, MOBX_STAT_IN_ICMP);
+		return NF_DROP;
+	}
+	*mobx_cb_flags(skb, family) |= mark;
+	return NF_ACCEPT;
+}
+
+/*
+ * For several hosts, of which this may be one. A routing daemon gets its part of
+ * such at other places than LOCAL_IN.
+ */
+static bool mobx_input_is_group(const struct mobx_flow *flow)
+{
+	if (flow->family == AF_INET)
+		return ipv4_is_multicast(flow->local.v4) ||
+		       ipv4_is_lbcast(flow->local.v4);
+	return ipv6_addr_is_multicast(&flow->local.v6);
+}
+
+/* It is to be dropped, unless the module lets it in by itself. */
+static unsigned int mobx_input_refuse(struct mobx_net *mnet,
+				      struct sk_buff *skb,
+				      const struct mobx_flow *flow,
+				      enum mobx_stat why)
+{
+	if (mobx_exempt_in(mnet, skb, flow) != MOBX_EXEMPT_NOT) {
+		*mobx_cb_flags(skb, flow->family) |= MOBX_CB_CHECKED;
 		return NF_ACCEPT;
-	mobx_stat_inc(mnet, MOBX_STAT_IN_ICMP);
+	}
+	mobx_stat_inc(mnet, why);
 	return NF_DROP;
 }
 
-/* What goes on to another host is asked again when it leaves. */
-static bool mobx_input_passes(struct net *net, const struct mobx_flow *flow)
-{
-	if (flow->family == AF_INET)
-		return inet_addr_type(net, flow->local.v4) == RTN_UNICAST;
-	return !ipv6_addr_is_multicast(&flow->local.v6) &&
-	       !ipv6_chk_addr(net, &flow->local.v6, NULL, 0);
-}
-
-/* What is not from us, nor for us, has to be something that may be in clear. */
+/*
+ * What is not from us has to be something that may be in clear. @local: it is
+ * for us.
+ */
 static noinline_for_stack unsigned int
-mobx_input_check(struct mobx_net *mnet, struct sk_buff *skb, u16 family)
+mobx_input_check(struct mobx_net *mnet, struct sk_buff *skb, u16 family,
+		 bool local)
 {
 	enum mobx_stat why = MOBX_STAT_IN_CLEAR_DISCARDED;
 	const struct mobx_policy *policy;
 	struct mobx_headers h;
 	struct mobx_flow flow;
 
+	/* Of what XFRM took this out of, or before a VRF had it come again. */
+	*mobx_cb_flags(skb, family) &= ~(MOBX_CB_CHECKED | MOBX_CB_UNMATCHED);
 	mobx_flow_in(skb, family, &flow, &h);
 	if (unlikely(flow.proto == IPPROTO_ICMP ||
 		     flow.proto == IPPROTO_ICMPV6))
@@ -52,19 +83,27 @@ mobx_input_check(struct mobx_net *mnet, struct sk_buff *skb, u16 family)
 	policy = mobx_policy_lookup(mnet, &flow);
 	if (policy) {
 		if (policy->action == MOBX_ACTION_BYPASS)
-			return mobx_input_clear(mnet, skb, family);
+			return mobx_input_clear(mnet, skb, family,
+						MOBX_CB_CHECKED);
 		if (policy->action == MOBX_ACTION_DISCARD)
 			why = MOBX_STAT_IN_DISCARDED;
 	} else if (!mobx_flow_negotiated(mnet, MOBX_DIR_IN, &flow)) {
-		if (READ_ONCE(mnet->default_action) == MOBX_ACTION_BYPASS ||
-		    mobx_input_passes(mnet->net, &flow))
-			return mobx_input_clear(mnet, skb, family);
+		if (READ_ONCE(mnet->default_action) == MOBX_ACTION_BYPASS)
+			return mobx_input_clear(mnet, skb, family, 0);
+		if (!local && !mobx_input_is_group(&flow))
+			return mobx_input_clear(mnet, skb, family,
+						MOBX_CB_UNMATCHED);
 		why = MOBX_STAT_IN_DISCARDED;
 	}
-	if (mobx_exempt_in(mnet, skb, &flow) != MOBX_EXEMPT_NOT)
-		return NF_ACCEPT;
-	mobx_stat_inc(mnet, why);
-	return NF_DROP;
+	return mobx_input_refuse(mnet, skb, &flow, why);
+}
+
+/* Nobody else has sent it. */
+static bool mobx_input_is_own(const struct sk_buff *skb,
+			      const struct nf_hook_state *state)
+{
+	return state->in->flags & IFF_LOOPBACK ||
+	       skb->pkt_type == PACKET_LOOPBACK;
 }
 
 /**
@@ -86,11 +125,39 @@ unsigned int mobx_input_hook(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	}
 	if (*mobx_cb_flags(skb, state->pf) & MOBX_CB_AUTHENTIC ||
-	    state->in->flags & IFF_LOOPBACK ||
-	    skb->pkt_type == PACKET_LOOPBACK)
+	    mobx_input_is_own(skb, state))
 		return NF_ACCEPT;
 	if (mobx_is_esp(skb, state->pf))
 		return state->pf == NFPROTO_IPV4 ? mobx_early(mnet, skb) :
 						   NF_ACCEPT;
-	return mobx_input_check(mnet, skb, state->pf);
+	return mobx_input_check(mnet, skb, state->pf, false);
+}
+
+/**
+ * mobx_local_hook - LOCAL_IN, first, where a default discards
+ * @priv: not used
+ * @skb: packet for this host, clear or ESP or out of ESP
+ * @state: where
+ *
+ * What PRE_ROUTING found no match for is refused by the addresses that it came
+ * with; if it is exempt is asked by those it has now, which say whose it is.
+ *
+ * Context: RCU section.
+ * Return: verdict of netfilter
+ */
+unsigned int mobx_local_hook(void *priv, struct sk_buff *skb,
+			     const struct nf_hook_state *state)
+{
+	struct mobx_net *mnet = mobx_pernet(state->net);
+	u16 flags = *mobx_cb_flags(skb, state->pf);
+	struct mobx_headers h;
+	struct mobx_flow flow;
+
+	if (flags & (MOBX_CB_AUTHENTIC | MOBX_CB_CHECKED) ||
+	    mobx_is_esp(skb, state->pf) || mobx_input_is_own(skb, state))
+		return NF_ACCEPT;
+	if (unlikely(!(flags & MOBX_CB_UNMATCHED)))
+		return mobx_input_check(mnet, skb, state->pf, true);
+	mobx_flow_in(skb, state->pf, &flow, &h);
+	return mobx_input_refuse(mnet, skb, &flow, MOBX_STAT_IN_DISCARDED);
 }

@@ -43,6 +43,22 @@ static const struct nf_hook_ops mobx_hook_ops[] = {
 	},
 };
 
+/* Where a default discards, see clear.c. */
+static const struct nf_hook_ops mobx_local_ops[] = {
+	{
+		.hook		= mobx_local_hook,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_LOCAL_IN,
+		.priority	= NF_IP_PRI_FIRST,
+	},
+	{
+		.hook		= mobx_local_hook,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_LOCAL_IN,
+		.priority	= NF_IP6_PRI_FIRST,
+	},
+};
+
 /**
  * mobx_hooks_up - attach a namespace to netfilter
  * @mnet: namespace
@@ -89,6 +105,26 @@ void mobx_hooks_down(struct mobx_net *mnet)
 				ARRAY_SIZE(mobx_hook_ops));
 	nf_defrag_ipv6_disable(mnet->net);
 	nf_defrag_ipv4_disable(mnet->net);
+}
+
+/**
+ * mobx_local_hooks_up - see all that comes to this host, too
+ * @mnet: attached namespace
+ *
+ * Context: process, may sleep.
+ * Return: 0 or an error, with nothing more attached
+ */
+int mobx_local_hooks_up(struct mobx_net *mnet)
+{
+	return nf_register_net_hooks(mnet->net, mobx_local_ops,
+				     ARRAY_SIZE(mobx_local_ops));
+}
+
+/* The reverse of mobx_local_hooks_up(). Context: the same. */
+void mobx_local_hooks_down(struct mobx_net *mnet)
+{
+	nf_unregister_net_hooks(mnet->net, mobx_local_ops,
+				ARRAY_SIZE(mobx_local_ops));
 }
 
 static void mobx_datapath_work(struct work_struct *work)

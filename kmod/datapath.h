@@ -30,6 +30,10 @@ void mobx_datapath_net_exit(struct mobx_net *mnet);
 int mobx_hooks_up(struct mobx_net *mnet);
 void mobx_hooks_down(struct mobx_net *mnet);
 
+/* And those that only a discarding default needs. Context: the same. */
+int mobx_local_hooks_up(struct mobx_net *mnet);
+void mobx_local_hooks_down(struct mobx_net *mnet);
+
 /*
  * Something is there that held packets may have waited for: an SA, a binding
  * or a policy. Looks at all that is held in the namespace once more, both at

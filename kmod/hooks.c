@@ -15,6 +15,7 @@
 static bool mobx_hooks_is_ours(const struct nf_hook_entry *entry)
 {
 	return entry->hook == mobx_input_hook ||
+	       entry->hook == mobx_local_hook ||
 	       entry->hook == mobx_output_hook;
 }
 

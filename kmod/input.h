@@ -18,6 +18,13 @@
 /* One that came as ESP in UDP; another such bit. */
 #define MOBX_CB_ENCAP		BIT(13)
 
+/*
+ * Of what arrives in clear: what a policy or an exemption has let in; and what
+ * nothing matched, where such is discarded unless it goes on to another host.
+ */
+#define MOBX_CB_CHECKED		BIT(12)
+#define MOBX_CB_UNMATCHED	BIT(11)
+
 /* Beyond all next headers, see mobx_input_sa(). */
 #define MOBX_INPUT_GONE		256
 
@@ -35,6 +42,8 @@ struct nf_hook_state;
 struct sk_buff;
 
 unsigned int mobx_input_hook(void *priv, struct sk_buff *skb,
+			     const struct nf_hook_state *state);
+unsigned int mobx_local_hook(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state);
 int mobx_input_sa(struct sk_buff *skb, u16 family, bool encap,
 		  struct mobx_sa *sa);

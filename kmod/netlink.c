@@ -53,25 +53,6 @@ const char *mobx_nl_label(const struct nlattr *attr)
 	return attr ? nla_data(attr) : "";
 }
 
-/* Context: under mobx_net.lock. */
-static int mobx_conf_default(struct mobx_net *mnet, u32 action,
-			     struct netlink_ext_ack *extack)
-{
-	int err;
-
-	if (action == mnet->default_action)
-		return 0;
-	if (action == MOBX_ACTION_DISCARD) {
-		err = mobx_net_protect(mnet, extack);
-		if (err)
-			return err;
-	}
-	WRITE_ONCE(mnet->default_action, action);
-	if (action == MOBX_ACTION_BYPASS)
-		mobx_net_unprotect(mnet);
-	return 0;
-}
-
 /* Settings of a namespace, as they were at one moment. */
 struct mobx_conf {
 	u32	default_action;
@@ -107,8 +88,8 @@ int mobx_nl_conf_doit(struct sk_buff *skb, struct genl_info *info)
 		err = mobx_ikesock_register(mnet, nla_get_s32(fd),
 					    info->extack);
 	if (!err && action)
-		err = mobx_conf_default(mnet, nla_get_u32(action),
-					info->extack);
+		err = mobx_net_default(mnet, nla_get_u32(action),
+				       info->extack);
 	if (!err && icmp)
 		WRITE_ONCE(mnet->icmp, nla_get_u8(icmp));
 	if (!err && uncovered)

@@ -89,6 +89,52 @@ void mobx_net_unprotect(struct mobx_net *mnet)
 	module_put(THIS_MODULE);
 }
 
+static int mobx_net_discard(struct mobx_net *mnet,
+			    struct netlink_ext_ack *extack)
+{
+	int err = mobx_net_protect(mnet, extack);
+
+	if (err)
+		return err;
+	err = mobx_local_hooks_up(mnet);
+	if (err) {
+		NL_SET_ERR_MSG(extack,
+			       "the netfilter hooks cannot be registered");
+		mobx_net_unprotect(mnet);
+	}
+	return err;
+}
+
+/**
+ * mobx_net_default - set what becomes of packets that nothing matches
+ * @mnet: namespace
+ * @action: enum mobx_action, bypass or discard
+ * @extack: says why not
+ *
+ * Context: process, under mobx_net.lock.
+ * Return: 0, or what mobx_net_protect() returns
+ */
+int mobx_net_default(struct mobx_net *mnet, u32 action,
+		     struct netlink_ext_ack *extack)
+{
+	int err;
+
+	lockdep_assert_held(&mnet->lock);
+	if (action == mnet->default_action)
+		return 0;
+	if (action == MOBX_ACTION_DISCARD) {
+		err = mobx_net_discard(mnet, extack);
+		if (err)
+			return err;
+	}
+	WRITE_ONCE(mnet->default_action, action);
+	if (action == MOBX_ACTION_BYPASS) {
+		mobx_local_hooks_down(mnet);
+		mobx_net_unprotect(mnet);
+	}
+	return 0;
+}
+
 static void mobx_expire_work_fn(struct work_struct *work)
 {
 	struct mobx_net *mnet = container_of(work, struct mobx_net,
@@ -160,10 +206,7 @@ static void mobx_net_clear(struct mobx_net *mnet)
 	mobx_policy_flush(mnet, NULL);
 	xa_for_each(&mnet->peers, id, peer)
 		mobx_peer_remove(peer);
-	if (mnet->default_action == MOBX_ACTION_DISCARD) {
-		mnet->default_action = MOBX_ACTION_BYPASS;
-		mobx_net_unprotect(mnet);
-	}
+	mobx_net_default(mnet, MOBX_ACTION_BYPASS, NULL);
 	mutex_unlock(&mnet->lock);
 }
 

@@ -117,6 +117,8 @@ struct netlink_ext_ack;
 
 int mobx_net_protect(struct mobx_net *mnet, struct netlink_ext_ack *extack);
 void mobx_net_unprotect(struct mobx_net *mnet);
+int mobx_net_default(struct mobx_net *mnet, u32 action,
+		     struct netlink_ext_ack *extack);
 
 int mobx_netns_init(void);
 void mobx_netns_drain(void);
