@@ -9,6 +9,7 @@
 #include "deliver.h"
 #include "device.h"
 #include "esp.h"
+#include "loop.h"
 #include "memo.h"
 #include "netlink.h"
 #include "netns.h"
@@ -43,6 +44,9 @@ static int __init mobx_init(void)
 	if (err)
 		goto err_memo;
 	err = mobx_selftests();
+	if (err)
+		goto err_replay;
+	err = mobx_loop_init();
 	if (err)
 		goto err_replay;
 	err = mobx_deliver_init();

@@ -20,6 +20,7 @@
 #include "hooks.h"
 #include "inner.h"
 #include "layout.h"
+#include "loop.h"
 #include "netns.h"
 #include "output.h"
 #include "peer.h"
@@ -597,7 +598,7 @@ unsigned int mobx_output_hook(void *priv, struct sk_buff *skb,
 	unsigned int verdict;
 	bool watched = false;
 
-	if (mobx_is_esp(skb, state->pf) ||
+	if (mobx_loop_is_copy(skb, state) || mobx_is_esp(skb, state->pf) ||
 	    mobx_output_was_sent(mnet, skb, state->pf) ||
 	    (unlikely(state->out->flags & (IFF_LOOPBACK | IFF_POINTOPOINT)) &&
 	     mobx_device_decides(mnet, skb, state)))
@@ -610,6 +611,8 @@ unsigned int mobx_output_hook(void *priv, struct sk_buff *skb,
 	verdict = mobx_hooks_behind(skb, state, &watched);
 	if (unlikely(verdict != NF_ACCEPT))
 		return verdict;
+	if (unlikely(state->pf == NFPROTO_IPV6))
+		mobx_loop_back6(skb, state);
 	if (likely(what == MOBX_TAKE)) {
 		choice.finish = mobx_output_finish(skb, state, watched);
 		mobx_output_take(mnet, skb, &choice);

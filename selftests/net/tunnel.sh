@@ -280,6 +280,69 @@ wait_and_move() {
 	check $? "nothing in clear"
 }
 
+have_come() { [ "$(grep -c came "$tmp/member.b")" -ge $1 ]; }
+
+# What a sends to a group, among whose members are a itself and the far gateway.
+group() {	# GROUP FAMILY
+	local what="IPv$2 group" ns
+	local left=0.0.0.0/0 right=$1/32 sent
+
+	[ $2 = 6 ] && left=::/0 right=$1/128
+	gateways 1400
+	for ns in a b; do
+		[ $2 = 6 ] || ip -n $ns route add $1 dev v$ns
+	done
+	A=10.8.0.1 B=10.8.0.2
+	tunnel_a gcm128
+	policy_a 1
+	tunnel_b gcm128
+	mb policy flush
+	for ns in a b; do
+		ip netns exec $ns timeout 30 python3 "$tmp/member" $1 v$ns \
+			>"$tmp/member.$ns" &
+		wait_for 10 grep -q ready "$tmp/member.$ns"
+	done
+	sent=$(stat a out-protected)
+	a python3 -c "
+import socket
+family = socket.AF_INET6 if ':' in '$1' else socket.AF_INET
+sock = socket.socket(family, socket.SOCK_DGRAM)
+if family == socket.AF_INET6:
+    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF,
+                    socket.if_nametoindex('va'))
+    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 4)
+for i in range(3):
+    sock.sendto(b'x', ('$1', 4242))"
+	wait_for 5 have_come 3
+	sleep 0.3
+	[ "$(stat a out-protected)" = $((sent + 3)) ]
+	check $? "$what: each datagram leaves once, $(($(stat a out-protected) - sent)) of 3"
+	[ "$(grep -c came "$tmp/member.a")" = 3 ]
+	check $? "$what: a member on this host has it once"
+	[ "$(grep -c came "$tmp/member.b")" = 3 ]
+	check $? "$what: and one behind the tunnel"
+}
+
+cat >"$tmp/member" <<-END
+import socket, struct, sys
+group, dev = sys.argv[1], socket.if_nametoindex(sys.argv[2])
+family = socket.AF_INET6 if ':' in group else socket.AF_INET
+sock = socket.socket(family, socket.SOCK_DGRAM)
+sock.bind((group, 4242))
+address = socket.inet_pton(family, group)
+if family == socket.AF_INET6:
+    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
+                    address + struct.pack('@i', dev))
+else:
+    sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                    struct.pack('@4s4si', address, bytes(4), dev))
+print('ready', flush=True)
+while True:
+    sock.recv(9)
+    print('came', flush=True)
+END
+group 239.8.0.1 4
+group ff05::8 6
 exchange gcm128 4 4
 exchange cbc-sha1 6 6
 exchange gcm128 6 4
