@@ -317,6 +317,11 @@ int mobx_nl_peer_new_doit(struct sk_buff *skb, struct genl_info *info)
 		return mobx_nl_missing(info, MOBX_A_PEER_ID,
 				       "id is missing: a number for the peer");
 	id = nla_get_u32(info->attrs[MOBX_A_PEER_ID]);
+	if (id > MOBX_MAX_PEER_ID) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[MOBX_A_PEER_ID],
+				    "the id of a peer is 2147483647 at most");
+		return -ERANGE;
+	}
 	err = mobx_paths_parse(info, &spec, &n);
 	if (err)
 		return err;

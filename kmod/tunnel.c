@@ -33,7 +33,10 @@
 #include "spread.h"
 #include "tunnel.h"
 
-/* Users of the defragmenters: beyond the kernel's, one for each peer. */
+/*
+ * Users of the defragmenters: beyond the kernel's, one for each peer, whose id has
+ * this bit clear.
+ */
 #define MOBX_TUNNEL_DEFRAG	BIT(31)
 
 /**
@@ -219,6 +222,8 @@ static bool mobx_tunnel_defrag(struct mobx_net *mnet, const struct mobx_sa *sa,
 {
 	u32 user = MOBX_TUNNEL_DEFRAG | sa->peer->id;
 	int err;
+
+	BUILD_BUG_ON(MOBX_MAX_PEER_ID & MOBX_TUNNEL_DEFRAG);
 
 	if (family == AF_INET) {
 		memset(IPCB(skb), 0, sizeof(*IPCB(skb)));

@@ -205,7 +205,7 @@ int cli_peer_parse(struct cli *c, struct cli_peer_args *a)
 	struct addr_list remote = { .count = 0 };
 
 	*a = (struct cli_peer_args){ 0 };
-	if (cli_u32(c, "peer", 1, UINT32_MAX, &a->peer.id))
+	if (cli_u32(c, "peer", 1, MOBX_MAX_PEER_ID, &a->peer.id))
 		return CLI_SYNTAX;
 	while (cli_more(c)) {
 		int word = cli_keyword(c, peer_words);
@@ -332,7 +332,7 @@ static int peer_delete(struct cli *c)
 	uint32_t id;
 	struct kern *k;
 
-	if (cli_u32(c, "peer", 1, UINT32_MAX, &id) || cli_end(c))
+	if (cli_u32(c, "peer", 1, MOBX_MAX_PEER_ID, &id) || cli_end(c))
 		return CLI_SYNTAX;
 	k = cli_kern(c);
 	if (!k)
@@ -362,7 +362,7 @@ static int peer_filter(struct cli *c, struct peer_filter *f)
 	*f = (struct peer_filter){ .c = c };
 	if (cli_more(c) && c->argv[c->next][0] >= '0' &&
 	    c->argv[c->next][0] <= '9' &&
-	    cli_u32(c, "peer", 1, UINT32_MAX, &f->id))
+	    cli_u32(c, "peer", 1, MOBX_MAX_PEER_ID, &f->id))
 		return CLI_SYNTAX;
 	if (cli_more(c) && (cli_keyword(c, words) < 0 ||
 			    cli_label(c, f->label)))

@@ -27,7 +27,7 @@ static int take_peer(struct cli *c, uint32_t *peer)
 		*peer = 0;
 		return 0;
 	}
-	return cli_u32(c, "peer", 1, UINT32_MAX, peer);
+	return cli_u32(c, "peer", 1, MOBX_MAX_PEER_ID, peer);
 }
 
 /* "remote,dport": what an SA takes from the packet */

@@ -139,7 +139,7 @@ static int sa_value(struct cli *c, struct kern_sa *sa, int word)
 	case SA_SPI:
 		return cli_u32(c, "spi", 256, UINT32_MAX, &sa->spi);
 	case SA_PEER:
-		return cli_u32(c, "peer", 1, UINT32_MAX, &sa->peer);
+		return cli_u32(c, "peer", 1, MOBX_MAX_PEER_ID, &sa->peer);
 	case SA_MODE:
 		return take_enum(c, &kern_modes, &sa->mode);
 	case SA_AEAD:
@@ -353,7 +353,7 @@ static int take_name(struct cli *c, struct sa_name *n)
 		} else if (word == 1) {
 			ret = cli_u32(c, "spi", 256, UINT32_MAX, &n->spi);
 		} else if (word == 2) {
-			ret = cli_u32(c, "peer", 1, UINT32_MAX, &n->peer);
+			ret = cli_u32(c, "peer", 1, MOBX_MAX_PEER_ID, &n->peer);
 		} else if (word == 3) {
 			n->keys = true;
 		}

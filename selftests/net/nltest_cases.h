@@ -110,6 +110,14 @@ static void test_peer(void)
 	peer(MOBX_CMD_PEER_NEW, 0);
 	path(1, 2, V, P);
 	refused(ERANGE, "", "peer: id 0");
+	peer(MOBX_CMD_PEER_NEW, MOBX_MAX_PEER_ID + 1u);
+	path(1, 2, V, P);
+	refused(ERANGE, "at most", "peer: an id with the uppermost bit set");
+	peer(MOBX_CMD_PEER_NEW, MOBX_MAX_PEER_ID);
+	path(1, 2, V, P);
+	accepted("peer: the largest id");
+	peer(MOBX_CMD_PEER_DEL, MOBX_MAX_PEER_ID);
+	accepted("peer: the largest id, gone");
 	peer(MOBX_CMD_PEER_NEW, 9);
 	refused(EINVAL, "paths are missing", "peer: no paths");
 	peer(MOBX_CMD_PEER_NEW, 9);

@@ -14,6 +14,7 @@
 #define MOBX_MAX_KEY		64
 #define MOBX_MAX_LABEL		63
 #define MOBX_MAX_REPLAY_WINDOW	65536
+#define MOBX_MAX_PEER_ID	2147483647
 
 /**
  * enum mobx_path_state - What the remote end of a path has shown so far
