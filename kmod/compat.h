@@ -98,6 +98,10 @@ static inline bool mobx_skb_is_bridged(const struct sk_buff *skb)
 #endif
 }
 
+/* Exported for modules that are the kernel's own, so no header tells of it. */
+struct net;
+void nf_queue_nf_hook_drop(struct net *net);
+
 /* Since 6.3 a completion gets its data, before that the request. */
 #include <crypto/aead.h>
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)

@@ -10,6 +10,7 @@
 #include <linux/suspend.h>
 #include <net/genetlink.h>
 
+#include "compat.h"
 #include "datapath.h"
 #include "netns.h"
 #include "peer.h"
@@ -219,9 +220,16 @@ static void mobx_net_close(struct mobx_net *mnet)
 	mobx_datapath_net_close(mnet);
 }
 
-/* No packet is on its way any more that could expire an SA. */
+/*
+ * No packet is on its way any more that could expire an SA. What comes out of
+ * ESP, or leaves as ESP over IPv6, goes on from netfilter by functions of ours,
+ * and somebody's queue may have it still: hooks that go empty the queues of
+ * their namespace, but some packets may have come there only then. Verdicts are
+ * given in RCU sections, which a module outlives.
+ */
 static void mobx_net_quiet(struct mobx_net *mnet)
 {
+	nf_queue_nf_hook_drop(mnet->net);
 	cancel_work_sync(&mnet->expire_work);
 	mutex_lock(&mnet->lock);
 	mobx_sa_expire_remove(mnet);

@@ -174,4 +174,59 @@ assert sock.recv(9) == b'x'"
 check $? "a redirected port, inside ESP both ways"
 [ "$(stat a in-clear-discarded)$(stat b in-clear-discarded)" = 00 ]
 check $? "nothing was taken for clear"
+
+# A queue of packets, of which nobody says what shall become.
+queue() {	# NAMESPACE HOOK
+	ip netns exec $1 nft -f - <<-END
+	table ip q {
+		chain c {
+			type filter hook $2 priority 0;
+			meta l4proto icmp queue num 0
+		}
+	}
+	END
+	ip netns exec $1 timeout 120 python3 "$tmp/queue" >"$tmp/queue.log" &
+	queue=$!
+	wait_for 20 grep -q ready "$tmp/queue.log"
+}
+
+# Packets that it has: number, port, length, mode, range, drops, ...
+queued() {	# NAMESPACE
+	ip netns exec $1 awk '$1 == 0 { print $3 }' \
+		/proc/net/netfilter/nfnetlink_queue
+}
+
+has_queued() { [ "$(queued $1)" = $2 ]; }
+
+cat >"$tmp/queue" <<-END
+import socket, struct, time
+sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+sock.bind((0, 0))
+# Bind queue 0; have its packets in full.
+for kind, data in (1, b'\x01\0\0\x02'), (2, struct.pack('!IB', 0xffff, 2)):
+    attr = struct.pack('HH', 4 + len(data), kind) + data
+    body = struct.pack('BBH', 0, 0, 0) + attr + bytes(-len(attr) % 4)
+    sock.send(struct.pack('IHHII', 16 + len(body), 3 << 8 | 2, 5, kind, 0) + body)
+    assert sock.recv(999)[16:20] == bytes(4)
+print('ready', flush=True)
+time.sleep(100)
+END
+modprobe nfnetlink_queue 2>/dev/null
+both
+queue b prerouting
+a ping -qc 2 -i 0.1 -W 1 $B >/dev/null
+has_queued b 2
+check $? "what came out of ESP waits in somebody's queue: $(queued b)"
+unprotect
+has_queued b 0
+check $? "until nothing is protected any more: $(queued b)"
+a ping -qc 1 -W 1 $B >/dev/null
+has_queued b 1
+check $? "what is in clear waits as well: $(queued b)"
+modprobe -r mobx
+check $? "the module goes"
+has_queued b 0
+check $? "and leaves nothing in queues that it may have put there: $(queued b)"
+kill $queue
+modprobe mobx
 finish
