@@ -75,7 +75,9 @@ static void mobx_gro_finish(struct mobx_gro *gro, struct sk_buff *skb)
 	if (NAPI_GRO_CB(skb)->count == 1) {
 		skb_shinfo(skb)->gso_size = 0;
 	} else if (likely(ops)) {
-		ip_hdr(skb)->tot_len = htons(skb->len);
+		/* Longer ones say nothing, see iph_totlen(). */
+		ip_hdr(skb)->tot_len = skb->len > IP_MAX_MTU ? 0 :
+				       htons(skb->len);
 		ip_send_check(ip_hdr(skb));
 		ops->callbacks.gro_complete(skb, iphlen);
 	}

@@ -7,7 +7,9 @@
 #include <linux/ipv6.h>
 #include <linux/skbuff.h>
 #include <net/ip.h>
+#include <net/ipv6.h>
 
+#include "addr.h"
 #include "alg.h"
 #include "layout.h"
 #include "netns.h"
@@ -159,6 +161,38 @@ int mobx_layout_open(struct sk_buff *skb, const struct mobx_alg *alg,
 	*p = *nexthdr;
 	*nexthdr = l->encap.dport ? IPPROTO_UDP : IPPROTO_ESP;
 	return n_sg;
+}
+
+/**
+ * mobx_layout_no_jumbo - take off what no segment of a super-packet has
+ * @skb: super-packet at its IP header
+ * @h: where things are in it; true again afterwards
+ *
+ * One of IPv6 that is longer than 64 KB tells its length in a hop-by-hop header
+ * (RFC 2675), which is not for the wire: taking it apart drops that. ESP is laid
+ * out for the segments; and the kernel's code relies on a header of Ethernet in
+ * front, which is not there yet.
+ *
+ * Context: any.
+ * Return: whether there was memory for it
+ */
+bool mobx_layout_no_jumbo(struct sk_buff *skb, struct mobx_headers *h)
+{
+	const unsigned int len = sizeof(struct hop_jumbo_hdr);
+	int next = ipv6_has_hopopt_jumbo(skb);
+
+	if (!next)
+		return true;
+	if (skb_cow_head(skb, 0))
+		return false;
+	memmove(skb->data + len, skb->data, sizeof(struct ipv6hdr));
+	__skb_pull(skb, len);
+	skb_reset_network_header(skb);
+	ipv6_hdr(skb)->nexthdr = next;
+	h->nexthdr = offsetof(struct ipv6hdr, nexthdr);
+	h->esp = sizeof(struct ipv6hdr);
+	h->upper = sizeof(struct ipv6hdr);
+	return true;
 }
 
 static bool mobx_layout_padding_ok(const u8 *p, unsigned int pad)

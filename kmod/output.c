@@ -500,11 +500,17 @@ static void mobx_output_split(struct mobx_net *mnet, struct sk_buff *skb,
  * Context: the RCU section of @choice.
  */
 void mobx_output_take(struct mobx_net *mnet, struct sk_buff *skb,
-		      const struct mobx_choice *choice)
+		      struct mobx_choice *choice)
 {
 	struct sk_buff *segs = skb, *next;
 	struct mobx_layout l;
 
+	if (unlikely(skb->len > IP_MAX_MTU) &&
+	    !mobx_layout_no_jumbo(skb, &choice->headers)) {
+		mobx_stat_inc(mnet, MOBX_STAT_OUT_NO_MEMORY);
+		kfree_skb(skb);
+		return;
+	}
 	if (unlikely(!mobx_output_layout(mnet, skb, choice, &l))) {
 		mobx_stat_inc(mnet, MOBX_STAT_OUT_TOO_BIG);
 		kfree_skb(skb);

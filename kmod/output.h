@@ -80,6 +80,6 @@ enum mobx_verdict mobx_output_choose(struct mobx_choice *choice,
 bool mobx_output_charge(struct mobx_path *path, u64 len);
 void mobx_output_no_bursts(struct sk_buff *skb);
 void mobx_output_take(struct mobx_net *mnet, struct sk_buff *skb,
-		      const struct mobx_choice *choice);
+		      struct mobx_choice *choice);
 
 #endif

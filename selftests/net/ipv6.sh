@@ -82,6 +82,69 @@ default_discard() {
 	ma policy default bypass
 }
 
+# Super-packets of more than 64 KB, which have a header that is not for the wire.
+big() {	# MODE
+	local ns counted
+
+	world6
+	for ns in a b; do
+		ip -n $ns link set v$ns gso_max_size 150000 gro_max_size 150000 ||
+			return
+		# As long as they may be, whatever the round trip.
+		ip netns exec $ns sysctl -qw net.ipv4.tcp_tso_rtt_log=20
+	done
+	if [ $1 = transport ]; then
+		mobx_a gcm128
+		mobx_b gcm128
+	else
+		ma -b - <<-END
+			peer add 1 local 10.8.0.1 remote 10.8.0.2
+			sa add dir in spi 0x1001 peer 1 mode tunnel $(suite gcm128 B) force
+			sa add dir out spi 0x2002 peer 1 mode tunnel $(suite gcm128 A) force
+		END
+		mb -b - <<-END
+			peer add 1 local 10.8.0.2 remote 10.8.0.1
+			sa add dir in spi 0x2002 peer 1 mode tunnel $(suite gcm128 A) force
+			sa add dir out spi 0x1001 peer 1 mode tunnel $(suite gcm128 B) force
+		END
+	fi
+	ma policy add order 10 action protect mode $1 peer 1 remote $B
+	mb policy add order 10 action protect mode $1 peer 1 remote $A
+	a nft -f - <<-END
+	table ip6 t {
+		counter big { }
+		chain c {
+			type filter hook output priority 0;
+			meta l4proto tcp meta length gt 65575 counter name big
+		}
+	}
+	END
+	b timeout 60 python3 -c "
+import hashlib, socket
+server = socket.create_server(('::', 4243), family=socket.AF_INET6)
+print('ready', flush=True)
+sock = server.accept()[0]
+digest = hashlib.sha256()
+while data := sock.recv(1 << 20):
+    digest.update(data)
+sock.send(digest.digest())" >"$tmp/big" &
+	wait_for 10 grep -q ready "$tmp/big"
+	a timeout 50 python3 -c "
+import hashlib, os, socket
+sock = socket.create_connection(('$B', 4243))
+data = os.urandom(1 << 22)
+sock.sendall(data)
+sock.shutdown(socket.SHUT_WR)
+assert sock.recv(99) == hashlib.sha256(data).digest()"
+	check $? "$1 mode: a stream of super-packets beyond 64 KB arrives"
+	counted=$(a nft -j list counter ip6 t big |
+		sed 's/.*"packets": \([0-9]*\).*/\1/')
+	[ "$counted" -gt 0 ]
+	check $? "$1 mode: there were such: $counted"
+	[ "$(stat a out-crypto-error)$(stat b in-integrity)$(stat b in-malformed)" = 000 ]
+	check $? "$1 mode: none was taken for damaged"
+}
+
 mtu() {
 	world6
 	mobx_a gcm128
@@ -176,6 +239,8 @@ for name in gcm128 cbc-sha1 null-sha1; do
 done
 hold
 default_discard
+big transport
+big tunnel
 mtu
 narrow
 finish
