@@ -139,8 +139,9 @@ assert sock.recv(99) == hashlib.sha256(data).digest()"
 	check $? "$1 mode: a stream of super-packets beyond 64 KB arrives"
 	counted=$(a nft -j list counter ip6 t big |
 		sed 's/.*"packets": \([0-9]*\).*/\1/')
-	[ "$counted" -gt 0 ]
-	check $? "$1 mode: there were such: $counted"
+	# When one is lost, what follows is shorter.
+	[ "$counted" -gt 5 ]
+	check $? "$1 mode: it is made of such: $counted"
 	[ "$(stat a out-crypto-error)$(stat b in-integrity)$(stat b in-malformed)" = 000 ]
 	check $? "$1 mode: none was taken for damaged"
 }
