@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the parent does for the worker: virtual addresses, given out and placed, and endpoints. */
+/*
+ * What the parent does for the worker: virtual addresses, given out and placed;
+ * endpoints of MPTCP.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
