@@ -155,6 +155,11 @@ unsigned int ike_sa_window(const struct ike_sa *sa)
 	return used < sa->p->peer_window ? sa->p->peer_window - used : 0;
 }
 
+unsigned int ike_sa_peer_window(const struct ike_sa *sa)
+{
+	return sa->p->peer_window;
+}
+
 static const struct wire_endpoint *request_local(const struct ike_sa *sa,
 						 const struct ike_request *r)
 {

@@ -313,6 +313,9 @@ void ike_sa_request_forget(struct ike_sa *sa, uint64_t id);
  */
 void ike_sa_overtaken(struct ike_sa *sa, uint32_t mid);
 
+/** ike_sa_peer_window() - requests that the peer takes at a time */
+unsigned int ike_sa_peer_window(const struct ike_sa *sa);
+
 /** ike_sa_window() - requests that may still be sent now without waiting */
 unsigned int ike_sa_window(const struct ike_sa *sa);
 

@@ -165,9 +165,10 @@ static bool in_use(struct mx_session *s, const struct mx_cand *c)
 	       wire_addr_equal(&c->local, &s->sa->local.addr);
 }
 
+/* A peer that takes one request at a time has none left for tests. */
 static bool may_test(struct mx_session *s, const struct mx_cand *c)
 {
-	return s->sa->conn->path_test_us && !c->testing && !in_use(s, c) &&
+	return s->sa->conn->path_test_us && ike_sa_peer_window(s->sa) > 1 && !c->testing && !in_use(s, c) &&
 	       (s->mobikex || s->sa->first_initiator);
 }
 
