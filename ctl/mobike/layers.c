@@ -55,6 +55,20 @@ static bool is_ready(const struct mx_session *s, const struct wire_addr *addr)
 	return false;
 }
 
+/*
+ * Has the peer a proven address that this one leads to? If its next one is still
+ * under test the address stays, or each move would have it go and come.
+ */
+static bool leads_somewhere(const struct mx_session *s,
+			    const struct wire_addr *addr)
+{
+	for (unsigned int i = 0; i < s->peer.n; i++)
+		if (s->peer.path[i].state == MOBIKEX_VALID &&
+		    s->peer.path[i].addr.family == addr->family)
+			return true;
+	return false;
+}
+
 /**
  * mx_layers() - tell the layers above what has changed for them
  * @s: session
@@ -82,7 +96,7 @@ void mx_layers(struct mx_session *s)
 		const struct mx_path *p = &s->own.path[i];
 
 		if (!is_usable(s, p) || is_ready(s, &p->addr) ||
-		    s->n_ready == MX_MAX_PATHS)
+		    !leads_somewhere(s, &p->addr) || s->n_ready == MX_MAX_PATHS)
 			continue;
 		if (!s->n_ready)
 			s->mptcp = s->sa->conn->mptcp;
