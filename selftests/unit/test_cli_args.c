@@ -396,7 +396,7 @@ static void test_sa_round_trip(void **state)
 		" \\ selector proto udp sport 5-6 dport 7000-7010"
 		" \\ selector proto icmp type 8 code 0"
 		" \\ selector proto icmp type 3 \\ selector",
-		"sa dir in spi 0xffffffff peer 4294967295 mode tunnel enc aes-cbc " K16
+		"sa dir in spi 0xffffffff peer 2147483647 mode tunnel enc aes-cbc " K16
 		" auth hmac-sha2-256-128 0x"
 		"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 		" replay-window 2048 esn managed soft-seconds 1 hard-seconds 18446744073709551615",
