@@ -262,6 +262,22 @@ void ike_conn_is_up(struct ike_sa *sa)
 			ike_info_liveness(other);
 }
 
+/**
+ * ike_conn_hand_over() - an IKE SA ends, and with it what it sends under
+ * @sa: IKE SA, still established
+ *
+ * A new one of the same peer that has left sending to it until now takes over,
+ * or packets would be held for the rest of that time.
+ */
+void ike_conn_hand_over(struct ike_sa *sa)
+{
+	struct ike_sa *other;
+
+	for (other = sa->eng->sas; other; other = other->p->next)
+		if (same_client(other, sa))
+			ike_switch_now(other);
+}
+
 static uint64_t retry_delay(const struct ike_conn_state *cs)
 {
 	uint64_t d = FIRST_RETRY_US;

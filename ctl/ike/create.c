@@ -509,6 +509,30 @@ void ike_switch_from(struct ike_sa *sa, uint32_t old_in)
 			ike_child_install_out(sa, c, switched);
 }
 
+/**
+ * ike_switch_now() - nothing else carries this peer's traffic any more
+ * @sa: IKE SA that took its time to send under its Child SAs
+ *
+ * Packets are held in what is left of the time that its initiator needs at least.
+ */
+void ike_switch_now(struct ike_sa *sa)
+{
+	uint64_t ready = sa->established_us + IKE_READY_US;
+	struct ike_child *c;
+
+	ike_sa_touch(sa);
+	for (c = sa->children; c; c = c->next) {
+		struct ike_child_full *f = ike_child_full(c);
+
+		if (f->replaces || f->switch_us == IKE_NEVER)
+			continue;
+		if (ready <= sa->eng->now)
+			ike_child_install_out(sa, c, switched);
+		else if (ready < f->switch_us)
+			f->switch_us = ready;
+	}
+}
+
 /* Nothing heard since the answer left: it may not have got there. */
 static void switch_at_last(struct ike_sa *sa, struct ike_child *c)
 {

@@ -63,6 +63,7 @@ void ike_conn_connect(struct ike_engine *eng, struct ike_conn_state *cs);
 bool ike_conn_successor(const struct ike_sa *sa);
 bool ike_conn_newer(const struct ike_sa *sa);
 void ike_conn_is_up(struct ike_sa *sa);
+void ike_conn_hand_over(struct ike_sa *sa);
 void ike_conn_lost(struct ike_engine *eng, struct ike_conn_state *cs,
 		   bool established, const char *why);
 void ike_conn_addrs(struct ike_engine *eng);
@@ -362,6 +363,7 @@ void ike_create_rest(struct ike_sa *sa);
 void ike_create_timers(struct ike_sa *sa);
 uint64_t ike_create_deadline(const struct ike_sa *sa);
 void ike_switch_from(struct ike_sa *sa, uint32_t old_in);
+void ike_switch_now(struct ike_sa *sa);
 void ike_child_delete(struct ike_sa *sa, struct ike_child *c, const char *why);
 void ike_child_reject(struct ike_sa *sa, uint32_t spi_in);
 void ike_child_expire(struct ike_sa *sa, const struct ike_ev_sa_expire *ev);

@@ -323,8 +323,10 @@ void ike_sa_end(struct ike_sa *sa, const char *reason, uint16_t error,
 		ike_resume_revoke(sa);
 	notify = notify && sa->p->have_keys && (sa->p->authentic || error) &&
 		 sa->state != IKE_SA_REKEYED && sa->state != IKE_SA_RIVAL;
-	if (established && !sa->p->replaced)
+	if (established && !sa->p->replaced) {
 		report_down(sa, reason);
+		ike_conn_hand_over(sa);
+	}
 	sa->state = IKE_SA_CLOSING;
 	no_longer_half_open(sa);
 	if (established && !sa->p->replaced && ext && ext->closed)

@@ -37,6 +37,8 @@
  * the answer to its own new SAs.
  */
 #define IKE_HANDOVER_US IKE_SECOND
+/* The least of that, where nothing else carries traffic any more. */
+#define IKE_READY_US (IKE_SECOND / 10)
 /* An unauthenticated refusal is believed when nothing better came. */
 #define IKE_REFUSAL_US (2 * IKE_SECOND)
 /* So long a refused IKE_AUTH request may be repeated. */

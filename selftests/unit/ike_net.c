@@ -647,6 +647,7 @@ void net_restart(struct net *net, int host)
 	s.qcd = false;
 	h->eng = ike_engine_new(&s, ext);
 	assert_non_null(h->eng);
+	h->n_remotes = 0;
 }
 
 void net_free(struct net *net)

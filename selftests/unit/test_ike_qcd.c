@@ -90,22 +90,29 @@ static void crashed(void **state)
 	net_free(net);
 }
 
-/* Who waits for its peer to begin keeps what carries traffic until it does. */
-static void initiator_crashed(void **state)
+/* Host 0 begins anew, with SAs of its earlier run in the kernel. */
+static void initiator_again(struct net *net)
 {
-	struct net *net = with_secret(7);
 	struct ike_conn c = net_conn(0);
 	struct ike_event ev = { .type = IKE_EV_LEFTOVER };
 
-	(void)state;
-	net_up(net);
-	net_restart(net, 0);
-	net_secret(net, 0, 0xaa);
 	ev.u.leftover.peer = net->host[0].peers[0].id;
 	ev.u.leftover.label = net->host[0].peers[0].label;
 	net_event(net, 0, &ev);
 	c.initial_contact = false;
 	net_conn_add(net, 0, &c);
+}
+
+/* Who waits for its peer to begin keeps what carries traffic until it does. */
+static void initiator_crashed(void **state)
+{
+	struct net *net = with_secret(7);
+
+	(void)state;
+	net_up(net);
+	net_restart(net, 0);
+	net_secret(net, 0, 0xaa);
+	initiator_again(net);
 	net_run_without_gap(net, 100 * NET_MS);
 	assert_int_equal(net->host[1].n_peers, 2);
 	net_run_without_gap(net, 5 * NET_SECOND);
@@ -115,6 +122,36 @@ static void initiator_crashed(void **state)
 	assert_true(net_agree(net, 1));
 	assert_int_equal(net->host[1].n_peers, 1);
 	net_free(net);
+}
+
+/*
+ * It comes back just before host 1 gives up: the new SAs take over as soon as the
+ * old ones go, not when the time is over that they were given to be ready in.
+ */
+static void initiator_late(void **state)
+{
+	uint64_t end = 0;
+
+	(void)state;
+	for (unsigned int round = 0; round < 2; round++) {
+		struct net *net = net_new(9);
+
+		net_up(net);
+		net_restart(net, 0);
+		if (!round) {
+			while (net_sa_count(net, 1))
+				net_run(net, 10 * NET_MS);
+			end = net->now;
+		} else {
+			net_run(net, end - 300 * NET_MS - net->now);
+			assert_int_equal(net->host[1].n_peers, 1);
+			initiator_again(net);
+			net_run_without_gap(net, 5 * NET_SECOND);
+			assert_true(net_logged(net, 1, "does not answer"));
+			assert_int_equal(net->host[1].n_peers, 1);
+		}
+		net_free(net);
+	}
 }
 
 /* Another secret proves nothing: nor does the notify without the right token. */
@@ -241,6 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(crashed),
 		cmocka_unit_test(initiator_crashed),
+		cmocka_unit_test(initiator_late),
 		cmocka_unit_test(forged),
 		cmocka_unit_test(rekeyed),
 		cmocka_unit_test(not_told),
