@@ -162,7 +162,7 @@ check $? "as before once that is over"
 
 taken=$(stat b in-protected)
 ip -n a neigh replace $B dev va lladdr \
-	"$(b cat /sys/class/net/vb/address)" nud permanent
+	"$(ip -n b -j link show vb | jq -r ".[0].address")" nud permanent
 ip -n b addr del $B/24 dev vb
 ip -n b addr add 10.8.0.9/24 dev vb
 ! pings $BI 2
