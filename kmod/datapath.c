@@ -9,6 +9,7 @@
 #include <net/netfilter/ipv4/nf_defrag_ipv4.h>
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 
+#include "compat.h"
 #include "datapath.h"
 #include "gro.h"
 #include "hold.h"
@@ -91,6 +92,18 @@ err_ipv4:
 	return err;
 }
 
+/*
+ * A hook that goes has the queues of its namespace emptied. The kernel looks for
+ * the place of each packet in the list of hooks then, which is shorter already,
+ * and warns of those that wait at the end of it; so they are emptied before.
+ */
+static void mobx_unregister(struct mobx_net *mnet,
+			    const struct nf_hook_ops *ops, unsigned int n)
+{
+	nf_queue_nf_hook_drop(mnet->net);
+	nf_unregister_net_hooks(mnet->net, ops, n);
+}
+
 /**
  * mobx_hooks_down - detach it again
  * @mnet: namespace
@@ -101,8 +114,7 @@ err_ipv4:
  */
 void mobx_hooks_down(struct mobx_net *mnet)
 {
-	nf_unregister_net_hooks(mnet->net, mobx_hook_ops,
-				ARRAY_SIZE(mobx_hook_ops));
+	mobx_unregister(mnet, mobx_hook_ops, ARRAY_SIZE(mobx_hook_ops));
 	nf_defrag_ipv6_disable(mnet->net);
 	nf_defrag_ipv4_disable(mnet->net);
 }
@@ -123,8 +135,7 @@ int mobx_local_hooks_up(struct mobx_net *mnet)
 /* The reverse of mobx_local_hooks_up(). Context: the same. */
 void mobx_local_hooks_down(struct mobx_net *mnet)
 {
-	nf_unregister_net_hooks(mnet->net, mobx_local_ops,
-				ARRAY_SIZE(mobx_local_ops));
+	mobx_unregister(mnet, mobx_local_ops, ARRAY_SIZE(mobx_local_ops));
 }
 
 static void mobx_datapath_work(struct work_struct *work)
