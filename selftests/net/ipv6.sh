@@ -54,10 +54,11 @@ hold() {
 	check $? "neighbour discovery passes"
 	# First, for it may have to load ciphers, and nothing waits that long.
 	xfrm_b gcm128
-	a ping -qc 1 -W 3 $B >"$tmp/ping" &
+	a ping -c 12 -i 0.5 -W 3 $B >"$tmp/ping" &
 	sleep 0.5
 	mobx_a gcm128
 	wait $!
+	one_waited "$tmp/ping"
 	check $? "what waited leaves under the SA that comes"
 	# What b itself sent in clear before it had policies is not meant.
 	clear_seen >/dev/null

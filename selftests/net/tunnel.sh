@@ -250,10 +250,11 @@ wait_and_move() {
 	check $? "what is forwarded waits as well"
 	# First, for it may have to load ciphers, and nothing waits that long.
 	tunnel_b gcm128
-	h ping -qc 1 -W 4 $K >/dev/null &
+	h ping -c 12 -i 0.5 -W 4 $K >"$tmp/ping" &
 	sleep 0.5
 	tunnel_a gcm128
 	wait $!
+	one_waited "$tmp/ping"
 	check $? "what waited leaves by the tunnel that comes"
 	ip -n a addr add 10.8.0.11/24 dev va
 	h ping -qi 0.02 -c 100 -W 2 $K >"$tmp/ping" &
