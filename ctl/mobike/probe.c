@@ -168,7 +168,8 @@ static bool in_use(struct mx_session *s, const struct mx_cand *c)
 /* A peer that takes one request at a time has none left for tests. */
 static bool may_test(struct mx_session *s, const struct mx_cand *c)
 {
-	return s->sa->conn->path_test_us && ike_sa_peer_window(s->sa) > 1 && !c->testing && !in_use(s, c) &&
+	return s->sa->conn->path_test_us && ike_sa_peer_window(s->sa) > 1 &&
+	       !c->testing && !in_use(s, c) &&
 	       (s->mobikex || s->sa->first_initiator);
 }
 
