@@ -9,20 +9,7 @@
 . "$(dirname "$0")/esp_lib"
 command -v nft >/dev/null || skip "no nft"
 modprobe esp6
-PORT=4242 A6=fd00:8::1 B6=fd00:8::2
-
-world6() {
-	local ns
-
-	world
-	for ns in a b; do
-		ip netns exec $ns sysctl -qw net.ipv6.conf.all.accept_dad=0 \
-			net.ipv6.conf.v$ns.accept_dad=0
-	done
-	ip -n a addr add $A6/64 dev va nodad
-	ip -n b addr add $B6/64 dev vb nodad
-	wait_for 10 a ping -qc 1 -W 1 $B6
-}
+PORT=4242
 
 # Datagrams that UDP of a has got, for ports that nobody has.
 got() {
@@ -164,6 +151,15 @@ defaults() {
 	mb policy default discard
 }
 
+in_transport() {	# NAME
+	mobx_a gcm128
+	mobx_b gcm128
+	ma policy add order 10 action protect remote $B
+	mb policy add order 10 action protect remote $A
+	defaults
+	alive "$1"
+}
+
 protected() {
 	local watch
 
@@ -178,12 +174,7 @@ protected() {
 			}
 			END
 		done
-		mobx_a gcm128
-		mobx_b gcm128
-		ma policy add order 10 action protect remote $B
-		mb policy add order 10 action protect remote $A
-		defaults
-		alive "transport mode${watch:+, a rule at $watch}"
+		in_transport "transport mode${watch:+, a rule at $watch}"
 		unprotect
 		ip -n a addr add 10.5.1.1/32 dev lo
 		ip -n b addr add 10.5.2.1/32 dev lo
@@ -209,12 +200,7 @@ protected6() {
 	world6
 	local A=$A6 B=$B6
 
-	mobx_a gcm128
-	mobx_b gcm128
-	ma policy add order 10 action protect remote $B
-	mb policy add order 10 action protect remote $A
-	defaults
-	alive "IPv6"
+	in_transport "IPv6"
 }
 
 # Packets of XFRM are clear to this module, once XFRM has done with them.

@@ -11,19 +11,11 @@
 echo=$top/selftests/net/esp_echo
 modprobe esp6
 
-world6() {
-	local ns
-
+# The ends of what is tested are the addresses of IPv6.
+in6() {
 	A=10.8.0.1 B=10.8.0.2
-	world
-	A=fd00:8::1 B=fd00:8::2
-	for ns in a b; do
-		in_ns $ns sysctl -qw net.ipv6.conf.all.accept_dad=0 \
-			net.ipv6.conf.v$ns.accept_dad=0
-	done
-	ip -n a addr add $A/64 dev va nodad
-	ip -n b addr add $B/64 dev vb nodad
-	wait_for 10 a ping -qc 1 -W 1 $B
+	world6
+	A=$A6 B=$B6
 }
 
 # Nobody may see a clear packet on the wire: whatever is not ESP, ND or MLD.
@@ -38,7 +30,7 @@ watch_clear() {
 
 # Without an SA: held, dropped, in both directions; neighbours find each other.
 hold() {
-	world6
+	in6
 	ma policy add order 10 action protect remote fd00:8::/64
 	ip -n a neigh flush dev va
 	watch_clear
@@ -68,7 +60,7 @@ hold() {
 }
 
 default_discard() {
-	world6
+	in6
 	ma policy default discard
 	! a ping -qc 1 -W 1 $B >/dev/null && ! b ping -qc 1 -W 1 $A >/dev/null
 	check $? "default discard: no ping either way"
@@ -87,7 +79,7 @@ default_discard() {
 big() {	# MODE
 	local ns counted
 
-	world6
+	in6
 	for ns in a b; do
 		ip -n $ns link set v$ns gso_max_size 150000 gro_max_size 150000 ||
 			return
@@ -148,7 +140,7 @@ assert sock.recv(99) == hashlib.sha256(data).digest()"
 }
 
 mtu() {
-	world6
+	in6
 	mobx_a gcm128
 	mobx_b gcm128
 	ma policy add order 10 action protect remote $B
@@ -237,7 +229,7 @@ narrow() {
 }
 
 for name in gcm128 cbc-sha1 null-sha1; do
-	meet_xfrm $name world6
+	meet_xfrm $name in6
 done
 hold
 default_discard

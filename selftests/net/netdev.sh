@@ -12,7 +12,7 @@
 
 . "$(dirname "$0")/esp_lib"
 echo=$top/selftests/net/esp_echo
-A6=fd00:8::1 B6=fd00:8::2 A2=10.8.0.11
+A2=10.8.0.11
 AI=10.9.0.1 BI=10.9.0.2 AI6=fd09::1 BI6=fd09::2
 command -v nft >/dev/null || skip "no nft"
 
