@@ -10,49 +10,12 @@
 #include "crypto/sig.h"
 #include "ike_net.h"
 #include "pki.h"
+#include "told.h"
 #include "wire/cert.h"
-
-/* What the credentials process of a host is told about its one connection. */
-struct told {
-	struct cred_list list;
-	struct msg_cred head;
-};
 
 static const char *conn_name(int host)
 {
 	return host ? "mobile" : "server";
-}
-
-static void tell(struct told *t, int host, enum ike_authby local,
-		 enum ike_authby remote, const char *psk)
-{
-	memset(t, 0, sizeof(*t));
-	snprintf(t->head.name, sizeof(t->head.name), "%s", conn_name(host));
-	t->head.local_auth = local;
-	t->head.remote_auth = remote;
-	t->head.psk_len = (uint32_t)strlen(psk);
-	memcpy(t->head.psk, psk, strlen(psk));
-	cred_list_told(&t->list, MSG_CRED_BEGIN, &t->head, sizeof(t->head));
-}
-
-static void tell_item(struct told *t, enum conf_item item, struct wire_span der)
-{
-	struct msg_cred_item head = { .item = item };
-	struct wire_wr wr = { 0 };
-
-	wire_wr_bytes(&wr, &head, sizeof(head));
-	wire_wr_bytes(&wr, der.p, der.len);
-	cred_list_told(&t->list, MSG_CRED_ITEM, wr.data, wr.len);
-	wire_wr_free(&wr);
-	pki_free(der);
-}
-
-static void told(struct told *t)
-{
-	struct msg_name m = { 0 };
-
-	memcpy(m.name, t->head.name, sizeof(m.name));
-	cred_list_told(&t->list, MSG_CRED_END, &m, sizeof(m));
 }
 
 /* ------------------------------------------------------- a pair of hosts */
@@ -97,11 +60,12 @@ static struct pair *pair_new(uint64_t seed, const char *kind, const char *san)
 /* The usual: its own certificate, and the root for the peer's. */
 static void tell_usual(struct pair *p, int h)
 {
-	tell(&p->told[h], h, IKE_AUTHBY_PUBKEY, IKE_AUTHBY_PUBKEY, "");
-	tell_item(&p->told[h], CONF_ITEM_KEY, pki_key_der(p->key[h], true));
-	tell_item(&p->told[h], CONF_ITEM_CERT, pki_der(p->cert[h]));
-	tell_item(&p->told[h], CONF_ITEM_CA, pki_der(p->ca));
-	told(&p->told[h]);
+	told_begin(&p->told[h], conn_name(h), IKE_AUTHBY_PUBKEY,
+		   IKE_AUTHBY_PUBKEY, "");
+	told_item(&p->told[h], CONF_ITEM_KEY, pki_key_der(p->key[h], true));
+	told_item(&p->told[h], CONF_ITEM_CERT, pki_der(p->cert[h]));
+	told_item(&p->told[h], CONF_ITEM_CA, pki_der(p->ca));
+	told_end(&p->told[h]);
 	p->conn[h].ncas = 1;
 	memset(p->conn[h].ca[0], 0xca, IKE_CA_HASH_LEN);
 }
@@ -231,10 +195,12 @@ static void without_hashes(void **state)
 	pair_free(p);
 
 	p = pair_new(22, "P-384", "");
-	tell(&p->told[0], 0, IKE_AUTHBY_PSK, IKE_AUTHBY_PSK, "a key");
-	told(&p->told[0]);
-	tell(&p->told[1], 1, IKE_AUTHBY_PSK, IKE_AUTHBY_PSK, "a key");
-	told(&p->told[1]);
+	told_begin(&p->told[0], conn_name(0), IKE_AUTHBY_PSK,
+		   IKE_AUTHBY_PSK, "a key");
+	told_end(&p->told[0]);
+	told_begin(&p->told[1], conn_name(1), IKE_AUTHBY_PSK,
+		   IKE_AUTHBY_PSK, "a key");
+	told_end(&p->told[1]);
 	p->conn[0].local_auth = IKE_AUTHBY_PSK;
 	p->conn[0].remote_auth = IKE_AUTHBY_PSK;
 	p->conn[1].local_auth = IKE_AUTHBY_PSK;
@@ -251,14 +217,16 @@ static void mixed(void **state)
 	struct pair *p = pair_new(23, "rsa", "");
 
 	(void)state;
-	tell(&p->told[0], 0, IKE_AUTHBY_PSK, IKE_AUTHBY_PUBKEY, "a key");
-	tell_item(&p->told[0], CONF_ITEM_CA, pki_der(p->ca));
-	told(&p->told[0]);
+	told_begin(&p->told[0], conn_name(0), IKE_AUTHBY_PSK,
+		   IKE_AUTHBY_PUBKEY, "a key");
+	told_item(&p->told[0], CONF_ITEM_CA, pki_der(p->ca));
+	told_end(&p->told[0]);
 	p->conn[0].local_auth = IKE_AUTHBY_PSK;
-	tell(&p->told[1], 1, IKE_AUTHBY_PUBKEY, IKE_AUTHBY_PSK, "a key");
-	tell_item(&p->told[1], CONF_ITEM_KEY, pki_key_der(p->key[1], true));
-	tell_item(&p->told[1], CONF_ITEM_CERT, pki_der(p->cert[1]));
-	told(&p->told[1]);
+	told_begin(&p->told[1], conn_name(1), IKE_AUTHBY_PUBKEY,
+		   IKE_AUTHBY_PSK, "a key");
+	told_item(&p->told[1], CONF_ITEM_KEY, pki_key_der(p->key[1], true));
+	told_item(&p->told[1], CONF_ITEM_CERT, pki_der(p->cert[1]));
+	told_end(&p->told[1]);
 	p->conn[1].remote_auth = IKE_AUTHBY_PSK;
 	pair_start(p);
 	assert_true(pair_is_up(p));
@@ -271,9 +239,10 @@ static void other_way(void **state)
 	struct pair *p = pair_new(24, "P-256", "");
 
 	(void)state;
-	tell(&p->told[0], 0, IKE_AUTHBY_PSK, IKE_AUTHBY_PUBKEY, "a key");
-	tell_item(&p->told[0], CONF_ITEM_CA, pki_der(p->ca));
-	told(&p->told[0]);
+	told_begin(&p->told[0], conn_name(0), IKE_AUTHBY_PSK,
+		   IKE_AUTHBY_PUBKEY, "a key");
+	told_item(&p->told[0], CONF_ITEM_CA, pki_der(p->ca));
+	told_end(&p->told[0]);
 	p->conn[0].local_auth = IKE_AUTHBY_PSK;
 	tell_usual(p, 1);
 	pair_start(p);
@@ -293,16 +262,16 @@ static void raw_keys(void **state)
 	for (wrong = 0; wrong < 2; wrong++) {
 		p = pair_new(25, "ed25519", "");
 		for (h = 0; h < 2; h++) {
-			tell(&p->told[h], h, IKE_AUTHBY_PUBKEY,
+			told_begin(&p->told[h], conn_name(h), IKE_AUTHBY_PUBKEY,
 			     IKE_AUTHBY_PUBKEY, "");
-			tell_item(&p->told[h], CONF_ITEM_KEY,
+			told_item(&p->told[h], CONF_ITEM_KEY,
 				  pki_key_der(p->key[h], true));
-			tell_item(&p->told[h], CONF_ITEM_RAW,
+			told_item(&p->told[h], CONF_ITEM_RAW,
 				  pki_key_der(p->key[h], false));
-			tell_item(&p->told[h], CONF_ITEM_REMOTE_KEY,
+			told_item(&p->told[h], CONF_ITEM_REMOTE_KEY,
 				  pki_key_der(p->key[wrong && h ? h : !h],
 					      false));
-			told(&p->told[h]);
+			told_end(&p->told[h]);
 		}
 		pair_start(p);
 		assert_int_equal(pair_is_up(p), !wrong);
@@ -421,12 +390,12 @@ static void replaced(void **state)
 	struct msg_name name = { "server" };
 
 	(void)state;
-	tell(&t, 0, IKE_AUTHBY_PSK, IKE_AUTHBY_PSK, "a key");
+	told_begin(&t, conn_name(0), IKE_AUTHBY_PSK, IKE_AUTHBY_PSK, "a key");
 	memcpy(m.conn, name.name, sizeof(m.conn));
 	cred_sign(&t.list, &m, octets, &done, &data, &certs);
 	assert_false(done.ok);
 	assert_true(done.text[0]);
-	told(&t);
+	told_end(&t);
 	done = (struct msg_auth_done){ 0 };
 	cred_sign(&t.list, &m, octets, &done, &data, &certs);
 	assert_true(done.ok);
