@@ -165,6 +165,9 @@ static int check_mptcp(cfg_t *cfg, cfg_opt_t *opt)
 
 static int check_auth(cfg_t *cfg, cfg_opt_t *opt)
 {
+	/* Somebody will try: that others can do it does not help here. */
+	if (!strncasecmp(last_text(opt), "eap", 3))
+		return complain(cfg, opt, "no EAP method is built in; psk or pubkey would be right");
 	return check_words(cfg, opt, conf_auth_words);
 }
 

@@ -269,6 +269,11 @@ void cred_ppk(const struct cred_list *l, const struct msg_auth *m,
 	done->ok = !ret && !data->bad;
 }
 
+void cred_eap(const struct msg_auth *m, struct msg_auth_done *done)
+{
+	say(done, "there are no credentials for EAP method %u", m->method);
+}
+
 void cred_verify(const struct cred_list *l, const struct msg_auth *m,
 		 struct wire_span octets, struct wire_span auth,
 		 struct wire_span certs, struct msg_auth_done *done)

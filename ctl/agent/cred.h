@@ -62,6 +62,13 @@ void cred_ppk(const struct cred_list *l, const struct msg_auth *m,
 	      struct msg_auth_done *done, struct wire_wr *data);
 
 /**
+ * cred_eap() - what an EAP method asks that needs a secret
+ * @m: question; @m->method is the type of the method
+ * @done: gets the answer: no method has secrets here
+ */
+void cred_eap(const struct msg_auth *m, struct msg_auth_done *done);
+
+/**
  * cred_verify() - whether the peer is who it says
  * @l: list
  * @m: question

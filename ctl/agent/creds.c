@@ -71,8 +71,8 @@ static void from_worker(void *ctx, uint32_t type, uint64_t tag,
 	struct wire_rd rd;
 	struct msg_auth m;
 
-	if ((type != MSG_SIGN && type != MSG_VERIFY && type != MSG_PPK) ||
-	    len < sizeof(m))
+	if ((type != MSG_SIGN && type != MSG_VERIFY && type != MSG_PPK &&
+	     type != MSG_EAP) || len < sizeof(m))
 		return;
 	memcpy(&m, body, sizeof(m));
 	m.conn[sizeof(m.conn) - 1] = '\0';
@@ -86,6 +86,8 @@ static void from_worker(void *ctx, uint32_t type, uint64_t tag,
 		cred_sign(&c->list, &m, octets, &done, &data, &certs);
 	else if (!rd.bad && !rd.left && type == MSG_PPK)
 		cred_ppk(&c->list, &m, octets, auth, &done, &data);
+	else if (!rd.bad && !rd.left && type == MSG_EAP)
+		cred_eap(&m, &done);
 	else if (!rd.bad && !rd.left)
 		cred_verify(&c->list, &m, octets, auth, peer_certs, &done);
 	answer(c, tag, &done, &data, &certs);

@@ -64,6 +64,7 @@ enum msg_type {
 	MSG_SIGN,
 	MSG_VERIFY,
 	MSG_PPK,
+	MSG_EAP,
 	MSG_AUTH_DONE,
 };
 
@@ -197,7 +198,7 @@ struct msg_cred_item {
 };
 
 /**
- * struct msg_auth - MSG_SIGN, MSG_VERIFY, MSG_PPK
+ * struct msg_auth - MSG_SIGN, MSG_VERIFY, MSG_PPK, MSG_EAP
  * @conn: whose credentials
  * @prf: transform ID
  * @hashes: see struct ike_ac_auth

@@ -139,6 +139,9 @@ static void act(struct worker *w, const struct ike_action *a)
 	case IKE_AC_AUTH_PPK:
 		act_auth(w, MSG_PPK, a->tag, a->u.auth);
 		break;
+	case IKE_AC_AUTH_EAP:
+		act_auth(w, MSG_EAP, a->tag, a->u.auth);
+		break;
 	case IKE_AC_REPORT:
 		log_report(&a->u.report);
 		control_report(w->control, &a->u.report);

@@ -45,6 +45,7 @@ enum ike_action_type {
 	IKE_AC_AUTH_SIGN,
 	IKE_AC_AUTH_VERIFY,
 	IKE_AC_AUTH_PPK,
+	IKE_AC_AUTH_EAP,
 	IKE_AC_LEASE,
 	IKE_AC_LEASE_END,
 	IKE_AC_ADDR_NEW,
@@ -121,15 +122,16 @@ struct ike_ac_sa {
 };
 
 /**
- * struct ike_ac_auth - AUTH_SIGN, AUTH_VERIFY, AUTH_PPK
+ * struct ike_ac_auth - AUTH_SIGN, AUTH_VERIFY, AUTH_PPK, AUTH_EAP
  * @conn: whose credentials
  * @prf: enum ike_prf, for pre-shared keys
- * @octets: made by crypto_auth_octets(); PPK: see crypto_ppk_mix()
+ * @octets: made by crypto_auth_octets(); PPK: see crypto_ppk_mix(); EAP: what
+ *	the method asks
  * @len: octets of them
  * @hashes: SIGN: hash algorithms that the peer takes, 0 without RFC 7427; see
  *	crypto_sig_sign()
  * @peer_id: VERIFY: who the peer says it is
- * @method: VERIFY: enum ike_auth_method, of the peer
+ * @method: VERIFY: enum ike_auth_method, of the peer; EAP: type of the method
  * @auth: VERIFY: authentication data of the peer; PPK: which one
  * @auth_len: octets of them
  * @certs: VERIFY: its certificates, see wire_cert_list_add(); or NULL

@@ -32,6 +32,7 @@ static void action_clear(struct ike_action *a)
 	case IKE_AC_AUTH_SIGN:
 	case IKE_AC_AUTH_VERIFY:
 	case IKE_AC_AUTH_PPK:
+	case IKE_AC_AUTH_EAP:
 		wire_free(a->u.auth->octets, a->u.auth->len);
 		free(a->u.auth->auth);
 		free(a->u.auth->certs);
@@ -88,7 +89,7 @@ struct ike_action *ike_act(struct ike_engine *eng, enum ike_action_type type)
 	if (type == IKE_AC_SA_NEW || type == IKE_AC_SA_DEL)
 		part = calloc(1, sizeof(struct ike_ac_sa));
 	else if (type == IKE_AC_AUTH_SIGN || type == IKE_AC_AUTH_VERIFY ||
-		 type == IKE_AC_AUTH_PPK)
+		 type == IKE_AC_AUTH_PPK || type == IKE_AC_AUTH_EAP)
 		part = calloc(1, sizeof(struct ike_ac_auth));
 	else if (type == IKE_AC_LEASE || type == IKE_AC_LEASE_END)
 		part = calloc(1, sizeof(struct ike_ac_lease));
@@ -107,6 +108,7 @@ struct ike_action *ike_act(struct ike_engine *eng, enum ike_action_type type)
 	case IKE_AC_AUTH_SIGN:
 	case IKE_AC_AUTH_VERIFY:
 	case IKE_AC_AUTH_PPK:
+	case IKE_AC_AUTH_EAP:
 		a->u.auth = part;
 		break;
 	case IKE_AC_LEASE:

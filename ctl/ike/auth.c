@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/util.h"
 #include "ike/auth.h"
 #include "wire/mobike.h"
 
@@ -79,18 +80,51 @@ static int octets(const struct ike_sa *sa, bool initiators,
 	return rc;
 }
 
-/* Without anybody else, by keys that the IKE SA has. */
+/* By keys that the IKE SA has, without anybody else? */
+static bool alone(const struct ike_sa *sa)
+{
+	return sa->p->resuming || ike_eap_proves(sa);
+}
+
+/* @theirs: the peer's proof, NULL to make our own; @fn is called from here */
 static bool prove(struct ike_sa *sa, bool initiators, struct wire_span id_body,
 		  const struct wire_auth *theirs, ike_wait_fn fn)
 {
+	struct ike_event ev = { .type = IKE_EV_AUTH_DONE };
+	struct ike_ev_auth_done *a = &ev.u.auth_done;
+	size_t len = sa->p->keys.prf_len;
+	uint8_t made[CRYPTO_PRF_MAX];
 	struct wire_wr wr = { 0 };
-	bool ok = !octets(sa, initiators, id_body, &wr) && !wr.bad;
+	struct wire_span s;
 
-	if (ok)
-		ike_resume_prove(sa, (struct wire_span){ wr.data, wr.len },
-				 initiators, theirs, fn);
+	if (octets(sa, initiators, id_body, &wr) || wr.bad) {
+		wire_wr_free(&wr);
+		return false;
+	}
+	s = (struct wire_span){ wr.data, wr.len };
+	a->ok = sa->p->resuming ? !ike_resume_auth(sa, s, initiators, made) :
+				  !ike_eap_auth(sa, s, initiators, made);
+	if (theirs) {
+		a->ok = a->ok && theirs->data.len == len &&
+			crypto_equal(made, theirs->data.p, len);
+		a->text = sa->p->resuming ?
+			  "the peer does not know the IKE SA that it resumes" :
+			  ike_method(IKE_AUTHBY_EAP)->no_proof;
+	} else {
+		a->method = IKE_AUTH_PSK;
+		a->data = made;
+		a->len = len;
+	}
 	wire_wr_free(&wr);
-	return ok;
+	fn(sa, NULL, &ev);
+	crypto_wipe(made, sizeof(made));
+	return true;
+}
+
+/** ike_auth_now() - Message ID of the IKE_AUTH request that is at hand */
+uint32_t ike_auth_now(const struct ike_sa *sa)
+{
+	return ike_auth_mid(sa) + (sa->p->eap ? sa->p->eap->rounds : 0);
 }
 
 /** ike_auth_method_ok() - is that how the peer has to prove who it is */
@@ -134,7 +168,7 @@ bool ike_auth_sign(struct ike_sa *sa, ike_wait_fn fn)
 	struct ike_action *a;
 
 	memcpy(body + 4, id->data, id->len);
-	if (sa->p->resuming)
+	if (alone(sa))
 		return prove(sa, sa->initiator, s, NULL, fn);
 	a = ask(sa, IKE_AC_AUTH_SIGN, sa->initiator, s, fn);
 	if (a)
@@ -180,7 +214,7 @@ bool ike_auth_verify(struct ike_sa *sa, const struct wire_msg *msg,
 	struct ike_buf data = { 0 };
 	struct ike_action *a = NULL;
 
-	if (sa->p->resuming)
+	if (alone(sa))
 		return prove(sa, !sa->initiator, id->body, auth, fn);
 	if (ike_buf_set(&data, auth->data.p, auth->data.len) &&
 	    ike_cert_collect(msg, &certs))

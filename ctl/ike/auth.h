@@ -3,7 +3,50 @@
 #ifndef MOBX_IKE_AUTH_H
 #define MOBX_IKE_AUTH_H
 
+#include "ike/eap.h"
 #include "ike/priv.h"
+
+/* Rounds of IKE_AUTH after the first: certificates in pieces have room. */
+#define IKE_EAP_MAX_ROUNDS 64
+
+/** typedef ike_eap_fn - an EAP method has spoken; @text: why not, if refused */
+typedef void (*ike_eap_fn)(struct ike_sa *sa, enum ike_eap_verdict v,
+			   const char *text);
+
+/**
+ * struct ike_eap - EAP inside IKE_AUTH
+ *
+ * @m: method in use, or NULL; @state is its own.
+ * @said: what goes on when it has spoken.
+ * @rounds: IKE_AUTH requests after the first.
+ * @id: of the last EAP request.
+ * @type: what is said next, with @data.
+ * @offered: responder: index of the method in the connection.
+ * @begun: responder: the peer has answered by the method.
+ * @through: initiator: the method takes Success.
+ * @over: Success was said: only AUTH is left; @last: it is here.
+ * @keyed: the method has made @key.
+ * @identity: whom the peer has proved to be, or type 0.
+ * @peer_id: initiator: body of IDr, which AUTH covers.
+ */
+struct ike_eap {
+	const struct ike_eap_method *m;
+	void *state;
+	ike_eap_fn said;
+	unsigned int rounds;
+	uint8_t id;
+	uint8_t type;
+	struct ike_buf data;
+	unsigned int offered;
+	bool begun;
+	bool through;
+	bool over;
+	bool last;
+	bool keyed;
+	uint8_t key[IKE_EAP_KEY_LEN];
+	struct ike_id identity;
+	struct ike_buf peer_id;
+};
 
 bool ike_auth_hold(struct ike_sa *sa, const struct ike_in *in);
 void ike_auth_release(struct ike_sa *sa);
@@ -19,10 +62,42 @@ bool ike_auth_open_ext(struct ike_sa *sa);
 void ike_auth_refuse(struct ike_sa *sa, uint32_t mid, uint16_t type,
 		     const char *reason);
 void ike_auth_refused(struct ike_sa *sa, uint16_t type);
+uint32_t ike_auth_now(const struct ike_sa *sa);
 void ike_auth_put_extras(struct ike_sa *sa, struct wire_enc *b,
 			 const struct wire_endpoint *local,
 			 const struct wire_endpoint *remote);
 void ike_auth_read_extras(struct ike_sa *sa, const struct ike_in *in);
+
+/* auth_i.c, auth_r.c */
+void ike_auth_lacks(struct ike_sa *sa, const struct wire_msg *msg,
+		    const char *what);
+void ike_auth_another(struct ike_sa *sa);
+void ike_auth_answer_verified(struct ike_sa *sa, void *ctx,
+			      const struct ike_event *ev);
+void ike_auth_request_verified(struct ike_sa *sa, void *ctx,
+			       const struct ike_event *ev);
+
+/* eap.c */
+bool ike_eap_due(const struct ike_sa *sa);
+bool ike_eap_only(const struct ike_sa *sa);
+bool ike_eap_begin(struct ike_sa *sa, uint8_t type);
+bool ike_eap_set(struct ike_sa *sa, uint8_t type, const void *data, size_t len);
+void ike_eap_round(struct ike_sa *sa, const struct wire_span *in,
+		   ike_eap_fn said);
+void ike_eap_put(const struct ike_sa *sa, enum ike_eap_code code,
+		 struct wire_enc *enc);
+bool ike_eap_over(struct ike_sa *sa);
+bool ike_eap_proves(const struct ike_sa *sa);
+int ike_eap_auth(const struct ike_sa *sa, struct wire_span octets,
+		 bool initiators, uint8_t out[CRYPTO_PRF_MAX]);
+bool ike_eap_renamed(const struct ike_sa *sa);
+void ike_eap_free(struct ike_sa *sa);
+
+/* eap_i.c, eap_r.c */
+void ike_eap_first(struct ike_sa *sa, const struct ike_in *in,
+		   const struct wire_id *id);
+void ike_eap_start(struct ike_sa *sa, const struct ike_in *in);
+void ike_eap_request(struct ike_sa *sa, const struct ike_in *in);
 
 /* virtual.c */
 void ike_virtual_ask(const struct ike_sa *sa, struct wire_enc *enc);
@@ -38,9 +113,8 @@ void ike_resume_ask(const struct ike_sa *sa, struct wire_enc *enc);
 void ike_resume_asked(struct ike_sa *sa, const struct wire_msg *msg);
 void ike_resume_give(struct ike_sa *sa, struct wire_enc *enc);
 void ike_resume_read(struct ike_sa *sa, const struct wire_msg *msg);
-void ike_resume_prove(struct ike_sa *sa, struct wire_span octets,
-		      bool initiators, const struct wire_auth *theirs,
-		      ike_wait_fn fn);
+int ike_resume_auth(const struct ike_sa *sa, struct wire_span octets,
+		    bool initiators, uint8_t out[CRYPTO_PRF_MAX]);
 struct ike_conn_state *ike_resume_conn(const struct ike_sa *sa);
 void ike_resume_done(struct ike_sa *sa);
 

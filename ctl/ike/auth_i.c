@@ -25,7 +25,12 @@ static bool build(struct ike_sa *sa, void *ctx,
 	if (c->remote_id.type)
 		wire_id_encode(b, IKE_PL_IDR, c->remote_id.type,
 			       c->remote_id.data, c->remote_id.len);
-	wire_auth_encode(b, p->auth_method, p->auth_mine.p, p->auth_mine.len);
+	/* Without AUTH it asks for EAP (section 2.16). */
+	if (!ike_eap_due(sa))
+		wire_auth_encode(b, p->auth_method, p->auth_mine.p,
+				 p->auth_mine.len);
+	else if (ike_eap_only(sa))
+		wire_notify_encode(b, IKE_N_EAP_ONLY_AUTHENTICATION, NULL, 0);
 	ike_ppk_put(sa, b);
 	ike_virtual_ask(sa, b);
 	ike_resume_ask(sa, b);
@@ -140,9 +145,12 @@ static bool offer_child(struct ike_sa *sa)
  */
 void ike_auth_start(struct ike_sa *sa)
 {
-	if (!ike_auth_open_ext(sa) ||
-	    (!sa->p->childless && !offer_child(sa)) ||
-	    !prove(sa))
+	bool ok = ike_auth_open_ext(sa) &&
+		  (sa->p->childless || offer_child(sa));
+
+	if (ok && ike_eap_due(sa))
+		request(sa);
+	else if (!ok || !prove(sa))
 		ike_sa_fail(sa, "no memory or no random numbers");
 }
 
@@ -165,6 +173,22 @@ void ike_auth_refused(struct ike_sa *sa, uint16_t type)
 	else
 		snprintf(reason, sizeof(reason), "the peer refuses: %s (%u)",
 			 name ? name : "unknown error", type);
+	ike_sa_fail(sa, reason);
+}
+
+/** ike_auth_lacks() - an answer lacks something: a refusal, or nonsense */
+void ike_auth_lacks(struct ike_sa *sa, const struct wire_msg *msg,
+		    const char *what)
+{
+	char reason[IKE_MAX_TEXT];
+	struct wire_notify n;
+
+	if (wire_notify_error(msg, &n)) {
+		ike_auth_refused(sa, n.type);
+		return;
+	}
+	snprintf(reason, sizeof(reason), "the answer to IKE_AUTH lacks %s",
+		 what);
 	ike_sa_fail(sa, reason);
 }
 
@@ -255,7 +279,9 @@ static void no_address(struct ike_sa *sa)
 	ike_sa_end(sa, reason, 0, true);
 }
 
-static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
+/** ike_auth_answer_verified() - AUTH_DONE of the held answer with the SA */
+void ike_auth_answer_verified(struct ike_sa *sa, void *ctx,
+			      const struct ike_event *ev)
 {
 	struct ike_sa_private *p = sa->p;
 
@@ -284,8 +310,8 @@ static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
 	ike_virtual_place(sa, placed);
 }
 
-/* Not who it should be, or not in the way that was wanted. */
-static void another(struct ike_sa *sa)
+/** ike_auth_another() - not who it should be, or not in the way wanted */
+void ike_auth_another(struct ike_sa *sa)
 {
 	char reason[IKE_MAX_TEXT];
 
@@ -299,7 +325,6 @@ static void answered(struct ike_sa *sa, void *ctx, enum ike_result result,
 		     const struct ike_in *in)
 {
 	const struct wire_payload *id_pl, *auth_pl;
-	struct wire_notify n;
 	struct wire_auth auth;
 	struct wire_id id;
 	const char *why;
@@ -309,27 +334,31 @@ static void answered(struct ike_sa *sa, void *ctx, enum ike_result result,
 		return;
 	id_pl = wire_msg_only(in->msg, IKE_PL_IDR);
 	auth_pl = wire_msg_only(in->msg, IKE_PL_AUTH);
-	if (!id_pl || !auth_pl) {
-		if (wire_notify_error(in->msg, &n))
-			ike_auth_refused(sa, n.type);
-		else
-			ike_sa_fail(sa, "the answer to IKE_AUTH lacks IDr or"
-				    " AUTH");
+	if (!id_pl || (!auth_pl && !ike_eap_due(sa))) {
+		ike_auth_lacks(sa, in->msg, "IDr or AUTH");
 		return;
 	}
 	if (wire_id_decode(id_pl, &id) != WIRE_OK ||
-	    wire_auth_decode(auth_pl, &auth) != WIRE_OK ||
 	    !ike_auth_id(&id, &sa->remote_id) ||
-	    !ike_auth_method_ok(sa, auth.method) ||
 	    (sa->conn->remote_id.type &&
 	     !ike_id_equal(&sa->remote_id, &sa->conn->remote_id))) {
-		another(sa);
+		ike_auth_another(sa);
+		return;
+	}
+	if (ike_eap_due(sa)) {
+		ike_eap_first(sa, in, &id);
+		return;
+	}
+	if (wire_auth_decode(auth_pl, &auth) != WIRE_OK ||
+	    !ike_auth_method_ok(sa, auth.method)) {
+		ike_auth_another(sa);
 		return;
 	}
 	why = ike_ppk_answered(sa, in->msg);
 	if (why)
 		ike_sa_end(sa, why, IKE_N_AUTHENTICATION_FAILED, true);
 	else if (!ike_auth_hold(sa, in) ||
-		 !ike_auth_verify(sa, in->msg, &id, &auth, verified))
+		 !ike_auth_verify(sa, in->msg, &id, &auth,
+				  ike_auth_answer_verified))
 		ike_sa_fail(sa, "no memory");
 }

@@ -9,14 +9,16 @@
 
 /* ------------------------------------------------------- which connection */
 
+/* @auth: as the peer proves it, or NULL if it wants EAP. */
 static bool fits(const struct ike_conn_state *cs, const struct ike_sa *sa,
 		 const struct ike_id *peer, const struct ike_id *own,
-		 uint8_t method)
+		 const struct wire_auth *auth)
 {
 	const struct ike_conn *c = &cs->cfg;
 
 	return ike_may_mean(cs, &sa->local, &sa->remote) &&
-	       ike_method_fits(c, method) &&
+	       (auth ? ike_method_fits(c, auth->method) :
+		       ike_method(c->remote_auth)->eap) &&
 	       (!c->remote_id.type || ike_id_equal(&c->remote_id, peer)) &&
 	       (!own->type || ike_id_equal(&c->local_id, own)) &&
 	       ike_suite_in(&sa->suite, c->ike, c->nike, IKE_GROUPS_ALL);
@@ -26,12 +28,12 @@ static bool fits(const struct ike_conn_state *cs, const struct ike_sa *sa,
 static struct ike_conn_state *find_conn(const struct ike_sa *sa,
 					const struct ike_id *peer,
 					const struct ike_id *own,
-					uint8_t method)
+					const struct wire_auth *auth)
 {
 	struct ike_conn_state *cs, *found = NULL;
 
 	for (cs = sa->eng->conns; cs; cs = cs->next) {
-		if (!fits(cs, sa, peer, own, method))
+		if (!fits(cs, sa, peer, own, auth))
 			continue;
 		if (cs->cfg.remote_id.type)
 			return cs;
@@ -61,7 +63,7 @@ void ike_auth_refuse(struct ike_sa *sa, uint32_t mid, uint16_t type,
 
 static void fail(struct ike_sa *sa, uint16_t type, const char *reason)
 {
-	ike_auth_refuse(sa, ike_auth_mid(sa), type, reason);
+	ike_auth_refuse(sa, ike_auth_now(sa), type, reason);
 }
 
 /* ----------------------------------------------------------------- answer */
@@ -73,8 +75,10 @@ static void answer(struct ike_sa *sa, uint16_t child_error)
 	struct wire_enc enc;
 
 	wire_enc_start(&enc, NULL);
-	wire_id_encode(&enc, IKE_PL_IDR, c->local_id.type, c->local_id.data,
-		       c->local_id.len);
+	/* With EAP the first of several answers has said who we are. */
+	if (!p->eap)
+		wire_id_encode(&enc, IKE_PL_IDR, c->local_id.type,
+			       c->local_id.data, c->local_id.len);
 	ike_cert_put(&p->auth_certs, &enc);
 	wire_auth_encode(&enc, p->auth_method, p->auth_mine.p,
 			 p->auth_mine.len);
@@ -89,7 +93,7 @@ static void answer(struct ike_sa *sa, uint16_t child_error)
 		ike_child_put_ts(&enc, p->offer);
 	}
 	ike_auth_put_extras(sa, &enc, &sa->local, &sa->remote);
-	ike_slot_answer(sa, ike_auth_mid(sa), &enc);
+	ike_slot_answer(sa, ike_auth_now(sa), &enc);
 }
 
 static void without_child(struct ike_sa *sa)
@@ -253,7 +257,9 @@ static void leased(struct ike_sa *sa, uint16_t error)
 		fail(sa, IKE_N_TEMPORARY_FAILURE, "no memory");
 }
 
-static void verified(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
+/** ike_auth_request_verified() - AUTH_DONE of whoever sent the held request */
+void ike_auth_request_verified(struct ike_sa *sa, void *ctx,
+			       const struct ike_event *ev)
 {
 	struct ike_sa_private *p = sa->p;
 	struct wire_notify n;
@@ -300,7 +306,8 @@ static void check(struct ike_sa *sa, bool without)
 	if (without && !ike_ppk_without(msg, &auth))
 		fail(sa, IKE_N_AUTHENTICATION_FAILED, "the peer insists on a"
 		     " post-quantum preshared key that is not known here");
-	else if (!ike_auth_verify(sa, msg, &id, &auth, verified))
+	else if (!ike_auth_verify(sa, msg, &id, &auth,
+				  ike_auth_request_verified))
 		fail(sa, IKE_N_TEMPORARY_FAILURE, "no memory");
 }
 
@@ -334,6 +341,29 @@ static void prove(struct ike_sa *sa)
 	}
 }
 
+/* Of one who wants EAP or says, with @auth, how it proves who it is. */
+static bool choose(struct ike_sa *sa, const struct ike_id *own,
+		   const struct wire_auth *auth)
+{
+	const char *why = "no connection is configured for these identities,"
+			  " addresses and this way to authenticate";
+
+	sa->cs = sa->p->resuming ? ike_resume_conn(sa) :
+		 find_conn(sa, &sa->remote_id, own, auth);
+	if (sa->cs) {
+		sa->conn = &sa->cs->cfg;
+		if (!sa->p->resuming ||
+		    (auth && ike_auth_method_ok(sa, auth->method)))
+			return true;
+		why = "the peer has another proof than that of its ticket";
+	} else if (!auth) {
+		why = "the peer wants EAP, and no connection for it is"
+		      " configured";
+	}
+	fail(sa, IKE_N_AUTHENTICATION_FAILED, why);
+	return false;
+}
+
 /**
  * ike_auth_request() - an IKE_AUTH request
  * @sa: half-open IKE SA
@@ -343,12 +373,16 @@ void ike_auth_request(struct ike_sa *sa, const struct ike_in *in)
 {
 	const struct wire_payload *idi = wire_msg_only(in->msg, IKE_PL_IDI);
 	const struct wire_payload *idr = wire_msg_only(in->msg, IKE_PL_IDR);
-	const struct wire_payload *auth_pl = wire_msg_only(in->msg,
-							   IKE_PL_AUTH);
+	const struct wire_payload *pl = wire_msg_next(in->msg, IKE_PL_AUTH,
+						      NULL);
 	struct ike_id own = { 0 };
 	struct wire_auth auth;
 	struct wire_id id;
 
+	if (sa->p->eap) {
+		ike_eap_request(sa, in);
+		return;
+	}
 	if (in->mid != ike_auth_mid(sa) || ike_inter_due(sa) || sa->cs) {
 		ike_slot_error(sa, in->mid, IKE_N_INVALID_SYNTAX, NULL, 0);
 		return;
@@ -367,26 +401,16 @@ void ike_auth_request(struct ike_sa *sa, const struct ike_in *in)
 		     " than any that could be configured here");
 		return;
 	}
-	if (!auth_pl || wire_auth_decode(auth_pl, &auth) != WIRE_OK) {
-		fail(sa, IKE_N_AUTHENTICATION_FAILED, "the peer wants EAP,"
-		     " which is not supported");
+	if (pl && (!wire_msg_only(in->msg, IKE_PL_AUTH) ||
+		   wire_auth_decode(pl, &auth) != WIRE_OK)) {
+		fail(sa, IKE_N_INVALID_SYNTAX, "IKE_AUTH with several AUTH");
 		return;
 	}
-	sa->cs = sa->p->resuming ? ike_resume_conn(sa) :
-		 find_conn(sa, &sa->remote_id, &own, auth.method);
-	if (!sa->cs) {
-		fail(sa, IKE_N_AUTHENTICATION_FAILED, "no connection is"
-		     " configured for these identities, addresses and this"
-		     " way to authenticate");
+	if (!choose(sa, &own, pl ? &auth : NULL))
 		return;
-	}
-	sa->conn = &sa->cs->cfg;
-	if (!ike_auth_method_ok(sa, auth.method)) {
-		fail(sa, IKE_N_AUTHENTICATION_FAILED, "the peer has another"
-		     " proof than that of its ticket");
-		return;
-	}
-	if (ike_auth_hold(sa, in))
+	if (!pl)
+		ike_eap_start(sa, in);
+	else if (ike_auth_hold(sa, in))
 		prove(sa);
 	else
 		fail(sa, IKE_N_TEMPORARY_FAILURE, "no memory");

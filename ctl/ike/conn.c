@@ -150,6 +150,36 @@ static int check_virtual(const struct ike_conn *c, char *err, size_t errlen)
 	return 0;
 }
 
+/* Who responds signs, or both go by EAP alone (RFC 5998). */
+static int check_eap(const struct ike_conn *c, char *err, size_t errlen)
+{
+	bool respond = c->role == IKE_RESPOND;
+	enum ike_authby first = respond ? c->remote_auth : c->local_auth;
+	enum ike_authby second = respond ? c->local_auth : c->remote_auth;
+	unsigned int i;
+
+	if (!ike_method(first)->eap)
+		return ike_method(second)->eap ? refuse(err, errlen, "who"
+			" responds can use EAP only if who initiates does")
+			: 0;
+	if (!ike_method(second)->eap && !ike_method(second)->signs)
+		return refuse(err, errlen, "EAP of who initiates needs a"
+			      " certificate or key of who responds:"
+			      " %s-auth = \"pubkey\"",
+			      respond ? "local" : "remote");
+	if (c->neap == 0 || c->neap > IKE_MAX_EAP)
+		return refuse(err, errlen, "EAP: 1 to %d methods, not %u",
+			      IKE_MAX_EAP, c->neap);
+	for (i = 0; i < c->neap; i++)
+		if (c->eap[i] < IKE_EAP_FIRST_METHOD ||
+		    c->eap[i] >= IKE_EAP_EXPANDED)
+			return refuse(err, errlen, "EAP: %u is no method",
+				      c->eap[i]);
+	if (c->ppk_id_len)
+		return refuse(err, errlen, "ppk-id does not go with EAP");
+	return 0;
+}
+
 int ike_conn_check(const struct ike_conn *c, char *err, size_t errlen)
 {
 	int rc;
@@ -164,6 +194,8 @@ int ike_conn_check(const struct ike_conn *c, char *err, size_t errlen)
 		rc = check_selectors(c, err, errlen);
 	if (!rc)
 		rc = check_virtual(c, err, errlen);
+	if (!rc)
+		rc = check_eap(c, err, errlen);
 	if (rc)
 		return rc;
 	if (c->nprefer > IKE_MAX_IFNAMES)

@@ -22,6 +22,7 @@
 #define IKE_MAX_IFNAMES 8
 #define IKE_MAX_PPK_ID 64
 #define IKE_MAX_CAS 32
+#define IKE_MAX_EAP 8
 #define IKE_IFNAME_LEN 16
 /* Virtual addresses of one host: one of each family. */
 #define IKE_MAX_VIRTUAL 2
@@ -43,6 +44,8 @@ enum ike_start {
 enum ike_authby {
 	IKE_AUTHBY_PSK,
 	IKE_AUTHBY_PUBKEY,
+	/* An initiator by a method; a responder by a safe one and nothing else. */
+	IKE_AUTHBY_EAP,
 };
 
 /** enum ike_rrc - return routability policy (MOBIKE-X, section 8) */
@@ -126,6 +129,8 @@ struct ike_selector {
  * @remote_id: wanted; type 0 accepts any identity that can prove itself
  * @local_auth: how we do it
  * @remote_auth: how the peer has to
+ * @neap: entries in @eap, with IKE_AUTHBY_EAP
+ * @eap: EAP types in order of preference
  * @ppk_id: which post-quantum preshared key is mixed in (RFC 8784)
  * @ppk_id_len: octets of it, 0 without one
  * @ppk_required: nothing without that key
@@ -183,6 +188,8 @@ struct ike_conn {
 	struct ike_id remote_id;
 	enum ike_authby local_auth;
 	enum ike_authby remote_auth;
+	unsigned int neap;
+	uint8_t eap[IKE_MAX_EAP];
 	uint8_t ppk_id[IKE_MAX_PPK_ID];
 	uint8_t ppk_id_len;
 	bool ppk_required;

@@ -347,7 +347,8 @@ void ike_conn_add(struct ike_engine *eng, const struct ike_ev_conn *ev)
 	struct ike_conn_state *cs = ike_conn_find(eng, ev->conn->name), **at;
 	char err[IKE_MAX_TEXT];
 
-	if (ike_conn_check(ev->conn, err, sizeof(err))) {
+	if (ike_conn_check(ev->conn, err, sizeof(err)) ||
+	    ike_eap_conn_check(eng, ev->conn, err, sizeof(err))) {
 		ike_act_cmd_done(eng, ev->reply, -EINVAL, "%s", err);
 		return;
 	}

@@ -131,9 +131,11 @@ struct ike_ev_kernel_done {
 /**
  * struct ike_ev_auth_done - the credentials have answered
  * @tag: of the action
- * @ok: AUTH_SIGN, AUTH_PPK: @data holds the result; AUTH_VERIFY: it is genuine
+ * @ok: AUTH_SIGN, AUTH_PPK, AUTH_EAP: @data holds the result; AUTH_VERIFY: it is
+ *	genuine
  * @method: AUTH_SIGN: enum ike_auth_method
- * @data: AUTH_SIGN: authentication data; AUTH_PPK: keys (copied)
+ * @data: AUTH_SIGN: authentication data; AUTH_PPK: keys; AUTH_EAP: what the
+ *	method asked for (copied)
  * @len: octets
  * @certs: AUTH_SIGN: own certificates, see wire_cert_list_add() (copied)
  * @certs_len: octets

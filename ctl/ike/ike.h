@@ -30,6 +30,8 @@
 #define IKE_NEVER UINT64_MAX
 #define IKE_QCD_SECRET 32
 
+struct ike_eap_method;
+
 /**
  * struct ike_settings - of the whole engine
  * @random: fills a buffer with octets that nobody can predict, returns 0;
@@ -41,6 +43,8 @@
  * @qcd_secret: with that, the same after a crash
  * @port: of IKE, 0 means 500
  * @natt_port: the other one, 0 means 4500
+ * @eap: EAP methods that there are, the last entry NULL, which stay as long as
+ *	the engine; or NULL for none. See ike/eap.h.
  */
 struct ike_settings {
 	int (*random)(void *ctx, uint8_t *out, size_t len);
@@ -51,6 +55,7 @@ struct ike_settings {
 	uint8_t qcd_secret[IKE_QCD_SECRET];
 	uint16_t port;
 	uint16_t natt_port;
+	const struct ike_eap_method *const *eap;
 };
 
 struct ike_engine;

@@ -69,7 +69,7 @@ bool ike_inter_due(struct ike_sa *sa)
 	return next_group(sa) != IKE_KE_NONE;
 }
 
-/** ike_auth_mid() - Message ID of IKE_AUTH, when nothing is due any more */
+/** ike_auth_mid() - Message ID of the first IKE_AUTH, when nothing is due before */
 uint32_t ike_auth_mid(const struct ike_sa *sa)
 {
 	return 1 + sa->p->inter.rounds;

@@ -25,6 +25,13 @@ static const struct ike_method methods[] = {
 		.no_proof = "the peer's signature is not genuine",
 		.signs = true,
 	},
+	/* What AUTH is made from comes of it: no method of AUTH is its own. */
+	[IKE_AUTHBY_EAP] = {
+		.credentials = "EAP methods and credentials",
+		.otherwise = "it does not go by EAP alone",
+		.no_proof = "the peer does not know the key that EAP has made",
+		.eap = true,
+	},
 };
 
 /** ike_method() - the row of what a connection says */

@@ -165,6 +165,10 @@ void ike_cert_put(const struct ike_buf *certs, struct wire_enc *enc);
 void ike_cert_ask(const struct ike_sa *sa, struct wire_enc *enc);
 bool ike_cert_collect(const struct wire_msg *msg, struct wire_wr *list);
 
+/* eap.c */
+int ike_eap_conn_check(const struct ike_engine *eng, const struct ike_conn *c,
+		       char *err, size_t errlen);
+
 /* method.c */
 /**
  * struct ike_method - a way to prove who one is
@@ -173,6 +177,7 @@ bool ike_cert_collect(const struct wire_msg *msg, struct wire_wr *list);
  * @otherwise: what a peer does that proves it in another way
  * @no_proof: what is wrong when the proof fails and nobody knows better
  * @signs: with a private key, so that hash algorithms are to be agreed on
+ * @eap: by EAP, in several rounds of IKE_AUTH
  */
 struct ike_method {
 	uint32_t auth;
@@ -180,6 +185,7 @@ struct ike_method {
 	const char *otherwise;
 	const char *no_proof;
 	bool signs;
+	bool eap;
 };
 
 const struct ike_method *ike_method(enum ike_authby by);

@@ -172,7 +172,8 @@ void ike_resume_give(struct ike_sa *sa, struct wire_enc *enc)
 
 	if (!sa->p->ticket_asked)
 		return;
-	s = wanted(sa->conn) ? session_new(sa) : NULL;
+	/* Who comes back says IDi, by which nobody is known here. */
+	s = wanted(sa->conn) && !ike_eap_renamed(sa) ? session_new(sa) : NULL;
 	if (!s) {
 		wire_notify_encode(enc, IKE_N_TICKET_NACK, NULL, 0);
 		return;
@@ -215,37 +216,23 @@ void ike_resume_read(struct ike_sa *sa, const struct wire_msg *msg)
 /* ------------------------------------------------------------------ IKE_AUTH */
 
 /**
- * ike_resume_prove() - make or check the proof of an IKE SA that is resumed
+ * ike_resume_auth() - authentication data of an IKE SA that is resumed
  * @sa: IKE SA
  * @octets: what AUTH covers
  * @initiators: of the initiator's message, or the responder's
- * @theirs: the peer's proof, NULL to make our own
- * @fn: gets AUTH_DONE, before this returns
+ * @out: gets crypto_prf_len() octets
  *
  * By the keys of the new IKE SA, which only they can have who had the old one.
+ *
+ * Return: 0 or a negative errno.
  */
-void ike_resume_prove(struct ike_sa *sa, struct wire_span octets,
-		      bool initiators, const struct wire_auth *theirs,
-		      ike_wait_fn fn)
+int ike_resume_auth(const struct ike_sa *sa, struct wire_span octets,
+		    bool initiators, uint8_t out[CRYPTO_PRF_MAX])
 {
 	const struct crypto_ike_keys *k = &sa->p->keys;
-	struct ike_event ev = { .type = IKE_EV_AUTH_DONE };
-	struct ike_ev_auth_done *a = &ev.u.auth_done;
-	uint8_t made[CRYPTO_PRF_MAX];
 
-	a->ok = !crypto_prf(sa->suite.prf, initiators ? k->sk_pi : k->sk_pr,
-			    k->prf_len, &octets, 1, made);
-	if (theirs) {
-		a->ok = a->ok && theirs->data.len == k->prf_len &&
-			crypto_equal(made, theirs->data.p, k->prf_len);
-		a->text = "the peer does not know the IKE SA that it resumes";
-	} else {
-		a->method = IKE_AUTH_PSK;
-		a->data = made;
-		a->len = k->prf_len;
-	}
-	fn(sa, NULL, &ev);
-	crypto_wipe(made, sizeof(made));
+	return crypto_prf(sa->suite.prf, initiators ? k->sk_pi : k->sk_pr,
+			  k->prf_len, &octets, 1, out);
 }
 
 /**

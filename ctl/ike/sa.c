@@ -146,6 +146,7 @@ static void drop_setup(struct ike_sa *sa)
 	ike_resume_end(sa);
 	ike_inter_free(sa);
 	ike_ppk_forget(sa);
+	ike_eap_free(sa);
 	ike_auth_release(sa);
 }
 

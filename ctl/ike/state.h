@@ -395,6 +395,8 @@ struct ike_session {
 	struct ike_kept kept;
 };
 
+struct ike_eap;
+
 struct ike_sa_private {
 	struct ike_sa *next;
 	struct ike_sa *prev;
@@ -481,6 +483,8 @@ struct ike_sa_private {
 	/* Both ends know PPKs (RFC 8784), and one may be used. */
 	bool use_ppk;
 	struct ike_ppk ppk;
+	/* IKE_AUTH takes several rounds; NULL if not, or before the second. */
+	struct ike_eap *eap;
 	/* It begins with a ticket; the peer's, until it is established. */
 	bool resuming;
 	struct ike_session *session;

@@ -18,6 +18,7 @@
 #include "crypto/cert.h"
 #include "crypto/dn.h"
 #include "crypto/util.h"
+#include "eap_try.h"
 #include "feed.h"
 #include "ike_net.h"
 
@@ -159,6 +160,23 @@ static void inner_virtual(const uint8_t *data, size_t len)
 	net_free(net);
 }
 
+/* The same in one of the rounds of EAP, or of the answers */
+static void inner_eap(const uint8_t *data, size_t len)
+{
+	static const uint8_t types[] = { EAP_TRY_MUTUAL, EAP_TRY_PLAIN, 0 };
+	struct eap_pair *p = eap_pair_new(6, types, false);
+	bool answer = data[0] & 8;
+	uint32_t round = data[0] % 4;
+
+	eap_pair_start(p);
+	net_run(p->net, (11 + 10 * round) * NET_MS);
+	net_seal(p->net, answer, IKE_EX_AUTH, answer, 1 + round, data[1],
+		 data + 2, len - 2);
+	net_run(p->net, 3 * NET_SECOND);
+	consistent(p->net);
+	eap_pair_free(p);
+}
+
 /*
  * What an authentic peer may write: octet 0 chooses the exchange, who writes
  * and whether it is an answer, octet 1 is the type of the first payload.
@@ -176,6 +194,10 @@ static void inner(const uint8_t *data, size_t len)
 	if (len < 2)
 		return;
 	what = data[0];
+	if (what & 128) {
+		inner_eap(data, len);
+		return;
+	}
 	if (what & 64) {
 		inner_virtual(data, len);
 		return;

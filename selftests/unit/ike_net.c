@@ -186,6 +186,8 @@ static void ask_agent(const struct net_host *h, const struct ike_action *a,
 	memcpy(m.conn, in->conn, sizeof(m.conn));
 	if (a->type == IKE_AC_AUTH_SIGN)
 		cred_sign(h->creds, &m, octets, &e->done, &e->data, &e->certs);
+	else if (a->type == IKE_AC_AUTH_EAP)
+		cred_eap(&m, &e->done);
 	else if (a->type == IKE_AC_AUTH_PPK)
 		cred_ppk(h->creds, &m, octets, auth, &e->done, &e->data);
 	else
@@ -212,14 +214,16 @@ static void auth_action(struct net_host *h, const struct ike_action *a)
 		      h->index);
 	e->ev.type = IKE_EV_AUTH_DONE;
 	e->ev.u.auth_done.tag = a->tag;
-	if (h->creds) {
+	if (a->type == IKE_AC_AUTH_EAP && h->eap_secret) {
+		psk.p = (const uint8_t *)h->eap_secret;
+	} else if (h->creds) {
 		ask_agent(h, a, e);
 		return;
 	}
-	if (!h->psk)
+	if (!psk.p)
 		return;
-	psk.len = strlen(h->psk);
-	if (a->type == IKE_AC_AUTH_SIGN) {
+	psk.len = strlen((const char *)psk.p);
+	if (a->type != IKE_AC_AUTH_VERIFY) {
 		e->ev.u.auth_done.ok = !crypto_psk_auth(in->prf, psk, octets,
 							e->auth);
 		e->ev.u.auth_done.method = IKE_AUTH_PSK;
@@ -404,6 +408,7 @@ static void act(struct net_host *h, const struct ike_actions *list)
 		case IKE_AC_AUTH_SIGN:
 		case IKE_AC_AUTH_VERIFY:
 		case IKE_AC_AUTH_PPK:
+		case IKE_AC_AUTH_EAP:
 			auth_action(h, a);
 			break;
 		case IKE_AC_REPORT:

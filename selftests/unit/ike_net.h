@@ -79,6 +79,8 @@ struct net_host {
 	unsigned int n_given;
 	unsigned int n_device;
 	struct wire_addr device[NET_ADDRS];
+	/* What EAP methods of a test know here; NULL: the agent is asked. */
+	const char *eap_secret;
 	/* The next so many requests of a kind are refused. */
 	unsigned int refuse_addr;
 	unsigned int refuse_peer;

@@ -440,7 +440,8 @@ static void carry_out(struct sim_node *n, const struct ike_action *ac)
 		credentials(n, ac);
 		break;
 	case IKE_AC_AUTH_PPK:
-		broken(n->sim, "a PPK that nobody has");
+	case IKE_AC_AUTH_EAP:
+		broken(n->sim, "a PPK or EAP that nobody has");
 	case IKE_AC_ENDPOINT_NEW:
 	case IKE_AC_ENDPOINT_DEL:
 		endpoint(n, ac);

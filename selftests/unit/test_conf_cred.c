@@ -254,7 +254,9 @@ static void bad(void **state)
 		  "no effect" },
 		{ "remote-auth = \"psk\" psk = \"k\" crl = { \"root.crl\" }",
 		  "no effect" },
-		{ "local-auth = \"eap\"", "psk or pubkey" },
+		{ "local-auth = \"signature\"", "psk or pubkey" },
+		{ "local-auth = \"eap\"", "no EAP method is built in; psk" },
+		{ "remote-auth = \"EAP-aka\"", "no EAP method is built in" },
 		{ "rsa-padding = \"x\"", "pss or pkcs1" },
 	};
 	char err[CONF_MAX_ERROR];
