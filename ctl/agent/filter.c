@@ -38,6 +38,7 @@ static const int parent_only[] = {
 	SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(stat), SCMP_SYS(lstat),
 	SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx),
 	SCMP_SYS(getdents64), SCMP_SYS(lseek), SCMP_SYS(pread64),
+	SCMP_SYS(fstatfs),
 	SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename),
 	SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(fsync),
 	SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(bind),

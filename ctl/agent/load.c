@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "agent/chan.h"
+#include "agent/handover.h"
+#include "agent/leftover.h"
 #include "agent/log.h"
 #include "agent/msg.h"
 #include "agent/parent_priv.h"
@@ -58,10 +60,8 @@ static void send_creds(struct parent *p, const struct conf_conn *c)
 }
 
 /* Keys go first: a connection may need its own as soon as it is there. */
-static void send_all(struct parent *p, uint64_t reply)
+static void send_all(struct parent *p)
 {
-	struct msg_loaded loaded = { 0 };
-
 	for (unsigned int i = 0; i < p->conf->nconn; i++)
 		send_creds(p, &p->conf->conn[i]);
 	for (unsigned int i = 0; i < p->conf->nconn; i++) {
@@ -73,46 +73,16 @@ static void send_all(struct parent *p, uint64_t reply)
 		explicit_bzero(c->ppk, sizeof(c->ppk));
 		wire_wr_free(&c->items);
 	}
+}
+
+static void send_loaded(struct parent *p, uint64_t reply)
+{
+	struct msg_loaded loaded = { 0 };
+
 	chan_send(p->worker, MSG_LOADED, reply, &loaded, sizeof(loaded));
 }
 
 /* ------------------------------------------------------------ first load */
-
-/* The connection that a kernel peer was made for, see ike_sa_label(). */
-static struct conf_conn *conn_of_label(const struct conf *conf,
-				       const char *label)
-{
-	char name[IKE_MAX_NAME];
-	size_t len = strcspn(label, "/");
-
-	if (!label[len] || len >= sizeof(name))
-		return NULL;
-	memcpy(name, label, len);
-	name[len] = '\0';
-	return conf_find(conf, name);
-}
-
-static int on_leftover(const struct kern_peer *peer, void *ctx)
-{
-	struct msg_leftover m = { .peer = peer->id };
-	struct parent *p = ctx;
-	struct conf_conn *c = conn_of_label(p->conf, peer->label);
-
-	memcpy(m.label, peer->label, sizeof(m.label));
-	/* Peers of others count too: their IDs are not free. */
-	chan_send(p->worker, MSG_LEFTOVER, 0, &m, sizeof(m));
-	if (c) {
-		c->ike.initial_contact = false;
-		log_line(IKE_LOG_INFO, c->ike.name, "leftover",
-			 "peer %u of an earlier run still protects traffic; it goes when new SAs are there",
-			 peer->id);
-	} else if (strchr(peer->label, '/')) {
-		log_line(IKE_LOG_WARNING, NULL, "leftover",
-			 "peer %u (%s) belongs to no connection of the configuration; if nobody needs it: mobx peer del %u",
-			 peer->id, peer->label, peer->id);
-	}
-	return 0;
-}
 
 /*
  * INITIAL_CONTACT makes the peer drop every other IKE SA between the same two
@@ -135,14 +105,27 @@ static void choose_initial_contact(struct conf *conf)
 	}
 }
 
+static void send_state(void *ctx, const void *data, size_t len)
+{
+	struct parent *p = ctx;
+
+	chan_send(p->worker, MSG_STATE, 0, data, len);
+}
+
 void parent_first_load(struct parent *p)
 {
+	struct handover h;
+	bool handed = handover_find(&h, parent_control_path(p));
+
 	choose_initial_contact(p->conf);
-	if (kern_peer_dump(p->kern, on_leftover, p))
-		log_line(IKE_LOG_ERROR, NULL, "leftover",
-			 "cannot read the kernel's peers: %s",
-			 kern_error(p->kern));
-	send_all(p, 0);
+	leftover_tell(p, handed);
+	send_all(p);
+	if (handed) {
+		handover_read(&h, send_state, p);
+		log_line(IKE_LOG_INFO, NULL, "handover",
+			 "%u IKE SAs of the run before this one", h.n);
+	}
+	send_loaded(p, 0);
 }
 
 /* ---------------------------------------------------------------- reload */
@@ -227,7 +210,8 @@ void parent_reload(struct parent *p, uint64_t reply)
 	keep_initial_contact(new, old);
 	p->conf = new;
 	drop_gone(p, old);
-	send_all(p, reply);
+	send_all(p);
+	send_loaded(p, reply);
 	conf_free(old);
 	log_line(IKE_LOG_INFO, NULL, "reload", "%u connections",
 		 p->conf->nconn);

@@ -145,7 +145,8 @@ static pid_t fork_creds(const struct pairs *p)
 /* The parent alone decides when it is time to go; the others follow it. */
 static void set_signals(void)
 {
-	static const int ignored[] = { SIGPIPE, SIGINT, SIGTERM, SIGHUP };
+	static const int ignored[] = { SIGPIPE, SIGINT, SIGTERM, SIGHUP,
+				       SIGUSR2 };
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);

@@ -231,9 +231,9 @@ void mptcp_run(struct mptcp *m, const struct conf *conf, uint32_t type,
 		drop(m, e, a.conn);
 }
 
-void mptcp_end(struct mptcp *m)
+void mptcp_end(struct mptcp *m, bool keep)
 {
-	while (m->n)
+	while (m->n && !keep)
 		drop(m, &m->v[0], NULL);
 	if (m->nl)
 		nl_socket_free(m->nl);

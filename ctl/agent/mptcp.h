@@ -49,7 +49,11 @@ struct mptcp {
 void mptcp_run(struct mptcp *m, const struct conf *conf, uint32_t type,
 	       const void *data, size_t len);
 
-/** mptcp_end() - take the endpoints down and forget them */
-void mptcp_end(struct mptcp *m);
+/**
+ * mptcp_end() - take the endpoints down and forget them
+ * @m: endpoints
+ * @keep: leave them to the next run of the agent
+ */
+void mptcp_end(struct mptcp *m, bool keep);
 
 #endif /* MOBX_AGENT_MPTCP_H */

@@ -25,6 +25,7 @@ enum msg_type {
 	MSG_LEFTOVER,
 	MSG_CONN,
 	MSG_CONN_GONE,
+	MSG_STATE,
 	MSG_LOADED,
 	MSG_KERNEL_DONE,
 	MSG_LEASE_DONE,
@@ -32,6 +33,7 @@ enum msg_type {
 	MSG_SA_EXPIRE,
 	MSG_PATH_HINT,
 	MSG_STOP,
+	MSG_LEAVE,
 
 	/* worker to parent; the first eight are answered by MSG_KERNEL_DONE */
 	MSG_PEER_NEW,
@@ -46,6 +48,7 @@ enum msg_type {
 	MSG_ENDPOINT_DEL,
 	MSG_LEASE,
 	MSG_LEASE_END,
+	MSG_LEFT,
 	MSG_NEIGH,
 	MSG_RELOAD,
 	MSG_READY,
@@ -109,9 +112,17 @@ struct msg_name {
 	char name[IKE_MAX_NAME];
 };
 
-/** struct msg_leftover - MSG_LEFTOVER */
+/**
+ * struct msg_leftover - MSG_LEFTOVER
+ * @peer: see struct ike_ev_leftover
+ * @n: number of struct ike_left_sa that follow
+ * @generation: likewise
+ * @label: likewise
+ */
 struct msg_leftover {
 	uint32_t peer;
+	uint32_t n;
+	uint64_t generation;
 	char label[MOBX_MAX_LABEL + 1];
 };
 
@@ -130,9 +141,10 @@ struct msg_kernel_done {
 };
 
 /*
- * MSG_ADDR_NEW and MSG_ADDR_DEL are a struct ike_ac_addr, MSG_ENDPOINT_NEW and
- * MSG_ENDPOINT_DEL a struct ike_ac_endpoint; MSG_LEASE, which MSG_LEASE_DONE
- * answers, and MSG_LEASE_END a struct ike_ac_lease.
+ * MSG_LEFT is the data of an IKE_AC_STATE, on its way to the file of
+ * agent/handover.h, and MSG_STATE the same on its way back. MSG_ADDR_NEW and MSG_ADDR_DEL are a struct ike_ac_addr,
+ * MSG_ENDPOINT_NEW and MSG_ENDPOINT_DEL a struct ike_ac_endpoint; MSG_LEASE, which
+ * MSG_LEASE_DONE answers, and MSG_LEASE_END a struct ike_ac_lease.
  */
 
 /**

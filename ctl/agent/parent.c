@@ -147,6 +147,21 @@ static void lease(struct parent *p, uint32_t type, uint64_t tag,
 	chan_send(p->worker, MSG_LEASE_DONE, tag, &done, sizeof(done));
 }
 
+/* Whole, or not at all: what is not handed over is made anew. */
+static void left(struct parent *p)
+{
+	int ret = handover_end(&p->handover);
+
+	if (ret)
+		log_line(IKE_LOG_ERROR, NULL, "stop",
+			 "cannot write %s: %s; the next run makes its IKE SAs anew",
+			 p->handover.path, strerror(-ret));
+	else
+		log_line(IKE_LOG_INFO, NULL, "stop",
+			 "%u IKE SAs are left to the next run in %s",
+			 p->handover.n, p->handover.path);
+}
+
 static void from_worker(void *ctx, uint32_t type, uint64_t tag,
 			const void *data, size_t len)
 {
@@ -170,11 +185,17 @@ static void from_worker(void *ctx, uint32_t type, uint64_t tag,
 		break;
 	case MSG_ENDPOINT_NEW:
 	case MSG_ENDPOINT_DEL:
-		mptcp_run(&p->mptcp, p->conf, type, data, len);
+		/* They stay for the successor. */
+		if (!p->leaving)
+			mptcp_run(&p->mptcp, p->conf, type, data, len);
 		break;
 	case MSG_LEASE:
 	case MSG_LEASE_END:
 		lease(p, type, tag, data, len);
+		break;
+	case MSG_LEFT:
+		if (p->leaving)
+			handover_add(&p->handover, data, len);
 		break;
 	case MSG_NEIGH:
 		neighbour(p, data, len);
@@ -188,6 +209,8 @@ static void from_worker(void *ctx, uint32_t type, uint64_t tag,
 		notify("READY=1\nSTATUS=running");
 		break;
 	case MSG_IDLE:
+		if (p->leaving)
+			left(p);
 		end(p, 0);
 		break;
 	default:
@@ -242,6 +265,9 @@ static void stop(struct parent *p)
 {
 	struct timeval patience = { .tv_sec = STOP_SECONDS };
 
+	/* It takes a second at most; a service manager may ask twice. */
+	if (p->leaving)
+		return;
 	if (p->stopping) {
 		end(p, 0);
 		return;
@@ -254,10 +280,40 @@ static void stop(struct parent *p)
 	event_add(p->patience, &patience);
 }
 
+/* The kernel keeps all that it has, and whoever comes next the IKE SAs. */
+static void leave(struct parent *p)
+{
+	struct timeval patience = { .tv_sec = STOP_SECONDS };
+	char err[CONF_MAX_ERROR];
+
+	if (p->stopping)
+		return;
+	p->stopping = true;
+	p->leaving = true;
+	notify("STOPPING=1");
+	if (handover_begin(&p->handover, parent_control_path(p), err,
+			   sizeof(err))) {
+		log_line(IKE_LOG_WARNING, NULL, "stop",
+			 "%s; SAs and policies stay, the next run makes its IKE SAs anew",
+			 err);
+		end(p, 0);
+		return;
+	}
+	chan_send(p->worker, MSG_LEAVE, 0, NULL, 0);
+	event_add(p->patience, &patience);
+}
+
 static void on_patience(evutil_socket_t fd, short what, void *arg)
 {
+	struct parent *p = arg;
+
 	(void)fd;
 	(void)what;
+	if (p->leaving) {
+		left(p);
+		end(p, 0);
+		return;
+	}
 	log_line(IKE_LOG_WARNING, NULL, "stop",
 		 "a peer did not answer the Delete within %d s; it will find out by itself",
 		 STOP_SECONDS);
@@ -276,8 +332,12 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 	} else if (sig == SIGCHLD) {
 		while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 			tell_death(p, pid, status);
-			end(p, p->stopping ? p->status : 1);
+			/* Its last words come first, then its channel ends. */
+			if (!p->stopping)
+				end(p, 1);
 		}
+	} else if (sig == SIGUSR2) {
+		leave(p);
 	} else {
 		stop(p);
 	}
@@ -418,7 +478,9 @@ static bool start_others(struct parent *p)
 
 static bool start_loop(struct parent *p)
 {
-	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+	static const int signals[] = {
+		SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGUSR2,
+	};
 
 	p->worker = chan_new(p->base, p->args->worker, &worker_ops, p);
 	p->creds = chan_new(p->base, p->args->creds, &creds_ops, p);
@@ -488,9 +550,10 @@ static void tear_down(struct parent *p)
 	if (!p->creds)
 		close(p->args->creds);
 	reap(p);
+	handover_drop(&p->handover);
 	if (p->made_control)
 		unlink(parent_control_path(p));
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < PARENT_SIGNALS; i++)
 		if (p->signals[i])
 			event_free(p->signals[i]);
 	if (p->kern_readable)
@@ -500,7 +563,7 @@ static void tear_down(struct parent *p)
 	kern_events_close(p->kern_events);
 	kern_close(p->kern);
 	neigh_close(&p->neigh);
-	mptcp_end(&p->mptcp);
+	mptcp_end(&p->mptcp, p->leaving);
 	leases_free(p->leases);
 	conf_free(p->conf);
 	if (p->base)
@@ -513,6 +576,7 @@ int parent_main(const struct parent_args *args)
 		.args = args,
 		.control = -1,
 		.neigh = { .fd = -EBADF },
+		.handover = { .fd = -1 },
 		.status = 1,
 	};
 

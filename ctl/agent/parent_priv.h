@@ -4,6 +4,7 @@
 #define MOBX_AGENT_PARENT_PRIV_H
 
 #include "agent/conf.h"
+#include "agent/handover.h"
 #include "agent/mptcp.h"
 #include "agent/neigh.h"
 #include "agent/parent.h"
@@ -14,6 +15,8 @@ struct event;
 struct event_base;
 struct leases;
 
+#define PARENT_SIGNALS 5
+
 /**
  * struct parent - the process
  * @args: what it was started with
@@ -22,7 +25,7 @@ struct leases;
  * @kern: requests to the kernel
  * @kern_events: what the kernel reports
  * @kern_readable: event of @kern_events
- * @signals: SIGTERM, SIGINT, SIGHUP, SIGCHLD
+ * @signals: SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGUSR2
  * @patience: how long the worker may take to close its connections
  * @worker: channel
  * @creds: channel
@@ -33,7 +36,9 @@ struct leases;
  * @leases: virtual addresses that peers have
  * @control: listening socket until it is passed on, or -1
  * @made_control: the control socket's file is ours to remove
+ * @handover: what the next run gets
  * @stopping: told to stop
+ * @leaving: and to leave all to the next run
  * @status: exit status
  */
 struct parent {
@@ -43,7 +48,7 @@ struct parent {
 	struct kern *kern;
 	struct kern_events *kern_events;
 	struct event *kern_readable;
-	struct event *signals[4];
+	struct event *signals[PARENT_SIGNALS];
 	struct event *patience;
 	struct chan *worker;
 	struct chan *creds;
@@ -54,7 +59,9 @@ struct parent {
 	struct leases *leases;
 	int control;
 	bool made_control;
+	struct handover handover;
 	bool stopping;
+	bool leaving;
 	int status;
 };
 

@@ -155,8 +155,11 @@ static void stop_when_idle(struct worker *w)
 void worker_event(struct worker *w, const struct ike_event *ev)
 {
 	engine_event(w, ev);
-	follow_remotes(w);
-	set_timer(w);
+	/* Until all is loaded nothing begins: there may be IKE SAs already. */
+	if (w->ready) {
+		follow_remotes(w);
+		set_timer(w);
+	}
 	stop_when_idle(w);
 }
 
@@ -164,7 +167,7 @@ static void on_addrs_changed(void *ctx)
 {
 	struct worker *w = ctx;
 
-	if (!w->engine)
+	if (!w->engine || !w->ready)
 		return;
 	look_at_addrs(w);
 	follow_remotes(w);
@@ -232,19 +235,48 @@ static void on_leftover(struct worker *w, const struct msg_leftover *m)
 
 	ev.u.leftover.peer = m->peer;
 	ev.u.leftover.label = m->label;
+	ev.u.leftover.generation = m->generation;
+	ev.u.leftover.n = m->n;
+	ev.u.leftover.sas = (const struct ike_left_sa *)(m + 1);
 	worker_event(w, &ev);
+}
+
+static bool is_leftover(const struct msg_leftover *m, size_t len)
+{
+	return len >= sizeof(*m) &&
+	       len - sizeof(*m) == m->n * sizeof(struct ike_left_sa);
+}
+
+static void on_state(struct worker *w, const void *data, size_t len)
+{
+	struct ike_event ev = { .type = IKE_EV_STATE };
+
+	ev.u.state.data = data;
+	ev.u.state.len = len;
+	worker_event(w, &ev);
+}
+
+/* What came for IKE SAs meanwhile waits in the sockets. */
+static void begin(struct worker *w)
+{
+	for (int i = 0; i < UDP_SOCKETS; i++)
+		if (w->readable[i])
+			event_add(w->readable[i], NULL);
+	w->ready = true;
+	follow_remotes(w);
+	/* Who only answers asks for no route, but has addresses. */
+	look_at_addrs(w);
+	follow_remotes(w);
+	set_timer(w);
+	w->started_us = worker_now_us();
+	chan_send(w->parent, MSG_READY, 0, NULL, 0);
 }
 
 static void on_loaded(struct worker *w, uint64_t reply,
 		      const struct msg_loaded *m)
 {
-	if (!w->ready) {
-		w->ready = true;
-		/* Who only answers asks for no route, but has addresses. */
-		look_at_addrs(w);
-		w->started_us = worker_now_us();
-		chan_send(w->parent, MSG_READY, 0, NULL, 0);
-	}
+	if (!w->ready)
+		begin(w);
 	if (reply)
 		control_done(w->control, reply, m->err, m->text);
 }
@@ -282,9 +314,9 @@ static void on_acquire(struct worker *w, const struct msg_acquire *m)
 	worker_event(w, &ev);
 }
 
-static void on_stop(struct worker *w)
+static void on_stop(struct worker *w, enum ike_event_type type)
 {
-	struct ike_event ev = { .type = IKE_EV_SHUTDOWN };
+	struct ike_event ev = { .type = type };
 
 	if (w->stopping)
 		return;
@@ -315,8 +347,10 @@ static void from_parent(void *ctx, uint32_t type, uint64_t tag,
 		on_conn(w, data);
 	else if (type == MSG_CONN_GONE && len == sizeof(struct msg_name))
 		on_conn_gone(w, data);
-	else if (type == MSG_LEFTOVER && len == sizeof(struct msg_leftover))
+	else if (type == MSG_LEFTOVER && is_leftover(data, len))
 		on_leftover(w, data);
+	else if (type == MSG_STATE && len)
+		on_state(w, data, len);
 	else if (type == MSG_LOADED && len == sizeof(struct msg_loaded))
 		on_loaded(w, tag, data);
 	else if (type == MSG_KERNEL_DONE &&
@@ -332,7 +366,9 @@ static void from_parent(void *ctx, uint32_t type, uint64_t tag,
 		  len == sizeof(struct ike_ev_path_hint)))
 		on_kernel_event(w, type, data);
 	else if (type == MSG_STOP)
-		on_stop(w);
+		on_stop(w, IKE_EV_SHUTDOWN);
+	else if (type == MSG_LEAVE)
+		on_stop(w, IKE_EV_LEAVE);
 	else
 		log_line(IKE_LOG_ERROR, NULL, "bug",
 			 "message %u of %zu octets from the parent", type, len);
@@ -410,7 +446,7 @@ static bool set_up_udp(struct worker *w, const int *fds, unsigned int n)
 		w->readable[i] = event_new(w->base, w->udp[i],
 					   EV_READ | EV_PERSIST, on_datagram,
 					   w);
-		if (!w->readable[i] || event_add(w->readable[i], NULL))
+		if (!w->readable[i])
 			return false;
 	}
 	return true;

@@ -142,6 +142,10 @@ static void act(struct worker *w, const struct ike_action *a)
 	case IKE_AC_AUTH_EAP:
 		act_auth(w, MSG_EAP, a->tag, a->u.auth);
 		break;
+	case IKE_AC_STATE:
+		chan_send(w->parent, MSG_LEFT, 0, a->u.state.data,
+			  a->u.state.len);
+		break;
 	case IKE_AC_REPORT:
 		log_report(&a->u.report);
 		control_report(w->control, &a->u.report);

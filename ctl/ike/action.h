@@ -52,6 +52,7 @@ enum ike_action_type {
 	IKE_AC_ADDR_DEL,
 	IKE_AC_ENDPOINT_NEW,
 	IKE_AC_ENDPOINT_DEL,
+	IKE_AC_STATE,
 	IKE_AC_REPORT,
 	IKE_AC_CMD_DONE,
 };
@@ -188,6 +189,22 @@ struct ike_ac_endpoint {
 	struct wire_addr addr;
 };
 
+/* Octets of a state at most */
+#define IKE_STATE_MAX 65536
+/* And of those of all IKE SAs: what is on its way has to fit into memory. */
+#define IKE_STATES_MAX (8u << 20)
+
+/**
+ * struct ike_ac_state - STATE, answered by nobody: what the next run of the agent
+ *	needs to go on with an IKE SA, see IKE_EV_LEAVE
+ * @data: for its IKE_EV_STATE, once at most; there are keys in it
+ * @len: octets, at most IKE_STATE_MAX
+ */
+struct ike_ac_state {
+	uint8_t *data;
+	size_t len;
+};
+
 enum ike_level {
 	IKE_LOG_ERROR,
 	IKE_LOG_WARNING,
@@ -251,6 +268,7 @@ struct ike_action {
 		struct ike_ac_lease *lease;
 		struct ike_ac_addr addr;
 		struct ike_ac_endpoint endpoint;
+		struct ike_ac_state state;
 		struct ike_report report;
 		struct ike_ac_cmd_done done;
 	} u;

@@ -42,6 +42,9 @@ static void action_clear(struct ike_action *a)
 	case IKE_AC_LEASE_END:
 		free(a->u.lease);
 		break;
+	case IKE_AC_STATE:
+		wire_free(a->u.state.data, a->u.state.len);
+		break;
 	case IKE_AC_REPORT:
 		free(a->u.report.kv);
 		break;
@@ -127,6 +130,7 @@ struct ike_action *ike_act(struct ike_engine *eng, enum ike_action_type type)
 	case IKE_AC_ADDR_DEL:
 	case IKE_AC_ENDPOINT_NEW:
 	case IKE_AC_ENDPOINT_DEL:
+	case IKE_AC_STATE:
 	case IKE_AC_CMD_DONE:
 		l->n++;
 		return a;

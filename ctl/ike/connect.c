@@ -167,7 +167,7 @@ void ike_conn_connect(struct ike_engine *eng, struct ike_conn_state *cs)
 	struct ike_sa *sa;
 	unsigned int n;
 
-	if (!cs->wanted || cs->removed || eng->shutdown ||
+	if (!cs->wanted || cs->removed || eng->shutdown || eng->leaving ||
 	    cs->cfg.role != IKE_INITIATE || ike_conn_sa(eng, cs))
 		return;
 	n = candidates(eng, &cs->cfg, v);

@@ -85,10 +85,14 @@ static void leftover(struct ike_engine *eng, const struct ike_ev_leftover *ev)
 		eng->last_peer = ev->peer;
 	if (!ev->label || !ev->label[0])
 		return;
-	l = calloc(1, sizeof(*l));
+	l = calloc(1, sizeof(*l) + ev->n * sizeof(l->sas[0]));
 	if (!l)
 		return;
 	l->peer = ev->peer;
+	l->generation = ev->generation;
+	l->n = ev->n;
+	if (ev->n)
+		memcpy(l->sas, ev->sas, ev->n * sizeof(l->sas[0]));
 	l->delete_us = IKE_NEVER;
 	snprintf(l->label, sizeof(l->label), "%s", ev->label);
 	l->next = eng->leftovers;
@@ -183,6 +187,17 @@ void ike_leftovers_drop(struct ike_engine *eng, const char *conn)
 
 	for (l = eng->leftovers; l; l = l->next)
 		if (leftover_of(l, conn))
+			l->delete_us = eng->now;
+	leftover_timers(eng);
+}
+
+/* Who comes after this run of the agent would not know that they are to go. */
+void ike_leftovers_now(struct ike_engine *eng)
+{
+	struct ike_leftover *l;
+
+	for (l = eng->leftovers; l; l = l->next)
+		if (l->delete_us != IKE_NEVER)
 			l->delete_us = eng->now;
 	leftover_timers(eng);
 }
@@ -329,8 +344,14 @@ static void dispatch(struct ike_engine *eng, const struct ike_event *ev)
 	case IKE_EV_LEFTOVER:
 		leftover(eng, &ev->u.leftover);
 		break;
+	case IKE_EV_STATE:
+		ike_take(eng, &ev->u.state);
+		break;
 	case IKE_EV_SHUTDOWN:
 		stop(eng);
+		break;
+	case IKE_EV_LEAVE:
+		ike_leave(eng);
 		break;
 	}
 }
@@ -350,6 +371,7 @@ void ike_engine_event(struct ike_engine *eng, const struct ike_event *ev,
 		eng->now = now_us;
 	eng->out = out;
 	dispatch(eng, ev);
+	ike_leave_run(eng);
 	if (concerns_all(ev->type)) {
 		eng->remotes_changed = true;
 		for (struct ike_sa *sa = eng->sas; sa; sa = sa->p->next)
@@ -367,6 +389,8 @@ uint64_t ike_engine_deadline(const struct ike_engine *eng)
 	const struct ike_leftover *l;
 	uint64_t t = ike_sched_deadline(eng);
 
+	if (eng->leaving && eng->sas && eng->leave_us < t)
+		t = eng->leave_us;
 	for (cs = eng->conns; cs; cs = cs->next)
 		if (cs->retry_us < t)
 			t = cs->retry_us;

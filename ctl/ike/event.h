@@ -27,7 +27,9 @@ enum ike_event_type {
 	IKE_EV_SA_EXPIRE,
 	IKE_EV_PATH_HINT,
 	IKE_EV_LEFTOVER,
+	IKE_EV_STATE,
 	IKE_EV_SHUTDOWN,
+	IKE_EV_LEAVE,
 };
 
 /**
@@ -207,9 +209,24 @@ struct ike_ev_path_hint {
 };
 
 /**
+ * struct ike_left_sa - an SA of such a peer
+ * @spi: host order
+ * @dir: direction
+ * @due: its soft lifetime is over
+ */
+struct ike_left_sa {
+	uint32_t spi;
+	enum mobx_dir dir;
+	bool due;
+};
+
+/**
  * struct ike_ev_leftover - a peer of an earlier run is in the kernel
  * @peer: its id
  * @label: its label, which this engine may have made
+ * @generation: of its binding; this and the SAs matter before IKE_EV_STATE only
+ * @n: entries in @sas
+ * @sas: its SAs
  *
  * Before the connections are added. The engine deletes it once the connection
  * that made it has new Child SAs, so that traffic never stops.
@@ -217,6 +234,22 @@ struct ike_ev_path_hint {
 struct ike_ev_leftover {
 	uint32_t peer;
 	const char *label;
+	uint64_t generation;
+	unsigned int n;
+	const struct ike_left_sa *sas;
+};
+
+/**
+ * struct ike_ev_state - an IKE SA that an earlier run has handed over
+ * @data: of its IKE_AC_STATE; whatever stands there, it is checked; not kept
+ * @len: octets
+ *
+ * After the leftovers and the connections, before the first ADDRS, TIMER and
+ * PACKET. What does not fit these is reported and nothing else comes of it.
+ */
+struct ike_ev_state {
+	const uint8_t *data;
+	size_t len;
 };
 
 struct ike_event {
@@ -233,6 +266,7 @@ struct ike_event {
 		struct ike_ev_sa_expire sa_expire;
 		struct ike_ev_path_hint path_hint;
 		struct ike_ev_leftover leftover;
+		struct ike_ev_state state;
 	} u;
 };
 

@@ -398,8 +398,13 @@ void ike_sa_overtaken(struct ike_sa *sa, uint32_t mid)
 			let_go(sa, r);
 }
 
-/* What tries a path makes room for what waits: its slot is free one answer on. */
-static void make_room(struct ike_sa *sa)
+/**
+ * ike_requests_yield() - what tries a path ends
+ * @sa: IKE SA
+ *
+ * It makes room for what waits: its slot is free one answer on.
+ */
+void ike_requests_yield(struct ike_sa *sa)
 {
 	struct ike_request *r;
 	bool again;
@@ -449,7 +454,7 @@ void ike_requests_pump(struct ike_sa *sa)
 		request_send(sa, r);
 	}
 	if (first_waiting(sa))
-		make_room(sa);
+		ike_requests_yield(sa);
 }
 
 uint64_t ike_sa_request(struct ike_sa *sa, const struct ike_request_desc *desc)

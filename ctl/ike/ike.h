@@ -107,7 +107,7 @@ unsigned int ike_engine_remotes(const struct ike_engine *eng,
 /** ike_engine_remotes_changed() - may they be others than when last asked */
 bool ike_engine_remotes_changed(struct ike_engine *eng);
 
-/** ike_engine_idle() - after SHUTDOWN: has every IKE SA gone */
+/** ike_engine_idle() - after SHUTDOWN or LEAVE: has every IKE SA gone */
 bool ike_engine_idle(const struct ike_engine *eng);
 
 #endif /* MOBX_IKE_IKE_H */

@@ -613,7 +613,8 @@ void ike_init_request(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 	uint8_t critical = wire_msg_unknown_critical(msg);
 	struct wire_span ni;
 
-	if (msg->has_sk || msg->hdr.spi_i == 0 || eng->shutdown)
+	if (msg->has_sk || msg->hdr.spi_i == 0 || eng->shutdown ||
+	    eng->leaving)
 		return;
 	if (init_repeated(eng, pkt, msg)) {
 		ike_count(eng, msg->hdr.exchange, IKE_COUNT_REPEATED_IN);

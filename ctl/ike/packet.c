@@ -101,6 +101,9 @@ static void for_sa(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 	struct ike_sa *sa;
 
 	sa = ike_sa_lookup(eng, from_initiator ? h->spi_r : h->spi_i);
+	/* The successor has it: that is not to be denied. */
+	if (!sa && eng->leaving)
+		return;
 	if (!sa || sa->initiator == from_initiator) {
 		eng->n.drop[IKE_DROP_UNKNOWN_SPI]++;
 		if (!(h->flags & IKE_FLAG_RESPONSE) &&

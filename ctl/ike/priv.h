@@ -42,6 +42,7 @@ void ike_count_error_in(struct ike_engine *eng, const struct wire_msg *msg);
 int ike_random(struct ike_engine *eng, void *buf, size_t len);
 void ike_leftovers_delete(struct ike_engine *eng, const char *label);
 void ike_leftovers_drop(struct ike_engine *eng, const char *conn);
+void ike_leftovers_now(struct ike_engine *eng);
 bool ike_leftover_keep(struct ike_sa *sa);
 bool ike_leftovers_of(const struct ike_engine *eng, const char *conn);
 bool ike_leftovers_any(const struct ike_engine *eng, const char *label);
@@ -114,6 +115,7 @@ void ike_requests_close(struct ike_sa *sa, bool keep_sent);
 bool ike_requests_outstanding(const struct ike_sa *sa);
 bool ike_request_tells(const struct ike_sa *sa);
 void ike_requests_pump(struct ike_sa *sa);
+void ike_requests_yield(struct ike_sa *sa);
 void ike_request_transmit(struct ike_sa *sa, struct ike_request *r);
 void ike_request_measure(struct ike_sa *sa, const struct ike_request *r);
 void ike_request_timers(struct ike_sa *sa);
@@ -326,6 +328,7 @@ bool ike_virtual_may_trigger(const struct ike_sa *sa,
 			     const struct ike_trigger *t);
 void ike_virtual_left(struct ike_engine *eng, struct ike_conn_state *cs);
 void ike_virtual_end(struct ike_sa *sa);
+void ike_virtual_taken(struct ike_sa *sa);
 
 /* child.c */
 uint32_t ike_child_spi(struct ike_sa *sa);
@@ -386,6 +389,15 @@ bool ike_follow_secret(struct ike_follow *f, const struct crypto_ke *own,
 		       const struct wire_ke *ke);
 bool ike_follow_derive(const struct ike_sa *from, struct ike_sa *to,
 		       const struct ike_follow *f);
+
+/* image.c, leave.c, take.c */
+void ike_image(struct ike_codec *c, struct ike_sa *sa);
+bool ike_state_digest(const struct ike_conn *conn,
+		      uint8_t digest[CRYPTO_PRF_MAX]);
+bool ike_state_sum(struct wire_span octets, uint8_t sum[CRYPTO_PRF_MAX]);
+void ike_leave(struct ike_engine *eng);
+void ike_leave_run(struct ike_engine *eng);
+void ike_take(struct ike_engine *eng, const struct ike_ev_state *ev);
 
 /* rekey.c, rekey_i.c, rekey_r.c */
 struct ike_sa *ike_sa_heir(struct ike_sa *sa);

@@ -18,6 +18,7 @@
 #ifndef MOBX_IKE_SA_H
 #define MOBX_IKE_SA_H
 
+#include "ike/codec.h"
 #include "ike/ike.h"
 #include "wire/msg.h"
 
@@ -484,6 +485,10 @@ void ike_sa_cmd_done(struct ike_sa *sa, uint64_t reply, int err,
  * @path_hint: ESP came from outside the binding
  * @may_be_at: whether a NAT may have the peer at another address
  * @child_new: a Child SA has been made in the kernel (first one and others)
+ * @rests: is nothing under way: could the next run of the agent go on from what
+ *	@state tells
+ * @state: write all that it takes for that, or read it into a fresh @sa->ext; on
+ *	the way out nothing is done for @sa any more, and nobody told of its end
  * @status: fill @s->mobikex, npaths, paths and move
  *
  * All but @open, @free and @request (see @rekeyed) are called with @sa
@@ -510,6 +515,8 @@ struct ike_ext_ops {
 	void (*path_hint)(struct ike_sa *sa, const struct ike_ev_path_hint *h);
 	bool (*may_be_at)(struct ike_sa *sa, const struct wire_addr *addr);
 	void (*child_new)(struct ike_sa *sa, struct ike_child *child);
+	bool (*rests)(const struct ike_sa *sa);
+	void (*state)(struct ike_sa *sa, struct ike_codec *c);
 	void (*status)(const struct ike_sa *sa, struct ike_status *s);
 };
 

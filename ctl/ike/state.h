@@ -54,6 +54,9 @@
 /* Most IKE_SA_INIT requests that answers can make us send anew. */
 #define IKE_MAX_INIT_ROUNDS 5
 #define IKE_SPI_BUCKETS 1024
+/* Of what leave.c writes: another one for each change of it. */
+#define IKE_STATE_VERSION 1
+#define IKE_STATE_SUM 32
 
 /** struct ike_buf - octets with their length, from malloc() */
 struct ike_buf {
@@ -574,6 +577,9 @@ struct ike_leftover {
 	uint64_t delete_us;
 	uint32_t peer;
 	char label[MOBX_MAX_LABEL + 1];
+	uint64_t generation;
+	unsigned int n;
+	struct ike_left_sa sas[];
 };
 
 /** struct ike_bucket - a token bucket: so many a second, no more */
@@ -626,6 +632,10 @@ struct ike_engine {
 	unsigned int not_said;
 	struct ike_counters n;
 	bool shutdown;
+	/* A successor goes on: what rests is handed over, at last then. */
+	bool leaving;
+	uint64_t leave_us;
+	size_t left_octets;
 };
 
 #endif /* MOBX_IKE_STATE_H */

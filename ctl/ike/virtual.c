@@ -489,6 +489,63 @@ void ike_virtual_lease(struct ike_sa *sa, const struct wire_msg *msg,
 	ike_wait_keep(sa->eng, a->tag, 0);
 }
 
+static void leased_again(struct ike_sa *sa, void *ctx,
+			 const struct ike_event *ev)
+{
+	const struct ike_ev_lease_done *d = &ev->u.lease_done;
+	struct leasing l = *(struct leasing *)ctx;
+	struct ike_virtual *v;
+	unsigned int i, same = 0;
+
+	free(ctx);
+	v = sa ? &sa->p->virtual : NULL;
+	for (i = 0; v && i < v->n; i++)
+		same += has(d->lease.addr, d->lease.n, &v->addr[i]);
+	if (v && same == v->n && same == d->lease.n)
+		return;
+	if (d->lease.n)
+		give_back(l.eng, l.ask.pool, &l.ask.id, &d->lease);
+	if (!v)
+		return;
+	v->n = 0;
+	ike_sa_close(sa, "its virtual address is not in the pool any more",
+		     true);
+}
+
+/**
+ * ike_virtual_taken() - an IKE SA of an earlier run has been taken up
+ * @sa: IKE SA
+ *
+ * Its virtual addresses are on the device still, or have to be leased again.
+ */
+void ike_virtual_taken(struct ike_sa *sa)
+{
+	const struct ike_virtual *v = &sa->p->virtual;
+	struct ike_conn_state *cs = sa->cs;
+	struct leasing *l;
+	struct ike_action *a;
+
+	if (asks(sa) && sa->conn->device[0]) {
+		cs->n_placed = v->n;
+		memcpy(cs->placed, v->addr, sizeof(cs->placed));
+	}
+	if (!gives(sa) || !v->n)
+		return;
+	l = calloc(1, sizeof(*l));
+	a = l ? ike_ask(sa->eng, IKE_AC_LEASE, sa, leased_again, l) : NULL;
+	if (!a) {
+		free(l);
+		return;
+	}
+	l->eng = sa->eng;
+	memcpy(l->ask.pool, sa->conn->pool, sizeof(l->ask.pool));
+	l->ask.id = sa->remote_id;
+	l->ask.n = v->n;
+	memcpy(l->ask.want, v->addr, sizeof(l->ask.want));
+	*a->u.lease = l->ask;
+	ike_wait_keep(sa->eng, a->tag, 0);
+}
+
 /** ike_virtual_reply() - CFG_REPLY with what the peer has been given */
 void ike_virtual_reply(const struct ike_sa *sa, struct wire_enc *enc)
 {

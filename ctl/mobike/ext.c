@@ -446,5 +446,7 @@ const struct ike_ext_ops mobike_ext = {
 	.path_cmd = on_path_cmd,
 	.path_hint = on_path_hint,
 	.may_be_at = mx_may_be_at,
+	.rests = mx_rests,
+	.state = mx_state,
 	.status = on_status,
 };

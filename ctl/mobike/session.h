@@ -15,6 +15,7 @@
  *   reconcile.c	what the peer says that it knows of our paths
  *   command.c	commands of the user
  *   layers.c	what SCTP and MPTCP may use
+ *   handover.c	from one run of the agent to the next
  *   others.c	addresses that are not in use (RFC 4555's lists)
  *   steer.c	the path manager's decisions carried out; timers
  */
@@ -428,6 +429,10 @@ void mx_reconcile(struct mx_session *s, const struct ike_in *in);
 /* layers.c */
 void mx_layers(struct mx_session *s);
 void mx_layers_end(struct mx_session *s, struct ike_sa *sa);
+
+/* handover.c */
+bool mx_rests(const struct ike_sa *sa);
+void mx_state(struct ike_sa *sa, struct ike_codec *c);
 
 /* others.c */
 void mx_others_put(struct mx_session *s, const struct ike_sa *sa,

@@ -411,6 +411,9 @@ static void act(struct net_host *h, const struct ike_actions *list)
 		case IKE_AC_AUTH_EAP:
 			auth_action(h, a);
 			break;
+		case IKE_AC_STATE:
+			net_keep_state(h, &a->u.state);
+			break;
 		case IKE_AC_REPORT:
 			report_action(h, &a->u.report);
 			break;
@@ -660,8 +663,10 @@ void net_free(struct net *net)
 	struct net_event *e;
 	int h;
 
-	for (h = 0; h < NET_HOSTS; h++)
+	for (h = 0; h < NET_HOSTS; h++) {
 		ike_engine_free(net->host[h].eng);
+		net_drop_states(&net->host[h]);
+	}
 	while ((e = net->events)) {
 		net->events = e->next;
 		event_free(e);

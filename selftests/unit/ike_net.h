@@ -53,6 +53,12 @@ struct net_peer {
 	uint64_t packets;
 };
 
+/** struct net_state - an IKE SA that has been handed over */
+struct net_state {
+	uint8_t *data;
+	size_t len;
+};
+
 struct net_host {
 	struct net *net;
 	int index;
@@ -81,6 +87,9 @@ struct net_host {
 	struct wire_addr device[NET_ADDRS];
 	/* What EAP methods of a test know here; NULL: the agent is asked. */
 	const char *eap_secret;
+	/* For the next run of the agent. */
+	unsigned int n_states;
+	struct net_state states[NET_PEERS];
 	/* The next so many requests of a kind are refused. */
 	unsigned int refuse_addr;
 	unsigned int refuse_peer;
@@ -138,6 +147,21 @@ void net_secret(struct net *net, int host, uint8_t octet);
 
 /** net_restart() - the agent of a host dies and begins anew, without secret */
 void net_restart(struct net *net, int host);
+
+/** net_keep_state() - an IKE SA is handed over */
+void net_keep_state(struct net_host *h, const struct ike_ac_state *a);
+void net_drop_states(struct net_host *h);
+
+/** net_leave() - the agent of a host hands its IKE SAs over and is gone */
+void net_leave(struct net *net, int host);
+
+/**
+ * net_succeed() - the next run begins, and has what was handed over
+ * @net: network
+ * @host: whose agent
+ * @conn: its connection
+ */
+void net_succeed(struct net *net, int host, const struct ike_conn *conn);
 
 uint32_t net_random(struct net *net, uint32_t below);
 

@@ -450,7 +450,8 @@ static void carry_out(struct sim_node *n, const struct ike_action *ac)
 	case IKE_AC_ADDR_DEL:
 	case IKE_AC_LEASE:
 	case IKE_AC_LEASE_END:
-		broken(n->sim, "virtual addresses that nobody asks for");
+	case IKE_AC_STATE:
+		broken(n->sim, "what nobody asks for");
 	case IKE_AC_REPORT:
 		count_report(n, &ac->u.report);
 		break;
