@@ -8,7 +8,7 @@
 #include "crypto/ke_group.h"
 
 struct ecp {
-	EC_GROUP *group;
+	const EC_GROUP *group;
 	EC_POINT *point;
 	BN_CTX *ctx;
 	BIGNUM *k;
@@ -17,9 +17,31 @@ struct ecp {
 	int coord;
 };
 
+/*
+ * What libcrypto works out of a curve's name, a tenth of a key exchange, kept. One
+ * thread at a time, like all that is above.
+ */
+static const EC_GROUP *ecp_group(int nid)
+{
+	static struct {
+		int nid;
+		EC_GROUP *group;
+	} kept[3];
+	size_t i = 0;
+
+	while (kept[i].group && kept[i].nid != nid)
+		if (++i == sizeof(kept) / sizeof(kept[0]))
+			return NULL;
+	if (!kept[i].group) {
+		kept[i].group = EC_GROUP_new_by_curve_name(nid);
+		kept[i].nid = nid;
+	}
+	return kept[i].group;
+}
+
 static bool ecp_init(struct ecp *e, const struct ke_group *g)
 {
-	e->group = EC_GROUP_new_by_curve_name(g->nid);
+	e->group = ecp_group(g->nid);
 	e->point = e->group ? EC_POINT_new(e->group) : NULL;
 	e->ctx = BN_CTX_secure_new();
 	e->k = BN_secure_new();
@@ -36,7 +58,6 @@ static void ecp_exit(struct ecp *e)
 	BN_clear_free(e->k);
 	BN_CTX_free(e->ctx);
 	EC_POINT_clear_free(e->point);
-	EC_GROUP_free(e->group);
 }
 
 /* @e->k, 1 .. order - 1, as octets to @ke, and its public value with it. */
