@@ -18,11 +18,20 @@
 
 #define CONF_MAX_SIZE (4u << 20)
 
-/* libconfuse has no room for a context; one file is read at a time. */
+/*
+ * libconfuse has no room for a context; one file is read at a time. The orders of
+ * its policies so far are here too, with the connections that have them: asking
+ * libconfuse for each would take seconds where there are thousands.
+ */
 static struct {
 	const char *file;
 	char *err;
 	size_t errlen;
+	struct taken {
+		long order;
+		unsigned int conn;
+	} *taken;
+	size_t ntaken;
 } reading;
 
 static const char *const level_words[] = {
@@ -72,30 +81,38 @@ static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 }
 
 /* An order belongs to one policy; all connections share the SPD. */
+static int take_order(cfg_t *cfg, cfg_opt_t *conns, long order)
+{
+	unsigned int mine = cfg_opt_size(conns) - 1;
+	struct taken *v = reading.taken;
+
+	for (size_t i = 0; i < reading.ntaken; i++) {
+		if (v[i].order != order)
+			continue;
+		cfg_error(cfg, "connection \"%s\": order %ld is taken by connection \"%s\" already; each protect section needs its own",
+			  cfg_title(cfg_opt_getnsec(conns, mine)), order,
+			  cfg_title(cfg_opt_getnsec(conns, v[i].conn)));
+		return -1;
+	}
+	v = reallocarray(v, reading.ntaken + 1, sizeof(*v));
+	if (!v) {
+		cfg_error(cfg, "no memory");
+		return -1;
+	}
+	v[reading.ntaken++] = (struct taken){ .order = order, .conn = mine };
+	reading.taken = v;
+	return 0;
+}
+
 static int check_orders(cfg_t *cfg, cfg_opt_t *conns)
 {
-	unsigned int last = cfg_opt_size(conns) - 1;
-	cfg_t *mine = cfg_opt_getnsec(conns, last);
+	cfg_t *mine = cfg_opt_getnsec(conns, cfg_opt_size(conns) - 1);
 
-	for (unsigned int p = 0; p < cfg_size(mine, "protect"); p++) {
-		long order = cfg_getint(cfg_getnsec(mine, "protect", p),
-					"order");
-
-		for (unsigned int c = 0; c <= last; c++) {
-			cfg_t *conn = cfg_opt_getnsec(conns, c);
-			unsigned int n = c == last ? p : cfg_size(conn, "protect");
-
-			while (n--) {
-				if (cfg_getint(cfg_getnsec(conn, "protect", n),
-					       "order") != order)
-					continue;
-				cfg_error(cfg, "connection \"%s\": order %ld is taken by connection \"%s\" already; each protect section needs its own",
-					  cfg_title(mine), order,
-					  cfg_title(conn));
-				return -1;
-			}
-		}
-	}
+	for (unsigned int p = 0; p < cfg_size(mine, "protect"); p++)
+		if (take_order(cfg, conns,
+			       cfg_getint(cfg_getnsec(mine, "protect", p),
+					  "order")))
+			return -1;
 	return 0;
 }
 
@@ -318,6 +335,9 @@ int conf_load(const char *file, struct conf **out, char *err, size_t errlen)
 out:
 	explicit_bzero(text, size);
 	free(text);
+	free(reading.taken);
+	reading.taken = NULL;
+	reading.ntaken = 0;
 	if (cfg)
 		parser_free(cfg);
 	if (ret) {

@@ -12,7 +12,7 @@
 #define CONF_DEFAULT_FILE "/etc/mobx/mobxd.conf"
 #define CONF_DEFAULT_CONTROL "/run/mobx/control"
 #define CONF_DEFAULT_STATE "/var/lib/mobx"
-#define CONF_MAX_CONNS 256
+#define CONF_MAX_CONNS 4096
 #define CONF_MAX_POOLS 16
 #define CONF_MAX_PREFIXES 8
 #define CONF_MAX_PSK 128
