@@ -263,6 +263,7 @@ static void path_hint(struct ike_engine *eng,
 		ike_nat_hint(sa, ev);
 		if (eng->ext && eng->ext->path_hint)
 			eng->ext->path_hint(sa, ev);
+		ike_sa_touch(sa);
 	}
 }
 
@@ -272,8 +273,10 @@ static void sa_expire(struct ike_engine *eng,
 	struct ike_sa *sa;
 
 	for (sa = eng->sas; sa; sa = sa->p->next)
-		if (sa->peer == ev->peer && sa->state == IKE_SA_ESTABLISHED)
+		if (sa->peer == ev->peer && sa->state == IKE_SA_ESTABLISHED) {
 			ike_child_expire(sa, ev);
+			ike_sa_touch(sa);
+		}
 }
 
 static void stop(struct ike_engine *eng)
@@ -356,12 +359,16 @@ static void dispatch(struct ike_engine *eng, const struct ike_event *ev)
 	}
 }
 
-/* Seldom, and about no one IKE SA. */
+/*
+ * Seldom, and about no one IKE SA. What the others are about is touched by those
+ * who handle them.
+ */
 static bool concerns_all(enum ike_event_type type)
 {
 	return type != IKE_EV_PACKET && type != IKE_EV_TIMER &&
 	       type != IKE_EV_KERNEL_DONE && type != IKE_EV_AUTH_DONE &&
-	       type != IKE_EV_LEASE_DONE;
+	       type != IKE_EV_LEASE_DONE && type != IKE_EV_CONN_UP &&
+	       type != IKE_EV_PATH_HINT && type != IKE_EV_SA_EXPIRE;
 }
 
 void ike_engine_event(struct ike_engine *eng, const struct ike_event *ev,
