@@ -218,7 +218,9 @@ static int apply(struct mx_session *s, const struct ike_in *in,
 		.partner6 = mx_set_has_family(&s->own, 6),
 	};
 
-	*next = s->peer;
+	if (!mx_set_copy(next, &s->peer))
+		return say_no(a, IKE_N_TEMPORARY_FAILURE, MOBIKEX_R_INTERNAL,
+			      0, "out of memory");
 	if (begins_anew(s, in, rq)) {
 		mx_set_restart(next, &req);
 		return 0;
@@ -288,6 +290,27 @@ static void build_answer(struct ike_sa *sa, void *ctx, struct wire_enc *b)
 	mx_put_answer(late->s, sa, b, late->a);
 }
 
+/** mx_pending_free() - NULL is fine */
+void mx_pending_free(struct mx_pending *p)
+{
+	if (!p)
+		return;
+	mx_set_free(&p->before);
+	mx_set_free(&p->own_before);
+	free(p);
+}
+
+static struct mx_pending *pending_new(const struct mx_session *s)
+{
+	struct mx_pending *p = calloc(1, sizeof(*p));
+
+	if (p && mx_set_copy(&p->before, &s->peer) &&
+	    mx_set_copy(&p->own_before, &s->own))
+		return p;
+	mx_pending_free(p);
+	return NULL;
+}
+
 static void report_changes(struct mx_session *s, const struct mx_set *before)
 {
 	struct mx_set was = *before;
@@ -336,8 +359,8 @@ static void committed(struct mx_session *s, uint64_t serial, int err)
 		return;
 	s->pending = NULL;
 	if (err) {
-		s->peer = p->before;
-		s->own = p->own_before;
+		mx_set_move(&s->peer, &p->before);
+		mx_set_move(&s->own, &p->own_before);
 		say_no(&p->answer, IKE_N_TEMPORARY_FAILURE, MOBIKEX_R_INTERNAL,
 		       0, "the kernel refused the change");
 		report_refusal(s, &p->answer);
@@ -353,7 +376,7 @@ static void committed(struct mx_session *s, uint64_t serial, int err)
 		mx_rrc_start(s);
 		mx_steer(s);
 	}
-	free(p);
+	mx_pending_free(p);
 }
 
 static bool primary_moves(const struct mx_set *was, const struct mx_set *is)
@@ -382,8 +405,7 @@ static enum ike_verdict carry_out(struct mx_session *s, struct ike_sa *sa,
 				  const struct ike_in *in,
 				  const struct mx_request *rq,
 				  const struct mx_answer *a,
-				  const struct mx_set *next,
-				  struct mx_pending *p)
+				  struct mx_set *next, struct mx_pending *p)
 {
 	struct mx_req own = {
 		.now = ike_sa_now(s->sa),
@@ -395,11 +417,9 @@ static enum ike_verdict carry_out(struct mx_session *s, struct ike_sa *sa,
 	p->mid = in->mid;
 	p->serial = ++s->serial;
 	p->answer = *a;
-	p->before = s->peer;
-	p->own_before = s->own;
 	p->moved = primary_moves(&s->peer, next);
 	p->soft = is_soft(rq);
-	s->peer = *next;
+	mx_set_move(&s->peer, next);
 	if (begins_anew(s, in, rq)) {
 		own.src = in->local.addr;
 		own.src_port = in->local.port;
@@ -458,7 +478,7 @@ static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
 			       struct wire_enc *body)
 {
 	struct mx_pending *p;
-	struct mx_set next;
+	struct mx_set next = { 0 };
 
 	a->with_set = s->mobikex;
 	if (is_stale(s, sa, in)) {
@@ -466,12 +486,14 @@ static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
 		return IKE_ANSWER;
 	}
 	if (judge(s, sa, in, rq, a, &next)) {
+		mx_set_free(&next);
 		report_refusal(s, a);
 		mx_put_answer(s, sa, body, a);
 		return IKE_ANSWER;
 	}
-	p = malloc(sizeof(*p));
+	p = pending_new(s);
 	if (!p) {
+		mx_set_free(&next);
 		say_no(a, IKE_N_TEMPORARY_FAILURE, MOBIKEX_R_INTERNAL, 0,
 		       "out of memory");
 		mx_put_answer(s, sa, body, a);
@@ -479,11 +501,12 @@ static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
 	}
 	note_order(s, sa, in);
 	if (same_set(&s->peer, &next) && !begins_anew(s, in, rq)) {
-		free(p);
-		s->peer = next;
+		mx_pending_free(p);
+		mx_set_move(&s->peer, &next);
 		mx_put_answer(s, sa, body, a);
 		return IKE_ANSWER;
 	}
+	/* Which takes @next. */
 	return carry_out(s, sa, in, rq, a, &next, p);
 }
 

@@ -331,6 +331,29 @@ static void mark_primary(struct mx_set *set, const struct mx_op *ops,
 			mx_set_make_primary(set, ops[i].id);
 }
 
+static int apply_all(struct mx_set *work, const struct mx_op *ops,
+		     unsigned int n, const struct mx_req *req,
+		     struct mx_refusal *why)
+{
+	uint16_t primary = mx_set_primary(work)->id;
+
+	for (unsigned int ph = 0; ph < PHASES; ph++) {
+		for (unsigned int i = 0; i < n; i++)
+			if (phase_of(&ops[i], primary) == ph &&
+			    apply_one(work, &ops[i], req, why))
+				return why->reason;
+		if (ph == UPDATE)
+			mark_primary(work, ops, n);
+	}
+	if (!mx_set_primary(work))
+		mx_set_elect(work, req);
+	if (!(req->partner4 && mx_set_has_family(work, 4)) &&
+	    !(req->partner6 && mx_set_has_family(work, 6)))
+		return refuse(why, MOBIKEX_R_FAMILY, 0,
+			      "no pair of addresses of one family is left");
+	return 0;
+}
+
 /**
  * mx_set_apply() - carry out all blocks of a request, or none
  * @set: the set of the end that asks
@@ -349,8 +372,7 @@ static void mark_primary(struct mx_set *set, const struct mx_op *ops,
 int mx_set_apply(struct mx_set *set, const struct mx_op *ops, unsigned int n,
 		 const struct mx_req *req, struct mx_refusal *why)
 {
-	uint16_t primary = mx_set_primary(set)->id;
-	struct mx_set work = *set;
+	struct mx_set work = { 0 };
 
 	memset(why, 0, sizeof(*why));
 	for (unsigned int i = 0; i < n; i++)
@@ -358,21 +380,11 @@ int mx_set_apply(struct mx_set *set, const struct mx_op *ops, unsigned int n,
 			return why->reason;
 	if (check_conflicts(ops, n, why))
 		return why->reason;
-
-	for (unsigned int ph = 0; ph < PHASES; ph++) {
-		for (unsigned int i = 0; i < n; i++)
-			if (phase_of(&ops[i], primary) == ph &&
-			    apply_one(&work, &ops[i], req, why))
-				return why->reason;
-		if (ph == UPDATE)
-			mark_primary(&work, ops, n);
-	}
-	if (!mx_set_primary(&work))
-		mx_set_elect(&work, req);
-	if (!(req->partner4 && mx_set_has_family(&work, 4)) &&
-	    !(req->partner6 && mx_set_has_family(&work, 6)))
-		return refuse(why, MOBIKEX_R_FAMILY, 0,
-			      "no pair of addresses of one family is left");
-	*set = work;
-	return 0;
+	/* Each block adds one path at most. */
+	if (!mx_set_copy(&work, set) || !mx_set_reserve(&work, set->n + n))
+		refuse(why, MOBIKEX_R_INTERNAL, 0, "out of memory");
+	else if (!apply_all(&work, ops, n, req, why))
+		mx_set_move(set, &work);
+	mx_set_free(&work);
+	return why->reason;
 }

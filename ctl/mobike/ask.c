@@ -29,7 +29,8 @@ static struct mx_ask *begin(struct mx_session *s, enum mx_ask_kind kind,
 {
 	struct mx_ask *a = calloc(1, sizeof(*a));
 
-	if (!a) {
+	if (!a || !mx_set_copy(&a->before, &s->own)) {
+		free(a);
 		if (for_cmd)
 			mx_command_end(s, -ENOMEM, "out of memory");
 		return NULL;
@@ -39,7 +40,6 @@ static struct mx_ask *begin(struct mx_session *s, enum mx_ask_kind kind,
 	a->serial = ++s->serial;
 	a->retry_at = IKE_NEVER;
 	a->started_us = ike_sa_now(s->sa);
-	a->before = s->own;
 	s->ask = a;
 	return a;
 }
@@ -47,6 +47,10 @@ static struct mx_ask *begin(struct mx_session *s, enum mx_ask_kind kind,
 /** mx_ask_drop() - nothing is under way any more */
 void mx_ask_drop(struct mx_session *s)
 {
+	if (!s->ask)
+		return;
+	mx_set_free(&s->ask->before);
+	mx_set_free(&s->ask->peer_before);
 	free(s->ask);
 	s->ask = NULL;
 }
@@ -84,11 +88,11 @@ void mx_ask_failed(struct mx_session *s, int err, const char *why)
 	ike_report_addr(r, "remote", &a->remote.addr);
 	ike_report_text(r, "why", "%s", why);
 	if (a->elsewhere) {
-		s->peer = a->peer_before;
+		mx_set_move(&s->peer, &a->peer_before);
 		mx_others_shun(s, &a->local.addr, &a->remote.addr);
 	}
 	if (is_staged(a)) {
-		s->own = a->before;
+		mx_set_move(&s->own, &a->before);
 		mx_commit(s, NULL, 0);
 		mx_follow_primary(s);
 	}
@@ -263,17 +267,23 @@ static void stage(struct mx_session *s, const struct mx_op *op, uint8_t fresh)
 		.partner4 = mx_set_has_family(&s->peer, 4),
 		.partner6 = mx_set_has_family(&s->peer, 6),
 	};
-	struct mx_set next = s->own;
+	struct mx_set next = { 0 };
 
+	if (!mx_set_copy(&next, &s->own)) {
+		mx_ask_failed(s, -ENOMEM, "out of memory");
+		return;
+	}
 	if (mx_set_apply(&next, op, 1, &req, &why)) {
+		mx_set_free(&next);
 		mx_ask_failed(s, -EINVAL, why.text);
 		return;
 	}
 	if (mx_pairs_live(&next, &s->peer) > IKE_MAX_PATHS) {
+		mx_set_free(&next);
 		mx_ask_failed(s, -ENOSPC, "too many pairs of addresses");
 		return;
 	}
-	s->own = next;
+	mx_set_move(&s->own, &next);
 	mx_commit(s, staged, a->serial);
 }
 
@@ -439,8 +449,11 @@ void mx_ask_elsewhere(struct mx_session *s, const struct mx_cand *c)
 
 	if (!a)
 		return;
+	if (!mx_set_copy(&a->peer_before, &s->peer)) {
+		mx_ask_failed(s, -ENOMEM, "out of memory");
+		return;
+	}
 	a->elsewhere = true;
-	a->peer_before = s->peer;
 	a->n = 1;
 	a->ops[0].kind = MX_OP_UPDATE;
 	a->ops[0].derived = true;

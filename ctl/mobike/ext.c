@@ -25,8 +25,10 @@ void mx_session_put(struct mx_session *s)
 {
 	if (--s->refs)
 		return;
-	free(s->pending);
-	free(s->ask);
+	mx_pending_free(s->pending);
+	mx_ask_drop(s);
+	mx_set_free(&s->own);
+	mx_set_free(&s->peer);
 	free(s);
 }
 
@@ -137,8 +139,13 @@ static int on_open(struct ike_sa *sa)
 {
 	struct mx_session *s = calloc(1, sizeof(*s));
 
-	if (!s)
+	/* What comes later is not to fail. */
+	if (!s || !mx_set_reserve(&s->own, 1) || !mx_set_reserve(&s->peer, 1)) {
+		if (s)
+			mx_set_free(&s->own);
+		free(s);
 		return -ENOMEM;
+	}
 	s->refs = 1;
 	s->sa = sa;
 	s->query_at = IKE_NEVER;
@@ -152,7 +159,7 @@ static void drop_pending(struct mx_session *s, const struct ike_sa *sa)
 {
 	if (!s->pending || s->pending->sa != sa)
 		return;
-	free(s->pending);
+	mx_pending_free(s->pending);
 	s->pending = NULL;
 }
 
@@ -408,18 +415,21 @@ static void on_status(const struct ike_sa *sa, struct ike_status *st)
 {
 	const struct mx_session *s = sa->ext;
 	struct ike_path paths[IKE_MAX_PATHS];
-	struct mx_set peer;
+	const struct mx_set *peer;
+	struct mx_set one = { 0 };
 
 	if (!s || !s->up || s->sa != sa)
 		return;
 	st->mobikex = s->mobikex;
 	st->move = s->move;
-	peer = s->peer;
+	peer = &s->peer;
 	/* Where there is no MOBIKE a NAT may have moved it. */
-	if (sa->nat && !sa->mobike)
-		mx_set_init(&peer, &sa->remote.addr, sa->remote.port,
-			    sa->nat & IKE_NATD_REMOTE);
-	st->npaths = mx_pairs(&s->own, &peer, ike_sa_now(sa), paths);
+	if (sa->nat && !sa->mobike &&
+	    mx_set_init(&one, &sa->remote.addr, sa->remote.port,
+			sa->nat & IKE_NATD_REMOTE))
+		peer = &one;
+	st->npaths = mx_pairs(&s->own, peer, ike_sa_now(sa), paths);
+	mx_set_free(&one);
 	for (unsigned int i = 0; i < st->npaths; i++) {
 		struct ike_path_status *p = &st->paths[i];
 

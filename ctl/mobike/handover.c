@@ -52,11 +52,17 @@ static void ghost(struct ike_codec *c, struct mx_ghost *g)
 
 static void set(struct ike_codec *c, struct mx_set *v)
 {
-	ike_codec_count(c, &v->n, MX_MAX_PATHS);
-	for (unsigned int i = 0; i < v->n; i++)
+	unsigned int n = v->n, ghosts = v->n_ghost;
+
+	ike_codec_count(c, &n, MX_MAX_PATHS);
+	ike_codec_count(c, &ghosts, MX_MAX_GHOSTS);
+	if (!c->out && !mx_set_blank(v, n, ghosts)) {
+		ike_codec_check(c, false);
+		return;
+	}
+	for (unsigned int i = 0; i < n; i++)
 		path(c, &v->path[i]);
-	ike_codec_count(c, &v->n_ghost, MX_MAX_GHOSTS);
-	for (unsigned int i = 0; i < v->n_ghost; i++)
+	for (unsigned int i = 0; i < ghosts; i++)
 		ghost(c, &v->ghost[i]);
 	ike_codec_check(c, mx_set_sound(v));
 }

@@ -4,7 +4,101 @@
  */
 #include "mobike/pathset_priv.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/** mx_set_free() - nothing is left of a set but { 0 } */
+void mx_set_free(struct mx_set *set)
+{
+	free(set->path);
+	free(set->ghost);
+	memset(set, 0, sizeof(*set));
+}
+
+/**
+ * mx_set_reserve() - make room for paths
+ * @set: any set
+ * @paths: how many there may be from now on
+ *
+ * Return: false without memory.
+ */
+bool mx_set_reserve(struct mx_set *set, unsigned int paths)
+{
+	struct mx_path *v;
+
+	if (paths <= set->room)
+		return true;
+	v = reallocarray(set->path, paths, sizeof(*v));
+	if (!v)
+		return false;
+	set->path = v;
+	set->room = paths;
+	return true;
+}
+
+static bool reserve_ghosts(struct mx_set *set, unsigned int ghosts)
+{
+	struct mx_ghost *v;
+
+	if (ghosts <= set->ghost_room)
+		return true;
+	v = reallocarray(set->ghost, ghosts, sizeof(*v));
+	if (!v)
+		return false;
+	set->ghost = v;
+	set->ghost_room = ghosts;
+	return true;
+}
+
+/**
+ * mx_set_blank() - so many paths and ghosts, of which nothing is known
+ * @set: any set
+ * @paths: live ones
+ * @ghosts: addresses left behind
+ *
+ * Return: false without memory, and @set as it was.
+ */
+bool mx_set_blank(struct mx_set *set, unsigned int paths, unsigned int ghosts)
+{
+	if (!mx_set_reserve(set, paths) || !reserve_ghosts(set, ghosts))
+		return false;
+	set->n = paths;
+	set->n_ghost = ghosts;
+	if (paths)
+		memset(set->path, 0, paths * sizeof(*set->path));
+	if (ghosts)
+		memset(set->ghost, 0, ghosts * sizeof(*set->ghost));
+	return true;
+}
+
+/**
+ * mx_set_copy() - the same once more
+ * @to: any set
+ * @from: another one
+ *
+ * Return: false without memory, and @to as it was.
+ */
+bool mx_set_copy(struct mx_set *to, const struct mx_set *from)
+{
+	if (!mx_set_reserve(to, from->n) || !reserve_ghosts(to, from->n_ghost))
+		return false;
+	to->n = from->n;
+	to->n_ghost = from->n_ghost;
+	if (from->n)
+		memcpy(to->path, from->path, from->n * sizeof(*to->path));
+	if (from->n_ghost)
+		memcpy(to->ghost, from->ghost,
+		       from->n_ghost * sizeof(*to->ghost));
+	return true;
+}
+
+/** mx_set_move() - @to is what @from was, of which nothing is left */
+void mx_set_move(struct mx_set *to, struct mx_set *from)
+{
+	mx_set_free(to);
+	*to = *from;
+	memset(from, 0, sizeof(*from));
+}
 
 /**
  * mx_set_init() - the set that an IKE SA starts with: path 0, proven
@@ -14,12 +108,17 @@
  * @nat: IKE_NATD_* of this end, or 0
  *
  * Behind a NAT nobody has told the peer's own view of its address.
+ *
+ * Return: false without memory, and @set as it was; never when it has had a path.
  */
-void mx_set_init(struct mx_set *set, const struct wire_addr *addr,
+bool mx_set_init(struct mx_set *set, const struct wire_addr *addr,
 		 uint16_t port, unsigned int nat)
 {
-	memset(set, 0, sizeof(*set));
+	if (!mx_set_reserve(set, 1))
+		return false;
+	memset(&set->path[0], 0, sizeof(set->path[0]));
 	set->n = 1;
+	set->n_ghost = 0;
 	set->path[0].state = MOBIKEX_VALID;
 	set->path[0].flags = MOBIKEX_F_PRIMARY;
 	set->path[0].nat = (uint8_t)nat;
@@ -28,6 +127,7 @@ void mx_set_init(struct mx_set *set, const struct wire_addr *addr,
 		set->path[0].inner = *addr;
 	set->path[0].confirmed = *addr;
 	set->path[0].port = port;
+	return true;
 }
 
 /** mx_set_find() - the live path of an ID, or NULL */
@@ -149,10 +249,14 @@ void mx_set_haunt(struct mx_set *set, const struct mx_path *p, bool retired,
 {
 	struct mx_ghost *g;
 
-	if (set->n_ghost == MX_MAX_GHOSTS) {
-		memmove(&set->ghost[0], &set->ghost[1],
-			sizeof(set->ghost[0]) * (MX_MAX_GHOSTS - 1));
+	if (set->n_ghost == MX_MAX_GHOSTS ||
+	    !reserve_ghosts(set, set->n_ghost + 1)) {
+		/* The oldest gives its place, if there is one. */
+		if (!set->n_ghost)
+			return;
 		set->n_ghost--;
+		memmove(&set->ghost[0], &set->ghost[1],
+			sizeof(set->ghost[0]) * set->n_ghost);
 	}
 	g = &set->ghost[set->n_ghost++];
 	memset(g, 0, sizeof(*g));
@@ -186,6 +290,7 @@ void mx_set_take_out(struct mx_set *set, struct mx_path *p)
 	set->n--;
 }
 
+/* There has to be room. */
 struct mx_path *mx_set_put_in(struct mx_set *set, uint16_t id)
 {
 	unsigned int i = set->n++;

@@ -106,14 +106,21 @@ struct mx_ghost {
  * struct mx_set - the paths of one end
  * @n: live paths, never 0
  * @n_ghost: addresses left behind
+ * @room: entries that @path has room for
+ * @ghost_room: entries that @ghost has room for
  * @path: live paths, by ID
  * @ghost: oldest first
+ *
+ * Begins as { 0 } and ends with mx_set_free(). Most have one path and no ghost,
+ * and a server has two sets for each of its peers: they grow as they need.
  */
 struct mx_set {
 	unsigned int n;
 	unsigned int n_ghost;
-	struct mx_path path[MX_MAX_PATHS];
-	struct mx_ghost ghost[MX_MAX_GHOSTS];
+	unsigned int room;
+	unsigned int ghost_room;
+	struct mx_path *path;
+	struct mx_ghost *ghost;
 };
 
 enum mx_op_kind {
@@ -184,7 +191,12 @@ struct mx_refusal {
 	char text[65];
 };
 
-void mx_set_init(struct mx_set *set, const struct wire_addr *addr,
+void mx_set_free(struct mx_set *set);
+bool mx_set_reserve(struct mx_set *set, unsigned int paths);
+bool mx_set_blank(struct mx_set *set, unsigned int paths, unsigned int ghosts);
+bool mx_set_copy(struct mx_set *to, const struct mx_set *from);
+void mx_set_move(struct mx_set *to, struct mx_set *from);
+bool mx_set_init(struct mx_set *set, const struct wire_addr *addr,
 		 uint16_t port, unsigned int nat);
 void mx_set_restart(struct mx_set *set, const struct mx_req *req);
 struct mx_path *mx_set_find(struct mx_set *set, uint16_t id);

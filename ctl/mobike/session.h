@@ -317,6 +317,9 @@ struct mx_session {
 	struct ike_move_status move;
 };
 
+/* answer.c */
+void mx_pending_free(struct mx_pending *p);
+
 /* ext.c */
 void mx_session_get(struct mx_session *s);
 void mx_session_put(struct mx_session *s);

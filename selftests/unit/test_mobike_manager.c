@@ -44,9 +44,9 @@ static struct mx_cand cand(const char *local, unsigned int rank)
 static struct mx_set paths(bool wlan)
 {
 	struct wire_addr a = addr(RADIO);
-	struct mx_set s;
+	struct mx_set s = { 0 };
 
-	mx_set_init(&s, &a, 4500, 0);
+	assert_true(mx_set_init(&s, &a, 4500, 0) && mx_set_reserve(&s, 3));
 	if (wlan) {
 		s.path[1] = s.path[0];
 		s.path[1].id = 1;
@@ -56,6 +56,9 @@ static struct mx_set paths(bool wlan)
 	}
 	return s;
 }
+
+/* Sets of a test end with it. */
+#define SET __attribute__((cleanup(mx_set_free))) struct mx_set
 
 static struct mx_view view(const struct mx_set *own, const struct mx_cand *c,
 			   unsigned int n)
@@ -74,7 +77,7 @@ static struct mx_view view(const struct mx_set *own, const struct mx_cand *c,
 
 static void test_all_well(void **state)
 {
-	struct mx_set own = paths(true);
+	SET own = paths(true);
 	struct mx_cand c[] = { cand(RADIO, 0), cand(WLAN, 1) };
 	struct mx_view v = view(&own, c, 2);
 	struct mx_want w = mx_decide(&v);
@@ -86,7 +89,8 @@ static void test_all_well(void **state)
 
 static void test_primary_gone(void **state)
 {
-	struct mx_set own = paths(true), one = paths(false);
+	SET own = paths(true);
+	SET one = paths(false);
 	struct mx_cand c[] = { cand(CABLE, 0), cand(WLAN, 1) };
 	struct mx_view v = view(&own, c, 2);
 	struct mx_want w = mx_decide(&v);
@@ -115,7 +119,7 @@ static void test_primary_gone(void **state)
 /* Where else the peer may be is looked for when no own address leads to it. */
 static void test_elsewhere(void **state)
 {
-	struct mx_set own = paths(false);
+	SET own = paths(false);
 	struct wire_addr radio = addr(RADIO);
 	struct mx_cand c[] = { cand(RADIO, 0), cand(WLAN, 1) };
 	struct mx_cand o[] = { cand(WLAN, 1), cand(RADIO, 0) };
@@ -152,7 +156,7 @@ static void test_elsewhere(void **state)
 
 static void test_refused_address_waits(void **state)
 {
-	struct mx_set one = paths(false);
+	SET one = paths(false);
 	struct mx_cand c[] = { cand(WLAN, 0) };
 	struct mx_view v = view(&one, c, 1);
 	struct mx_want w;
@@ -168,7 +172,8 @@ static void test_refused_address_waits(void **state)
 
 static void test_add_and_remove(void **state)
 {
-	struct mx_set one = paths(false), two = paths(true);
+	SET one = paths(false);
+	SET two = paths(true);
 	struct mx_cand c[] = { cand(RADIO, 0), cand(CABLE, 2), cand(WLAN, 1) };
 	struct mx_view v = view(&one, c, 3);
 	struct mx_want w = mx_decide(&v);
@@ -194,7 +199,7 @@ static void test_add_and_remove(void **state)
 
 static void test_prefer(void **state)
 {
-	struct mx_set two = paths(true);
+	SET two = paths(true);
 	struct mx_cand c[] = { cand(RADIO, 1), cand(WLAN, 0) };
 	struct mx_view v = view(&two, c, 2);
 	struct mx_want w;
@@ -221,7 +226,7 @@ static void test_prefer(void **state)
 
 static void test_prefer_rfc4555(void **state)
 {
-	struct mx_set one = paths(false);
+	SET one = paths(false);
 	struct mx_cand c[] = { cand(RADIO, 1), cand(WLAN, 0) };
 	struct mx_view v = view(&one, c, 2);
 	struct mx_want w;
@@ -236,7 +241,8 @@ static void test_prefer_rfc4555(void **state)
 
 static void test_suspect(void **state)
 {
-	struct mx_set two = paths(true), one = paths(false);
+	SET two = paths(true);
+	SET one = paths(false);
 	struct mx_cand c[] = { cand(RADIO, 0), cand(WLAN, 1) };
 	struct wire_addr radio = addr(RADIO);
 	struct mx_view v = view(&two, c, 2);
@@ -255,7 +261,7 @@ static void test_suspect(void **state)
 
 static void test_backup_comes_last(void **state)
 {
-	struct mx_set three = paths(true);
+	SET three = paths(true);
 	struct mx_cand c[] = { cand(WLAN, 0), cand(CABLE, 1) };
 	struct mx_view v = view(&three, c, 2);
 
