@@ -120,13 +120,31 @@ static void slot(struct ike_codec *c, struct ike_sa *sa, struct ike_slot *s)
 			   s->mid + sa->p->own_window >= sa->p->in_mid);
 }
 
+static void slots(struct ike_codec *c, struct ike_sa *sa)
+{
+	struct ike_slot **at = &sa->p->slots, *s;
+	unsigned int n = 0, i;
+
+	for (s = *at; s; s = s->next)
+		n++;
+	ike_codec_count(c, &n, 2 * IKE_MAX_WINDOW);
+	for (i = 0; i < n && ike_codec_ok(c); i++, at = &(*at)->next) {
+		if (!c->out)
+			*at = calloc(1, sizeof(**at));
+		if (!*at) {
+			ike_codec_check(c, false);
+			return;
+		}
+		slot(c, sa, *at);
+		for (s = sa->p->slots; s != *at; s = s->next)
+			ike_codec_check(c, s->mid != (*at)->mid);
+	}
+}
+
 /* Message IDs, windows, and the answers that the peer may ask for again. */
 static void windows(struct ike_codec *c, struct ike_sa *sa)
 {
 	struct ike_sa_private *p = sa->p;
-	struct ike_slot *s;
-	unsigned int i;
-	bool used;
 
 	ike_codec_u32(c, &p->out_mid);
 	ike_codec_u32(c, &p->in_mid);
@@ -134,15 +152,7 @@ static void windows(struct ike_codec *c, struct ike_sa *sa)
 	ike_codec_count(c, &p->own_window, IKE_MAX_WINDOW);
 	ike_codec_check(c, p->peer_window && p->own_window);
 	ike_codec_check(c, p->in_mid <= UINT32_MAX - IKE_MAX_WINDOW);
-	for (i = 0; i < 2 * IKE_MAX_WINDOW; i++) {
-		s = &p->slots[i];
-		used = s->state == IKE_SLOT_ANSWERED;
-		ike_codec_bool(c, &used);
-		if (!used || !ike_codec_ok(c))
-			continue;
-		slot(c, sa, s);
-		ike_codec_check(c, s->mid % (2 * IKE_MAX_WINDOW) == i);
-	}
+	slots(c, sa);
 }
 
 static void virtual(struct ike_codec *c, struct ike_virtual *v)

@@ -64,10 +64,10 @@ static bool anybody_waits(const struct ike_sa *sa)
 
 static bool answers_wait(const struct ike_sa *sa)
 {
-	unsigned int i;
+	const struct ike_slot *s;
 
-	for (i = 0; i < 2 * IKE_MAX_WINDOW; i++)
-		if (sa->p->slots[i].state == IKE_SLOT_PENDING)
+	for (s = sa->p->slots; s; s = s->next)
+		if (s->state == IKE_SLOT_PENDING)
 			return true;
 	return false;
 }

@@ -12,36 +12,48 @@
 #include "wire/cert.h"
 #include "wire/cp.h"
 
-static struct ike_slot *slot_at(struct ike_sa *sa, uint32_t mid)
+static struct ike_slot *slot_of(const struct ike_sa *sa, uint32_t mid)
 {
-	return &sa->p->slots[mid % (2 * IKE_MAX_WINDOW)];
+	struct ike_slot *s = sa->p->slots;
+
+	while (s && s->mid != mid)
+		s = s->next;
+	return s;
 }
 
 static struct ike_slot *slot_pending(struct ike_sa *sa, uint32_t mid)
 {
-	struct ike_slot *s = slot_at(sa, mid);
+	struct ike_slot *s = slot_of(sa, mid);
 
-	return s->state == IKE_SLOT_PENDING && s->mid == mid ? s : NULL;
+	return s && s->state == IKE_SLOT_PENDING ? s : NULL;
+}
+
+/** ike_slots_free() - forget the requests before one of the peer's */
+void ike_slots_free(struct ike_sa *sa, uint32_t mid)
+{
+	struct ike_slot **at = &sa->p->slots, *s;
+
+	while ((s = *at)) {
+		if (s->mid >= mid) {
+			at = &s->next;
+			continue;
+		}
+		*at = s->next;
+		ike_buf_free(&s->answer);
+		free(s);
+	}
 }
 
 /* The window moves on over what has been answered; old answers go. */
 static void slots_advance(struct ike_sa *sa)
 {
 	struct ike_sa_private *p = sa->p;
-	struct ike_slot *s = slot_at(sa, p->in_mid);
-	struct ike_slot *old;
+	const struct ike_slot *s = slot_of(sa, p->in_mid);
 
-	while (s->state == IKE_SLOT_ANSWERED && s->mid == p->in_mid) {
-		if (p->in_mid >= p->own_window) {
-			old = slot_at(sa, p->in_mid - p->own_window);
-			if (old->mid == p->in_mid - p->own_window) {
-				ike_buf_free(&old->answer);
-				old->state = IKE_SLOT_EMPTY;
-			}
-		}
-		p->in_mid++;
-		s = slot_at(sa, p->in_mid);
-	}
+	while (s && s->state == IKE_SLOT_ANSWERED)
+		s = slot_of(sa, ++p->in_mid);
+	if (p->in_mid > p->own_window)
+		ike_slots_free(sa, p->in_mid - p->own_window);
 }
 
 /**
@@ -174,12 +186,14 @@ static void dispatch(struct ike_sa *sa, const struct ike_in *in)
 /* A fresh, authentic request. */
 static void request_in(struct ike_sa *sa, struct ike_in *in, enum wire_err err)
 {
-	struct ike_slot *s = slot_at(sa, in->mid);
+	struct ike_slot *s = calloc(1, sizeof(*s));
 	uint8_t critical;
 
+	if (!s)
+		return;
 	ike_count(sa->eng, in->msg->hdr.exchange, IKE_COUNT_REQUEST_IN);
-	ike_buf_free(&s->answer);
-	s->state = IKE_SLOT_PENDING;
+	s->next = sa->p->slots;
+	sa->p->slots = s;
 	s->mid = in->mid;
 	s->exchange = in->msg->hdr.exchange;
 	s->local = in->local;
@@ -243,9 +257,7 @@ static struct ike_request *request_of(struct ike_sa *sa,
 /* Is a request new, or one whose answer we still have? */
 static bool in_window(struct ike_sa *sa, uint32_t mid)
 {
-	const struct ike_slot *s = slot_at(sa, mid);
-
-	if (s->state != IKE_SLOT_EMPTY && s->mid == mid)
+	if (slot_of(sa, mid))
 		return true;
 	return mid >= sa->p->in_mid &&
 	       mid - sa->p->in_mid < sa->p->own_window;
@@ -342,7 +354,7 @@ static void opened(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 		   struct ike_in *in, struct wire_msg *msg,
 		   struct ike_request *r, enum wire_err err)
 {
-	struct ike_slot *s = slot_at(sa, in->mid);
+	struct ike_slot *s = slot_of(sa, in->mid);
 
 	if (err == WIRE_OK && (!all_well_formed(msg) ||
 			       !ike_expect_payloads(msg)))
@@ -350,7 +362,7 @@ static void opened(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 	if (r) {
 		note_life(sa, in);
 		response_in(sa, in, r, err);
-	} else if (s->state != IKE_SLOT_EMPTY && s->mid == in->mid) {
+	} else if (s) {
 		repeat_answer(sa, s, pkt);
 	} else {
 		note_life(sa, in);
@@ -368,11 +380,11 @@ static void fragment_in(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 			struct ike_in *in, struct wire_msg *msg,
 			struct ike_request *r, struct wire_span plain)
 {
-	struct ike_slot *s = slot_at(sa, in->mid);
+	struct ike_slot *s = slot_of(sa, in->mid);
 	struct ike_buf whole = { 0 };
 	enum wire_err err;
 
-	if (!r && s->state != IKE_SLOT_EMPTY && s->mid == in->mid) {
+	if (!r && s) {
 		if (msg->fragment == 1)
 			repeat_answer(sa, s, pkt);
 		return;

@@ -376,7 +376,6 @@ static void sa_free(struct ike_sa *sa)
 	struct ike_sa **at;
 	struct ike_child *c;
 	struct ike_linger *l;
-	unsigned int i;
 
 	for (at = bucket(eng, ike_sa_own_spi(sa)); *at != sa;
 	     at = &(*at)->p->hash_next)
@@ -400,8 +399,7 @@ static void sa_free(struct ike_sa *sa)
 		p->linger = l->next;
 		ike_linger_free(sa, l);
 	}
-	for (i = 0; i < 2 * IKE_MAX_WINDOW; i++)
-		ike_buf_free(&p->slots[i].answer);
+	ike_slots_free(sa, UINT32_MAX);
 	ike_early_free(sa);
 	ike_frags_free(sa);
 	ike_buf_free(&p->qcd);

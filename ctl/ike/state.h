@@ -125,13 +125,13 @@ struct ike_frags {
 };
 
 enum ike_slot_state {
-	IKE_SLOT_EMPTY,
 	IKE_SLOT_PENDING,
 	IKE_SLOT_ANSWERED,
 };
 
 /** struct ike_slot - a request of the peer's and its answer */
 struct ike_slot {
+	struct ike_slot *next;
 	enum ike_slot_state state;
 	uint32_t mid;
 	uint8_t exchange;
@@ -460,7 +460,8 @@ struct ike_sa_private {
 
 	uint32_t in_mid;
 	unsigned int own_window;
-	struct ike_slot slots[2 * IKE_MAX_WINDOW];
+	/* Those of the window, and of as many before it: often one or two. */
+	struct ike_slot *slots;
 
 	/* What the peer will say when it has lost this IKE SA (RFC 6290). */
 	struct ike_buf qcd;
