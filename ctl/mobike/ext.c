@@ -20,6 +20,26 @@ void mx_session_get(struct mx_session *s)
 	s->refs++;
 }
 
+/**
+ * mx_more() - room for one more at the end of a list
+ * @list: address of the pointer to its entries
+ * @n: entries that it has now
+ * @size: of one
+ *
+ * Return: false without memory, and the list as it was.
+ */
+bool mx_more(void *list, unsigned int n, size_t size)
+{
+	void *v;
+
+	memcpy(&v, list, sizeof(v));
+	v = reallocarray(v, n + 1, size);
+	if (!v)
+		return false;
+	memcpy(list, &v, sizeof(v));
+	return true;
+}
+
 /** mx_session_put() - one less; the last one frees it */
 void mx_session_put(struct mx_session *s)
 {
@@ -29,6 +49,10 @@ void mx_session_put(struct mx_session *s)
 	mx_ask_drop(s);
 	mx_set_free(&s->own);
 	mx_set_free(&s->peer);
+	free(s->ready);
+	free(s->cand);
+	free(s->other);
+	free(s->tried);
 	free(s);
 }
 

@@ -96,7 +96,9 @@ void mx_layers(struct mx_session *s)
 		const struct mx_path *p = &s->own.path[i];
 
 		if (!is_usable(s, p) || is_ready(s, &p->addr) ||
-		    !leads_somewhere(s, &p->addr) || s->n_ready == MX_MAX_PATHS)
+		    !leads_somewhere(s, &p->addr) ||
+		    s->n_ready == MX_MAX_PATHS ||
+		    !mx_more(&s->ready, s->n_ready, sizeof(*s->ready)))
 			continue;
 		if (!s->n_ready)
 			s->mptcp = s->sa->conn->mptcp;

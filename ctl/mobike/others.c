@@ -211,9 +211,13 @@ void mx_others_shun(struct mx_session *s, const struct wire_addr *local,
 	for (unsigned int i = 0; !t && i < s->n_tried; i++)
 		if (s->tried[i].until <= ike_sa_now(s->sa))
 			t = &s->tried[i];
+	if (!t && s->n_tried < MX_MAX_TRIED &&
+	    mx_more(&s->tried, s->n_tried, sizeof(*s->tried)))
+		t = &s->tried[s->n_tried++];
+	if (!t && !s->n_tried)
+		return;
 	if (!t)
-		t = s->n_tried < MX_MAX_TRIED ? &s->tried[s->n_tried++] :
-						&s->tried[0];
+		t = &s->tried[0];
 	t->local = *local;
 	t->remote = *remote;
 	t->since = ike_sa_now(s->sa);
@@ -236,12 +240,10 @@ static uint64_t due(struct mx_session *s, const struct ike_host_addr *h)
 /**
  * mx_others_find() - pairs with addresses of the peer that are not in its set
  * @s: session
- * @out: gets them, the kernel's preference first
  *
- * Return: how many.
+ * In @s->other, the kernel's preference first. Return: how many.
  */
-unsigned int mx_others_find(struct mx_session *s,
-			    struct mx_cand out[MX_MAX_OTHER])
+unsigned int mx_others_find(struct mx_session *s)
 {
 	unsigned int n, k = 0;
 	const struct ike_host_addr *h = ike_sa_addrs(s->sa, &n);
@@ -251,7 +253,9 @@ unsigned int mx_others_find(struct mx_session *s,
 		    mx_set_by_addr(&s->peer, &h[i].remote) ||
 		    !mx_own_allowed(s->sa->conn, &h[i].local))
 			continue;
-		out[k++] = (struct mx_cand){
+		if (!mx_more(&s->other, k, sizeof(*s->other)))
+			break;
+		s->other[k++] = (struct mx_cand){
 			.local = h[i].local,
 			.remote = h[i].remote,
 			.rank = mx_rank_ifname(s->sa->conn, h[i].ifname),

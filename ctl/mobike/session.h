@@ -256,6 +256,9 @@ struct mx_memo {
  * @drain_id: path that was primary before a soft move
  * @drain_until: may be removed then
  * @move: last move
+ *
+ * Lists that are pointers grow by mx_more(), up to the limits above. Most stay
+ * empty, and a server has a session for each of its peers.
  */
 struct mx_session {
 	unsigned int refs;
@@ -281,15 +284,15 @@ struct mx_session {
 	bool primary_off;
 	uint64_t off_at;
 	unsigned int off_tries;
-	struct wire_addr ready[MX_MAX_PATHS];
+	struct wire_addr *ready;
 	unsigned int n_ready;
 	enum ike_mptcp mptcp;
 	uint64_t query_at;
 	struct mx_cmd cmd[MX_MAX_CMDS];
 	unsigned int n_cmd;
-	struct mx_cand cand[MX_MAX_CANDS];
+	struct mx_cand *cand;
 	unsigned int n_cand;
-	struct mx_cand other[MX_MAX_OTHER];
+	struct mx_cand *other;
 	struct mx_memo memo[MX_MAX_CANDS];
 	unsigned int n_memo;
 	struct wire_addr told[IKE_MAX_OTHERS];
@@ -299,7 +302,7 @@ struct mx_session {
 	unsigned int n_known;
 	const struct ike_sa *known_sa;
 	uint32_t known_mid;
-	struct mx_tried tried[MX_MAX_TRIED];
+	struct mx_tried *tried;
 	unsigned int n_tried;
 	struct wire_addr suspect;
 	uint64_t suspect_until;
@@ -323,6 +326,7 @@ void mx_pending_free(struct mx_pending *p);
 /* ext.c */
 void mx_session_get(struct mx_session *s);
 void mx_session_put(struct mx_session *s);
+bool mx_more(void *list, unsigned int n, size_t size);
 typedef void mx_commit_fn(struct mx_session *s, uint64_t serial, int err);
 void mx_commit(struct mx_session *s, mx_commit_fn *done, uint64_t serial);
 void mx_follow_primary(struct mx_session *s);
@@ -447,8 +451,7 @@ void mx_others_leave(struct mx_session *s);
 bool mx_others_gone(struct mx_session *s);
 void mx_others_shun(struct mx_session *s, const struct wire_addr *local,
 		    const struct wire_addr *remote);
-unsigned int mx_others_find(struct mx_session *s,
-			    struct mx_cand out[MX_MAX_OTHER]);
+unsigned int mx_others_find(struct mx_session *s);
 
 /* command.c, steer.c */
 bool mx_own_allowed(const struct ike_conn *conn, const struct wire_addr *addr);

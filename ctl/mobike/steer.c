@@ -87,7 +87,8 @@ static void add_cand(struct mx_session *s, const struct mx_cand *was,
 			c->remote = h->remote;
 		return;
 	}
-	if (s->n_cand == MX_MAX_CANDS)
+	if (s->n_cand == MX_MAX_CANDS ||
+	    !mx_more(&s->cand, s->n_cand, sizeof(*s->cand)))
 		return;
 	c = &s->cand[s->n_cand++];
 	c->local = h->local;
@@ -119,7 +120,8 @@ void mx_candidates(struct mx_session *s)
 	unsigned int n_was = s->n_cand, n;
 	const struct ike_host_addr *h = ike_sa_addrs(s->sa, &n);
 
-	memcpy(was, s->cand, sizeof(was));
+	if (n_was)
+		memcpy(was, s->cand, n_was * sizeof(*was));
 	s->n_cand = 0;
 	for (unsigned int i = 0; i < n; i++)
 		add_cand(s, was, n_was, &h[i]);
@@ -153,9 +155,10 @@ void mx_suspect(struct mx_session *s)
 static struct mx_want decide(struct mx_session *s, bool automatic)
 {
 	const struct ike_conn *conn = s->sa->conn;
+	unsigned int n_other = mx_others_find(s);
 	struct mx_view v = {
 		.other = s->other,
-		.n_other = mx_others_find(s, s->other),
+		.n_other = n_other,
 		.peer_gone = !s->mobikex && mx_others_gone(s),
 		.own = &s->own,
 		.cand = s->cand,
