@@ -2,9 +2,10 @@
 """The two agents that are compared, each started at both ends.
 
 For the benchmarks, inside the rig's VM, in namespaces "mobile" and "server".
-Both get the same suite and pre-shared key; strongSwan has its default settings,
-or ("tuned") those that its documentation offers for faster moves and against
-leaks.
+Both get the same suite and pre-shared key; mobx sends within the credit of a new
+path while it is checked, or ("before") nothing until it is; strongSwan has its
+default settings, or ("tuned") those that its documentation offers for faster moves
+and against leaks.
 """
 
 import json
@@ -80,7 +81,7 @@ connection "peer" {{
 	esp = {{ "{esp}" }}
 	mode = "{mode}"
 	{protect}
-	rrc = "early"
+	rrc = "{rrc}"
 	replay-window = 8192
 	paths {{
 		auto-add = true
@@ -115,6 +116,7 @@ connection "peer" {{
                     out=self.out, end=end, role=role, remote=remote,
                     start="on-load" if end == "mobile" else "manual",
                     other=other, psk=PSK, ike=IKE, esp=ESP, mode=mode,
+                    rrc="before" if self.name == "mobx-before" else "early",
                     protect="\n".join(self.protect(end, other, mode,
                                                    children))))
             self.spawn(end, [f"{TOP}/build/mobxd", "-c", conf], f"{end}.log")
@@ -296,4 +298,4 @@ secrets {{
 
 
 def make(name, out, server):
-    return (Mobx if name == "mobx" else Strongswan)(name, out, server)
+    return (Mobx if name.startswith("mobx") else Strongswan)(name, out, server)

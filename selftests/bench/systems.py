@@ -154,7 +154,7 @@ MOBX_ALGS = {
     "aes-gcm-128": lambda i: ("aead", "aes-gcm-16", GCM[i], "force"),
     "aes-cbc-sha1": lambda i: ("enc", "aes-cbc", CBC[i], "auth",
                                "hmac-sha1-96", SHA1[i]),
-    "null-sha1": lambda i: ("enc", "null", "", "auth", "hmac-sha1-96",
+    "null-sha1": lambda i: ("enc", "null", "auth", "hmac-sha1-96",
                             SHA1[i]),
 }
 
