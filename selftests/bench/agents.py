@@ -203,7 +203,6 @@ swanctl {{
 	retransmit_timeout = 0.1
 	retransmit_base = 1.5
 	retransmit_tries = 8
-	install_routes = no
 """
     SWANCTL = """
 connections {{
