@@ -216,7 +216,8 @@ struct msg_cred_item {
  * @hashes: see struct ike_ac_auth
  * @peer_id: likewise
  * @method: likewise
- * @octets_len: octets to be signed or mixed with a PPK, which follow
+ * @octets_len: octets to be signed or mixed with a PPK, or what an EAP method
+ *	asks, which follow
  * @auth_len: octets of authentication data, or the name of a PPK, that follow
  *	those
  * @certs_len: octets of certificates that follow those

@@ -6,7 +6,10 @@
 #include "ike/eap.h"
 #include "ike/priv.h"
 
-/* Rounds of IKE_AUTH after the first: certificates in pieces have room. */
+/*
+ * Rounds of IKE_AUTH that carry what the initiator says by EAP, between the first
+ * and the one with AUTH: certificates in pieces have room.
+ */
 #define IKE_EAP_MAX_ROUNDS 64
 
 /** typedef ike_eap_fn - an EAP method has spoken; @text: why not, if refused */
@@ -18,7 +21,7 @@ typedef void (*ike_eap_fn)(struct ike_sa *sa, enum ike_eap_verdict v,
  *
  * @m: method in use, or NULL; @state is its own.
  * @said: what goes on when it has spoken.
- * @rounds: IKE_AUTH requests after the first.
+ * @rounds: IKE_AUTH requests after the first; an initiator's: those with EAP.
  * @id: of the last EAP request.
  * @type: what is said next, with @data.
  * @offered: responder: index of the method in the connection.
@@ -26,6 +29,7 @@ typedef void (*ike_eap_fn)(struct ike_sa *sa, enum ike_eap_verdict v,
  * @through: initiator: the method takes Success.
  * @over: Success was said: only AUTH is left; @last: it is here.
  * @keyed: the method has made @key.
+ * @fits: the method finds that the peer is who its ID payload says.
  * @identity: whom the peer has proved to be, or type 0.
  * @peer_id: initiator: body of IDr, which AUTH covers.
  */
@@ -40,6 +44,7 @@ struct ike_eap {
 	unsigned int offered;
 	bool begun;
 	bool through;
+	bool fits;
 	bool over;
 	bool last;
 	bool keyed;

@@ -59,6 +59,9 @@ void ike_auth_refuse(struct ike_sa *sa, uint32_t mid, uint16_t type,
 	ike_slot_error(sa, mid, type, NULL, 0);
 	ike_sa_fail(sa, reason);
 	ike_sa_keep_answer(sa);
+	/* The answer is all that is needed yet; callers may have read these. */
+	ike_eap_free(sa);
+	ike_auth_release(sa);
 }
 
 static void fail(struct ike_sa *sa, uint16_t type, const char *reason)
@@ -341,12 +344,15 @@ static void prove(struct ike_sa *sa)
 	}
 }
 
+#define NO_CONNECTION "no connection is configured for these identities," \
+		      " addresses and this way to authenticate"
+
 /* Of one who wants EAP or says, with @auth, how it proves who it is. */
 static bool choose(struct ike_sa *sa, const struct ike_id *own,
 		   const struct wire_auth *auth)
 {
-	const char *why = "no connection is configured for these identities,"
-			  " addresses and this way to authenticate";
+	const char *why = auth || sa->p->resuming ? NO_CONNECTION :
+						    NO_CONNECTION ", with EAP";
 
 	sa->cs = sa->p->resuming ? ike_resume_conn(sa) :
 		 find_conn(sa, &sa->remote_id, own, auth);
@@ -356,9 +362,6 @@ static bool choose(struct ike_sa *sa, const struct ike_id *own,
 		    (auth && ike_auth_method_ok(sa, auth->method)))
 			return true;
 		why = "the peer has another proof than that of its ticket";
-	} else if (!auth) {
-		why = "the peer wants EAP, and no connection for it is"
-		      " configured";
 	}
 	fail(sa, IKE_N_AUTHENTICATION_FAILED, why);
 	return false;

@@ -87,8 +87,15 @@ static void end_method(struct ike_eap *e)
 	e->state = NULL;
 	e->begun = false;
 	e->through = false;
+	e->fits = false;
 }
 
+/**
+ * ike_eap_free() - the end of EAP: its method ends, what it left is wiped
+ * @sa: IKE SA, with EAP or without
+ *
+ * What was asked for the method must not be awaited any more.
+ */
 void ike_eap_free(struct ike_sa *sa)
 {
 	struct ike_eap *e = sa->p->eap;
@@ -137,21 +144,42 @@ bool ike_eap_set(struct ike_sa *sa, uint8_t type, const void *data, size_t len)
 	return ike_buf_set(&sa->p->eap->data, data, len);
 }
 
+static const char no_memory[] = "no memory for what the EAP method says";
+
 static void told(struct ike_sa *sa, void *ctx, const struct ike_event *ev);
 
-static bool ask(struct ike_sa *sa, struct wire_wr *question)
+/* Return: NULL, or why nobody is asked. */
+static const char *ask(struct ike_sa *sa, struct wire_wr *question)
 {
-	struct ike_action *a = NULL;
+	struct ike_action *a;
 
-	if (sa->p->eap->m->told && question->len)
-		a = ike_ask(sa->eng, IKE_AC_AUTH_EAP, sa, told, NULL);
+	if (!sa->p->eap->m->told)
+		return "the EAP method asks, and takes no answer";
+	if (!question->len)
+		return "the EAP method asks, and has no question";
+	a = ike_ask(sa->eng, IKE_AC_AUTH_EAP, sa, told, NULL);
 	if (!a)
-		return false;
+		return no_memory;
 	memcpy(a->u.auth->conn, sa->conn->name, sizeof(a->u.auth->conn));
 	a->u.auth->prf = sa->suite.prf;
 	a->u.auth->method = sa->p->eap->m->type;
 	a->u.auth->octets = wire_wr_take(question, &a->u.auth->len);
-	return true;
+	return NULL;
+}
+
+/* Return: NULL, or why the next packet is not kept. */
+static const char *keep(struct ike_sa *sa, const struct wire_wr *data)
+{
+	return ike_eap_set(sa, sa->p->eap->m->type, data->data, data->len) ?
+	       NULL : no_memory;
+}
+
+/* Return: NULL, or why what a method has to say cannot be used. */
+static const char *unusable(const struct wire_wr *data)
+{
+	if (data->len > IKE_EAP_MAX_DATA)
+		return "the EAP method has too much to say";
+	return data->bad ? no_memory : NULL;
 }
 
 /* A method has spoken: see to it, then let the role go on. */
@@ -159,29 +187,30 @@ static void settle(struct ike_sa *sa, enum ike_eap_verdict v,
 		   struct ike_eap_out *out, const char *text)
 {
 	struct ike_eap *e = sa->p->eap;
-	bool ok = !out->data.bad && out->data.len <= IKE_EAP_MAX_DATA;
+	const char *bad = unusable(&out->data);
 
 	switch (v) {
 	case IKE_EAP_ASK:
-		ok = ok && ask(sa, &out->data);
+		bad = bad ? bad : ask(sa, &out->data);
 		break;
 	case IKE_EAP_SAY:
 	case IKE_EAP_SAY_LAST:
-		ok = ok && ike_eap_set(sa, e->m->type, out->data.data,
-				       out->data.len);
+		bad = bad ? bad : keep(sa, &out->data);
 		e->through = v == IKE_EAP_SAY_LAST;
+		e->fits = e->through && out->fits;
 		break;
 	case IKE_EAP_PROVED:
 		e->identity = out->identity;
+		e->fits = out->fits;
 		break;
 	case IKE_EAP_REFUSED:
 		text = out->text ? out->text : text;
 		break;
 	}
 	wire_wr_free(&out->data);
-	if (!ok) {
+	if (bad) {
 		v = IKE_EAP_REFUSED;
-		text = "the EAP method has too much to say, or no memory";
+		text = bad;
 	}
 	if (v != IKE_EAP_ASK)
 		e->said(sa, v, text ? text : "the EAP method is not content"

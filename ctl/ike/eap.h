@@ -24,7 +24,10 @@ enum ike_eap_verdict {
 	IKE_EAP_SAY,
 	/* The same, of an initiator that has all it wants: Success may come. */
 	IKE_EAP_SAY_LAST,
-	/* A responder's: the peer has proved who it is. */
+	/*
+	 * A responder's: the peer has proved who it is, by a packet of the
+	 * method at least.
+	 */
 	IKE_EAP_PROVED,
 	/* It ends in failure; ike_eap_out.text may tell why. */
 	IKE_EAP_REFUSED,
@@ -37,11 +40,16 @@ enum ike_eap_verdict {
  * @data: SAY: Type-Data of the packet; ASK: the question; of at most
  *	IKE_EAP_MAX_DATA octets. Freed and wiped by who called.
  * @identity: PROVED: whom, if the method knows better than IDi; else type 0
+ * @fits: PROVED and SAY_LAST: the method has compared whom it has authenticated
+ *	with who the peer's ID payload says it is, &ike_sa.remote_id, and that is
+ *	the same. A responder's has to say that or @identity, an initiator's where
+ *	nobody signs (RFC 5998): else who is somebody could claim to be anybody.
  * @text: REFUSED: why, for the log; static
  */
 struct ike_eap_out {
 	struct wire_wr data;
 	struct ike_id identity;
+	bool fits;
 	const char *text;
 };
 

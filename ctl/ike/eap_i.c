@@ -37,7 +37,10 @@ static void request(struct ike_sa *sa)
 		.done = answered,
 	};
 
-	if (++sa->p->eap->rounds > IKE_EAP_MAX_ROUNDS)
+	struct ike_eap *e = sa->p->eap;
+
+	/* What says AUTH is none of the method's rounds. */
+	if (!e->over && ++e->rounds > IKE_EAP_MAX_ROUNDS)
 		ike_sa_fail(sa, "EAP does not come to an end");
 	else if (!ike_request_new(sa, IKE_EX_AUTH, &d))
 		ike_sa_fail(sa, "no memory");
@@ -118,6 +121,10 @@ static void success(struct ike_sa *sa, uint8_t id)
 			    " the method wants");
 	else if (id != sa->p->eap->id)
 		unfit(sa);
+	else if (ike_eap_only(sa) && !sa->p->eap->fits)
+		ike_sa_end(sa, "the EAP method does not say that the peer is"
+			   " who its IDr says, and nobody signs",
+			   IKE_N_AUTHENTICATION_FAILED, true);
 	else if (!ike_eap_over(sa))
 		ike_sa_fail(sa, "the EAP method has made no key");
 	else if (!ike_auth_sign(sa, signed_own))
@@ -141,7 +148,11 @@ static void heard_request(struct ike_sa *sa, const struct wire_eap *eap)
 	sa->p->eap->id = eap->id;
 	switch (eap->type) {
 	case IKE_EAP_IDENTITY:
-		identity(sa);
+		/* Not once a method has begun (RFC 3748, section 2.1). */
+		if (sa->p->eap->m)
+			unfit(sa);
+		else
+			identity(sa);
 		break;
 	case IKE_EAP_NOTIFICATION:
 		say(sa, IKE_EAP_NOTIFICATION, NULL, 0);

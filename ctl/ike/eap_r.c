@@ -30,6 +30,7 @@ static void failure(struct ike_sa *sa, const char *reason)
 	ike_sa_fail(sa, reason);
 	ike_sa_keep_answer(sa);
 	ike_eap_free(sa);
+	ike_auth_release(sa);
 }
 
 /* With the first one who responds proves who it is. */
@@ -58,6 +59,13 @@ static void proved(struct ike_sa *sa)
 	const struct ike_id *id = &sa->p->eap->identity;
 	const struct ike_id *wanted = &sa->conn->remote_id;
 
+	/* To be one of those with a secret does not make one of them IDi. */
+	if (!id->type && !sa->p->eap->fits) {
+		refuse(sa, IKE_N_AUTHENTICATION_FAILED, "the EAP method says"
+		       " neither who the peer is nor that it is who its IDi"
+		       " says");
+		return;
+	}
 	/* It is the identity proved that counts, not IDi. */
 	if (id->type && wanted->type && !ike_id_equal(id, wanted)) {
 		failure(sa, "the peer proves by EAP to be another than IDi"
@@ -76,6 +84,12 @@ static void proved(struct ike_sa *sa)
 /* The method has spoken. */
 static void said(struct ike_sa *sa, enum ike_eap_verdict v, const char *text)
 {
+	/* Nothing is proved by one who has said nothing. */
+	if (v == IKE_EAP_PROVED && !sa->p->eap->begun) {
+		v = IKE_EAP_REFUSED;
+		text = "the EAP method takes the peer's word before it has"
+		       " said anything";
+	}
 	if (v == IKE_EAP_SAY || v == IKE_EAP_SAY_LAST) {
 		sa->p->eap->id++;
 		answer(sa, IKE_EAP_REQUEST);
@@ -112,6 +126,18 @@ static void signed_own(struct ike_sa *sa, void *ctx,
 		begin(sa, sa->conn->eap[0]);
 }
 
+/* Of one who does not sign nothing needs them, and they are long. */
+static void without_certs(struct wire_msg *msg)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < msg->n; i++)
+		if (msg->payload[i].type != IKE_PL_CERT &&
+		    msg->payload[i].type != IKE_PL_CERTREQ)
+			msg->payload[n++] = msg->payload[i];
+	msg->n = n;
+}
+
 /**
  * ike_eap_start() - the first IKE_AUTH request has no AUTH: its sender wants EAP
  * @sa: half-open IKE SA, with a connection that wants it too
@@ -119,11 +145,15 @@ static void signed_own(struct ike_sa *sa, void *ctx,
  */
 void ike_eap_start(struct ike_sa *sa, const struct ike_in *in)
 {
+	struct wire_msg msg = *in->msg;
+	struct ike_in kept = *in;
 	struct wire_notify n;
 	size_t len = 0;
 
-	for (unsigned int i = 0; i < in->msg->n; i++)
-		len += in->msg->payload[i].len;
+	without_certs(&msg);
+	kept.msg = &msg;
+	for (unsigned int i = 0; i < msg.n; i++)
+		len += msg.payload[i].len;
 	if (len > MAX_FIRST) {
 		refuse(sa, IKE_N_INVALID_SYNTAX, "the first message of one who"
 		       " wants EAP is too long");
@@ -131,14 +161,14 @@ void ike_eap_start(struct ike_sa *sa, const struct ike_in *in)
 	}
 	sa->p->eap = calloc(1, sizeof(*sa->p->eap));
 	if (!sa->p->eap || ike_random(sa->eng, &sa->p->eap->id, 1) ||
-	    !ike_auth_hold(sa, in)) {
+	    !ike_auth_hold(sa, &kept)) {
 		refuse(sa, IKE_N_TEMPORARY_FAILURE, "no memory");
 		return;
 	}
 	if (!ike_eap_only(sa)) {
 		if (!ike_auth_sign(sa, signed_own))
 			refuse(sa, IKE_N_TEMPORARY_FAILURE, "no memory");
-	} else if (wire_notify_find(in->msg, IKE_N_EAP_ONLY_AUTHENTICATION,
+	} else if (wire_notify_find(&msg, IKE_N_EAP_ONLY_AUTHENTICATION,
 				    &n)) {
 		begin(sa, sa->conn->eap[0]);
 	} else {

@@ -24,6 +24,7 @@ struct talk {
 	/* The responder's nonce, then the initiator's: what proofs are of. */
 	uint8_t nonces[2 * NONCE];
 	bool asked_r;
+	unsigned int heard;
 	uint8_t proof[2][ANSWER];
 };
 
@@ -68,6 +69,13 @@ static enum ike_eap_verdict no(struct ike_eap_out *out, const char *text)
 	return IKE_EAP_REFUSED;
 }
 
+/* Who has the secret is who it says, unless it should not be said. */
+static enum ike_eap_verdict known(const struct talk *t, struct ike_eap_out *out)
+{
+	out->fits = !eap_try.nameless[!t->initiator];
+	return t->initiator ? IKE_EAP_SAY_LAST : IKE_EAP_PROVED;
+}
+
 static enum ike_eap_verdict round_i(struct talk *t, const struct wire_span *in,
 				    struct ike_eap_out *out)
 {
@@ -94,7 +102,7 @@ static enum ike_eap_verdict round_r(struct talk *t, const struct wire_span *in,
 	}
 	if (t->proof_given)
 		return in->len ? no(out, "more than an acknowledgement") :
-				 IKE_EAP_PROVED;
+				 known(t, out);
 	if (in->len != NONCE + PROOF)
 		return no(out, "an answer of another length");
 	memcpy(t->nonces + NONCE, in->p, NONCE);
@@ -115,7 +123,7 @@ static enum ike_eap_verdict told_i(struct talk *t, struct ike_eap_out *out)
 	if (t->asked_r)
 		return memcmp(t->theirs, t->proof[1], PROOF) ?
 		       no(out, "the peer does not know the secret of EAP") :
-		       IKE_EAP_SAY_LAST;
+		       known(t, out);
 	wire_wr_bytes(&out->data, t->nonces + NONCE, NONCE);
 	wire_wr_bytes(&out->data, t->proof[0], PROOF);
 	return t->mutual ? IKE_EAP_SAY : IKE_EAP_SAY_LAST;
@@ -130,7 +138,7 @@ static enum ike_eap_verdict told_r(struct talk *t, struct ike_eap_out *out)
 	}
 	if (memcmp(t->theirs, t->proof[0], PROOF))
 		return no(out, "the peer does not know the secret of EAP");
-	return t->mutual ? ask(t, false, out) : IKE_EAP_PROVED;
+	return t->mutual ? ask(t, false, out) : known(t, out);
 }
 
 static enum ike_eap_verdict told(void *state, const struct wire_span *answer,
@@ -149,8 +157,11 @@ static enum ike_eap_verdict told_renamed(void *state,
 					 const struct wire_span *answer,
 					 struct ike_eap_out *out)
 {
+	enum ike_eap_verdict v = told(state, answer, out);
+
 	assert_int_equal(ike_id_parse(eap_try.identity, &out->identity), 0);
-	return told(state, answer, out);
+	out->fits = false;
+	return v;
 }
 
 /* Of the halves of the answers that nobody has said. */
@@ -169,10 +180,23 @@ static int key(void *state, uint8_t out[IKE_EAP_KEY_LEN])
 static enum ike_eap_verdict endless(void *state, const struct wire_span *in,
 				    struct ike_eap_out *out)
 {
+	struct talk *t = state;
+	bool ends = eap_try.rounds && in && ++t->heard >= eap_try.rounds;
+
+	if (ends && !t->initiator)
+		return known(t, out);
+	wire_wr_u8(&out->data, '.');
+	return ends ? known(t, out) : IKE_EAP_SAY;
+}
+
+static enum ike_eap_verdict odd(void *state, const struct wire_span *in,
+				struct ike_eap_out *out)
+{
 	(void)state;
 	(void)in;
-	wire_wr_u8(&out->data, '.');
-	return IKE_EAP_SAY;
+	out->fits = true;
+	wire_wr_zero(&out->data, eap_try.question);
+	return eap_try.verdict;
 }
 
 static const struct ike_eap_method mutual = {
@@ -196,8 +220,13 @@ static const struct ike_eap_method renamed = {
 	.begin = begin, .round = round_of, .told = told_renamed, .free = end,
 };
 
+static const struct ike_eap_method deaf = {
+	.name = "odd", .type = EAP_TRY_ODD,
+	.begin = begin, .round = odd, .free = end,
+};
+
 static const struct ike_eap_method *const methods[] = {
-	&mutual, &plain, &without_end, &renamed, NULL
+	&mutual, &plain, &without_end, &renamed, &deaf, NULL
 };
 
 /* -------------------------------------------------------------------- hosts */
@@ -294,6 +323,14 @@ bool eap_is_up(struct net *net)
 	return a && b && a->state == IKE_SA_ESTABLISHED &&
 	       b->state == IKE_SA_ESTABLISHED && net_agree(net, 1) &&
 	       !eap_try.live && !a->p->eap && !b->p->eap;
+}
+
+bool eap_refused_only(struct net *net)
+{
+	const struct ike_sa *sa = net->host[1].eng->sas;
+
+	return sa && !sa->p->next && sa->state == IKE_SA_CLOSING &&
+	       !sa->p->eap && !sa->p->auth_in;
 }
 
 void eap_must_be_up(struct net *net)

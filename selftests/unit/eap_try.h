@@ -14,16 +14,22 @@
 #define EAP_TRY_MUTUAL 100
 /* An initiator proves it, and there is no key. */
 #define EAP_TRY_PLAIN 101
-/* Neither ever comes to an end. */
+/* Neither comes to an end, but after eap_try.rounds. */
 #define EAP_TRY_ENDLESS 102
 /* Like PLAIN, but the responder stays what it is told in eap_try.identity. */
 #define EAP_TRY_RENAMED 103
+/* A responder's says eap_try.verdict at once and takes no answers. */
+#define EAP_TRY_ODD 104
 
 /**
  * struct eap_try - what the methods do besides
  * @pad: octets that follow a challenge
  * @spoil: hosts, by their roles, whose key is another: initiator, responder
  * @identity: what RENAMED proves
+ * @nameless: hosts, by their roles, that do not say that the peer is who its ID
+ *	payload says
+ * @rounds: after how many answers ENDLESS ends, 0 for never
+ * @verdict: what ODD says, and @question: octets that it asks
  * @key: what MUTUAL has made last
  * @live: conversations that are not freed
  */
@@ -31,6 +37,10 @@ struct eap_try {
 	size_t pad;
 	bool spoil[2];
 	const char *identity;
+	bool nameless[2];
+	unsigned int rounds;
+	enum ike_eap_verdict verdict;
+	size_t question;
 	uint8_t key[IKE_EAP_KEY_LEN];
 	unsigned int live;
 };
@@ -68,6 +78,9 @@ bool eap_says(struct net *net, int host, unsigned int nth, uint16_t type);
 
 /** eap_is_up() - both are established, and nothing of EAP is left */
 bool eap_is_up(struct net *net);
+
+/** eap_refused_only() - host 1 has refused, and keeps its answer and no secret */
+bool eap_refused_only(struct net *net);
 
 /** eap_must_be_up() - the same, in a moment */
 void eap_must_be_up(struct net *net);

@@ -180,7 +180,7 @@ static void responder(void **state)
 		  "an identity is longer", 0 },
 		{ long_idr, IKE_N_AUTHENTICATION_FAILED,
 		  "an identity is longer", 0 },
-		{ no_auth, IKE_N_AUTHENTICATION_FAILED, "wants EAP", 0 },
+		{ no_auth, IKE_N_AUTHENTICATION_FAILED, "to authenticate, with EAP", 0 },
 		{ two_auths, IKE_N_INVALID_SYNTAX,
 		  "IKE_AUTH with several AUTH", 0 },
 		{ strange_method, IKE_N_AUTHENTICATION_FAILED,

@@ -192,6 +192,27 @@ static void eap_only(void **state)
 	eap_pair_free(p);
 }
 
+/*
+ * Nobody signs, and that the other has a secret does not make it the one that is
+ * meant.
+ */
+static void eap_only_by_whom(void **state)
+{
+	struct eap_pair *p = eap_pair_new(18, mutual, true);
+
+	(void)state;
+	eap_try.nameless[0] = true;
+	eap_pair_start(p);
+	eap_must_fail(p, 0, "does not say that the peer is who its IDr says");
+	eap_pair_free(p);
+	/* Where the responder signs, that is what counts. */
+	p = eap_pair_new(19, mutual, false);
+	eap_try.nameless[0] = true;
+	eap_pair_start(p);
+	eap_must_be_up(p->net);
+	eap_pair_free(p);
+}
+
 /* One end wants a signature where the other has none to give. */
 static void eap_only_for_one(void **state)
 {
@@ -346,6 +367,13 @@ static void wrong_auth_i(void **state)
 	eap_must_fail(p, 1, "does not know the key that EAP has made");
 	assert_true(net_logged(p->net, 0, "AUTHENTICATION_FAILED"));
 	eap_pair_free(p);
+	/* To say that again needs no key. */
+	p = eap_pair_new(14, mutual, false);
+	eap_try.spoil[0] = true;
+	eap_pair_start(p);
+	net_run(p->net, 100 * NET_MS);
+	assert_true(eap_refused_only(p->net));
+	eap_pair_free(p);
 }
 
 /* Another AUTH in the answer that says it last */
@@ -439,6 +467,27 @@ static void too_many_rounds(void **state)
 	eap_pair_free(p);
 }
 
+/* As many rounds as there may be, and AUTH after them; and one more. */
+static void just_enough_rounds(void **state)
+{
+	struct eap_pair *p = eap_pair_new(26, endless, false);
+
+	(void)state;
+	eap_try.rounds = IKE_EAP_MAX_ROUNDS;
+	p->net->delay_us = NET_MS;
+	eap_pair_start(p);
+	eap_must_be_up(p->net);
+	assert_int_equal(net_count(p->net, 0, IKE_EX_AUTH, false),
+			 IKE_EAP_MAX_ROUNDS + 2);
+	eap_pair_free(p);
+	p = eap_pair_new(27, endless, false);
+	eap_try.rounds = IKE_EAP_MAX_ROUNDS + 1;
+	p->net->delay_us = NET_MS;
+	eap_pair_start(p);
+	eap_must_fail(p, 0, "EAP does not come to an end");
+	eap_pair_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -446,6 +495,7 @@ int main(void)
 		cmocka_unit_test(made_from),
 		cmocka_unit_test(after_intermediate),
 		cmocka_unit_test(eap_only),
+		cmocka_unit_test(eap_only_by_whom),
 		cmocka_unit_test(eap_only_for_one),
 		cmocka_unit_test(large),
 		cmocka_unit_test(loss),
@@ -456,6 +506,7 @@ int main(void)
 		cmocka_unit_test(wrong_auth_r),
 		cmocka_unit_test(wrong_responder),
 		cmocka_unit_test(too_many_rounds),
+		cmocka_unit_test(just_enough_rounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "eap_try.h"
+#include "wire/cert.h"
 #include "wire/cp.h"
 
 static const uint8_t mutual[] = { EAP_TRY_MUTUAL, 0 };
@@ -64,6 +65,62 @@ static void identities(void **state)
 					sizeof(text)), "subscriber.example");
 	assert_true(eap_says(p->net, 1, 2, IKE_N_TICKET_NACK));
 	eap_pair_free(p);
+}
+
+/*
+ * Anybody may come, and who has a secret claims to be another: who lets it has to
+ * say that it has compared.
+ */
+static void nameless(void **state)
+{
+	static const uint8_t *const types[] = { mutual, plain };
+
+	(void)state;
+	for (unsigned int i = 0; i < 4; i++) {
+		struct eap_pair *p = eap_pair_new(70 + i, types[i & 1], false);
+
+		if (i & 2)
+			memset(&p->conn[1].remote_id, 0,
+			       sizeof(p->conn[1].remote_id));
+		eap_try.nameless[1] = true;
+		eap_pair_start(p);
+		net_run(p->net, 100 * NET_MS);
+		assert_true(eap_refused_only(p->net));
+		assert_true(net_logged(p->net, 0, "AUTHENTICATION_FAILED"));
+		eap_must_fail(p, 1, "says neither who the peer is nor");
+		eap_pair_free(p);
+	}
+}
+
+/* Methods that are not as they should be let nobody in, and the log says why. */
+static void odd_methods(void **state)
+{
+	static const uint8_t first[] = { EAP_TRY_ODD, 0 };
+	static const uint8_t second[] = { EAP_TRY_PLAIN, EAP_TRY_ODD, 0 };
+	static const struct {
+		const uint8_t *types;
+		enum ike_eap_verdict verdict;
+		size_t question;
+		const char *why;
+	} v[] = {
+		{ first, IKE_EAP_PROVED, 0, "before it has said anything" },
+		/* Its Nak is a round, but nothing of the method's. */
+		{ second, IKE_EAP_PROVED, 0, "before it has said anything" },
+		{ first, IKE_EAP_ASK, 1, "asks, and takes no answer" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct eap_pair *p = eap_pair_new(80 + i, v[i].types, false);
+
+		p->conn[0].neap = 1;
+		p->conn[0].eap[0] = EAP_TRY_ODD;
+		eap_try.verdict = v[i].verdict;
+		eap_try.question = v[i].question;
+		eap_pair_start(p);
+		eap_must_fail(p, 1, v[i].why);
+		eap_pair_free(p);
+	}
 }
 
 static enum net_verdict nothing(struct net *net, struct net_packet *pkt,
@@ -223,6 +280,8 @@ static void out_of_place(void **state)
 		    0, false }, "changes the EAP method" },
 		{ { 1, 2, { IKE_EAP_SUCCESS, 0, 0, { NULL, 0 } }, 0, false },
 		  "before it has proved" },
+		{ { 1, 2, { IKE_EAP_REQUEST, 0, IKE_EAP_IDENTITY, { NULL, 0 } },
+		    0, false }, "no place there" },
 		{ { 1, 3, { IKE_EAP_SUCCESS, 0, 0, { NULL, 0 } }, 1, false },
 		  "no place there" },
 		/* What an initiator answers */
@@ -254,6 +313,7 @@ static void out_of_place(void **state)
 		assert_true(swap.done);
 		if (!net_logged(p->net, !swap.from, v[i].why))
 			net_fail(p->net, 40 + i);
+		assert_true(swap.from || eap_refused_only(p->net));
 		assert_int_equal(p->net->host[0].n_peers, 0);
 		assert_int_equal(p->net->host[1].n_peers, 0);
 		eap_pair_free(p);
@@ -283,14 +343,12 @@ static void one_more(void **state)
 	eap_pair_free(p);
 }
 
-/* So much is not kept of one who is not known. */
-static void long_first(void **state)
+/* @certs: certificates and who may issue them, else a notify */
+static void say_long_first(struct eap_pair *p, bool certs)
 {
-	struct eap_pair *p = eap_pair_new(58, plain, false);
 	static uint8_t text[9000];
 	struct wire_enc enc;
 
-	(void)state;
 	net_conn_add(p->net, 1, &p->conn[1]);
 	p->net->filter = nothing_of_auth;
 	net_conn_add(p->net, 0, &p->conn[0]);
@@ -298,10 +356,39 @@ static void long_first(void **state)
 	wire_enc_start(&enc, NULL);
 	wire_id_encode(&enc, IKE_PL_IDI, IKE_ID_FQDN,
 		       (const uint8_t *)"mobile.example", 14);
-	wire_notify_encode(&enc, 40000, text, sizeof(text));
+	if (certs) {
+		wire_cert_encode(&enc, IKE_CERT_X509_SIGNATURE, text,
+				 sizeof(text));
+		wire_certreq_encode(&enc, IKE_CERT_X509_SIGNATURE, text, 20);
+	} else {
+		wire_notify_encode(&enc, 40000, text, sizeof(text));
+	}
+	wire_notify_encode(&enc, IKE_N_MOBIKE_SUPPORTED, NULL, 0);
 	net_forge(p->net, 0, IKE_EX_AUTH, false, 1, &enc);
+}
+
+/* So much is not kept of one who is not known, and certificates not at all. */
+static void long_first(void **state)
+{
+	struct eap_pair *p = eap_pair_new(58, plain, false);
+	const struct wire_msg *msg;
+	struct wire_notify n;
+
+	(void)state;
+	say_long_first(p, false);
 	net_run(p->net, 12 * NET_MS);
 	assert_true(net_logged(p->net, 1, "wants EAP is too long"));
+	assert_true(eap_refused_only(p->net));
+	eap_pair_free(p);
+
+	p = eap_pair_new(58, plain, false);
+	say_long_first(p, true);
+	assert_non_null(net_sa(p->net, 1));
+	assert_non_null(net_sa(p->net, 1)->p->auth_in);
+	msg = &net_sa(p->net, 1)->p->auth_in->msg;
+	assert_int_equal(msg->n, 2);
+	assert_non_null(wire_msg_only(msg, IKE_PL_IDI));
+	assert_true(wire_notify_find(msg, IKE_N_MOBIKE_SUPPORTED, &n));
 	eap_pair_free(p);
 }
 
@@ -431,7 +518,7 @@ static void not_wanted(void **state)
 	(void)state;
 	p->conn[1].remote_auth = IKE_AUTHBY_PUBKEY;
 	eap_pair_start(p);
-	eap_must_fail(p, 1, "no connection for it is configured");
+	eap_must_fail(p, 1, "this way to authenticate, with EAP");
 	assert_true(net_logged(p->net, 0, "AUTHENTICATION_FAILED"));
 	eap_pair_free(p);
 }
@@ -441,6 +528,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(another_method),
 		cmocka_unit_test(identities),
+		cmocka_unit_test(nameless),
+		cmocka_unit_test(odd_methods),
 		cmocka_unit_test(resumed),
 		cmocka_unit_test(identity_request),
 		cmocka_unit_test(out_of_place),
