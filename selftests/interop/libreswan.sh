@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # mobxd and libreswan 4.10, each in both roles: ways to authenticate, modes,
-# algorithms, rekeying by either, fragments, and either starting again.
+# algorithms, rekeying by either, moves, fragments, and either starting again.
 # libreswan has no Ed25519.
 # rig: timeout=3600
-# covers: K1 K18 K30 K33 K36 K45
+# covers: K1 K18 K30 K33 K36 K45 MB11 MB15
 
 . "$(dirname "$0")/libreswan_lib"
 
@@ -25,6 +25,8 @@ authentication psk rsa ec256
 auth=ec384 cell_in_turn "ec384, tunnel mode"
 in_fragments
 rekeys
+moves
+peer_moves
 restarts
 ike_algorithms aes256gcm16-prfsha512-x25519 aes256gcm16-prfsha384-ecp384 \
 	aes128-sha256-prfsha256-modp2048 aes256-sha512-prfsha512-ecp521 \

@@ -21,6 +21,7 @@ fi
 authentication psk rsa ec256
 in_fragments
 rekeys
+moves
 dpd=3 restarts
 ike_algorithms aes256gcm16-prfsha512-x25519 aes256gcm16-prfsha384-ecp384 \
 	aes128-sha256-prfsha256-modp2048 aes256-sha512-prfsha512-ecp521 \
