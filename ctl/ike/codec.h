@@ -2,8 +2,8 @@
 /*
  * State in octets, and back: one walk over a struct does both, so that what is
  * written is what is read. Numbers are big-endian. Whatever is read is checked
- * for its bounds here, and for its meaning by who walks; the first mistake makes
- * the codec bad, and all that is read afterwards zero.
+ * for its bounds here, and for its meaning by who walks. The first mistake makes
+ * the codec bad: what is read afterwards means nothing, and counts are 0.
  */
 #ifndef MOBX_IKE_CODEC_H
 #define MOBX_IKE_CODEC_H

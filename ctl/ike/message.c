@@ -28,19 +28,33 @@ static struct ike_slot *slot_pending(struct ike_sa *sa, uint32_t mid)
 	return s && s->state == IKE_SLOT_PENDING ? s : NULL;
 }
 
+/* Takes one out of its list. */
+static void slot_free(struct ike_slot **at)
+{
+	struct ike_slot *s = *at;
+
+	*at = s->next;
+	ike_buf_free(&s->answer);
+	free(s);
+}
+
+/** ike_slots_clear() - forget all requests of the peer */
+void ike_slots_clear(struct ike_sa *sa)
+{
+	while (sa->p->slots)
+		slot_free(&sa->p->slots);
+}
+
 /** ike_slots_free() - forget the requests before one of the peer's */
 void ike_slots_free(struct ike_sa *sa, uint32_t mid)
 {
-	struct ike_slot **at = &sa->p->slots, *s;
+	struct ike_slot **at = &sa->p->slots;
 
-	while ((s = *at)) {
-		if (s->mid >= mid) {
-			at = &s->next;
-			continue;
-		}
-		*at = s->next;
-		ike_buf_free(&s->answer);
-		free(s);
+	while (*at) {
+		if ((*at)->mid < mid)
+			slot_free(at);
+		else
+			at = &(*at)->next;
 	}
 }
 

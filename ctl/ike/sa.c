@@ -399,7 +399,7 @@ static void sa_free(struct ike_sa *sa)
 		p->linger = l->next;
 		ike_linger_free(sa, l);
 	}
-	ike_slots_free(sa, UINT32_MAX);
+	ike_slots_clear(sa);
 	ike_early_free(sa);
 	ike_frags_free(sa);
 	ike_buf_free(&p->qcd);

@@ -384,6 +384,35 @@ static void test_forged(void **state)
 	net_free(net);
 }
 
+/* The highest of all numbers, wherever there is one: nothing is lost by it. */
+static void test_forged_numbers(void **state)
+{
+	struct ike_conn c = conn_of(0);
+	struct net *net = up(13);
+	struct net_state *s;
+	uint8_t *good;
+
+	(void)state;
+	/* An answer is kept, so that there is something in each list. */
+	net_cmd(net, 1, IKE_EV_CONN_REKEY_CHILDREN, net_conn(1).name);
+	net_run(net, NET_SECOND);
+	net_leave(net, 0);
+	assert_int_equal(net->host[0].n_states, 1);
+	s = &net->host[0].states[0];
+	good = malloc(s->len);
+	assert_non_null(good);
+	memcpy(good, s->data, s->len);
+	for (size_t at = 0; at + 4 + IKE_STATE_SUM <= s->len; at++) {
+		memcpy(s->data, good, s->len);
+		memset(s->data + at, 0xff, 4);
+		mend(s);
+		clear_log(net);
+		net_succeed(net, 0, &c);
+	}
+	free(good);
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -398,6 +427,7 @@ int main(void)
 		cmocka_unit_test(test_version),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_forged_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
