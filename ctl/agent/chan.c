@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -10,8 +11,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* A reader this far behind will not catch up. */
-#define QUEUE_MAX (16u << 20)
 /* Messages handled before others get their turn. */
 #define BURST 32
 
@@ -95,25 +94,50 @@ static void queue_free(struct queued *q)
 	free(q);
 }
 
+/* Returns whether the first in the queue is on its way. */
+static bool send_first(struct chan *c)
+{
+	struct queued *q = STAILQ_FIRST(&c->queue);
+
+	if (send(c->fd, q->data, q->len, MSG_NOSIGNAL) < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			break_off(c);
+		return false;
+	}
+	STAILQ_REMOVE_HEAD(&c->queue, entry);
+	c->queued -= q->len;
+	queue_free(q);
+	return true;
+}
+
 static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
 	struct chan *c = arg;
-	struct queued *q;
 
 	(void)fd;
 	(void)what;
-	while ((q = STAILQ_FIRST(&c->queue))) {
-		if (send(c->fd, q->data, q->len, MSG_NOSIGNAL) < 0) {
-			if (errno == EAGAIN || errno == EINTR)
-				return;
-			break_off(c);
+	while (!STAILQ_EMPTY(&c->queue))
+		if (!send_first(c))
 			return;
-		}
-		STAILQ_REMOVE_HEAD(&c->queue, entry);
-		c->queued -= q->len;
-		queue_free(q);
-	}
 	event_del(c->writable);
+}
+
+int chan_flush(struct chan *c, size_t most, int timeout_ms)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLOUT };
+	int n;
+
+	while (!c->broken && c->queued > most) {
+		if (send_first(c) || c->broken)
+			continue;
+		n = poll(&p, 1, timeout_ms);
+		if (n > 0 || (n < 0 && errno == EINTR))
+			continue;
+		n = n ? -errno : -ETIMEDOUT;
+		break_off(c);
+		return n;
+	}
+	return c->broken ? -EPIPE : 0;
 }
 
 struct chan *chan_new(struct event_base *base, int fd,
@@ -165,7 +189,7 @@ static void enqueue(struct chan *c, const struct iovec *iov, unsigned int n,
 	struct queued *q = NULL;
 	size_t off = 0;
 
-	if (c->queued + len <= QUEUE_MAX)
+	if (c->queued + len <= CHAN_MAX_QUEUE)
 		q = malloc(sizeof(*q) + len);
 	if (!q) {
 		break_off(c);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Typed, bounded messages between the processes of mobxd, over a socket pair
- * that keeps their borders (SOCK_SEQPACKET). Order is kept, nothing blocks, and
- * what carried a message is wiped after it, since it may have held a key.
+ * that keeps their borders (SOCK_SEQPACKET). Order is kept, nothing blocks but
+ * chan_flush(), and what carried a message is wiped after it, since it may have
+ * held a key.
  */
 #ifndef MOBX_AGENT_CHAN_H
 #define MOBX_AGENT_CHAN_H
@@ -17,6 +18,8 @@ struct chan;
 
 /* Longest body of a message in octets: an IKE datagram and certificates. */
 #define CHAN_MAX_BODY (96u * 1024)
+/* Octets that wait to be sent; a reader this far behind will not catch up. */
+#define CHAN_MAX_QUEUE (16u << 20)
 #define CHAN_MAX_FDS 8
 
 /**
@@ -67,6 +70,20 @@ void chan_send(struct chan *c, uint32_t type, uint64_t tag, const void *body,
 /** chan_sendv() - the same with a body of up to CHAN_MAX_PARTS parts */
 void chan_sendv(struct chan *c, uint32_t type, uint64_t tag,
 		const struct iovec *parts, unsigned int n);
+
+/**
+ * chan_flush() - wait for the other end to read what is queued
+ * @c: channel
+ * @most: octets that may stay queued
+ * @timeout_ms: how long the other end may go without reading any of it
+ *
+ * For what is more than CHAN_MAX_QUEUE, and before chan_free(), which drops what
+ * is queued. Nothing else happens meanwhile: two ends must not both wait.
+ *
+ * Return: 0; -ETIMEDOUT, which closes the channel like a message that cannot be
+ * queued; -EPIPE if it is closed already; or another negative errno.
+ */
+int chan_flush(struct chan *c, size_t most, int timeout_ms);
 
 /**
  * chan_pass() - send the first message of a pair and descriptors with it

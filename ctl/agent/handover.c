@@ -10,7 +10,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "agent/listen.h"
 #include "agent/log.h"
 #include "ike/ike.h"
 
@@ -18,15 +17,12 @@ static const char magic[8] = "mobx-ike";
 
 static int name_it(struct handover *h, const char *control)
 {
-	char folder[CONF_MAX_PATH];
-	int ret = listen_folder(control, folder);
-
 	memset(h, 0, sizeof(*h));
 	h->fd = -1;
-	if (ret)
-		return ret;
-	snprintf(h->path, sizeof(h->path), "%s/handover", folder);
-	snprintf(h->fresh, sizeof(h->fresh), "%s/handover.new", folder);
+	if (strlen(control) >= CONF_MAX_PATH)
+		return -ENAMETOOLONG;
+	snprintf(h->path, sizeof(h->path), "%s.handover", control);
+	snprintf(h->fresh, sizeof(h->fresh), "%s.handover.new", control);
 	return 0;
 }
 
@@ -38,19 +34,77 @@ static bool in_memory(int fd)
 	       (s.f_type == TMPFS_MAGIC || s.f_type == RAMFS_MAGIC);
 }
 
+/* Pages that are free again may hold what was there for long. */
+static void wipe(int fd)
+{
+	static const uint8_t zeros[4096];
+	off_t left = lseek(fd, 0, SEEK_END);
+	ssize_t n;
+
+	if (lseek(fd, 0, SEEK_SET))
+		return;
+	for (; left > 0; left -= n) {
+		n = write(fd, zeros, left < (off_t)sizeof(zeros) ?
+				     (size_t)left : sizeof(zeros));
+		if (n <= 0)
+			return;
+	}
+}
+
 static void put(struct handover *h, const void *data, size_t len)
 {
 	if (!h->failed && write(h->fd, data, len) != (ssize_t)len)
 		h->failed = true;
 }
 
+static void wipe_and_close(struct handover *h)
+{
+	wipe(h->fd);
+	close(h->fd);
+	h->fd = -1;
+}
+
 void handover_drop(struct handover *h)
 {
 	if (h->fd < 0)
 		return;
-	close(h->fd);
-	h->fd = -1;
 	unlink(h->fresh);
+	wipe_and_close(h);
+}
+
+/*
+ * Has an agent written it? What another has put there is not ours to remove.
+ * One that was killed may not have come to the end of the first octets.
+ */
+static bool is_ours(int fd)
+{
+	char start[sizeof(magic)];
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid())
+		return false;
+	n = read(fd, start, sizeof(start));
+	return n >= 0 && !memcmp(start, magic, (size_t)n);
+}
+
+static int open_left(const char *path)
+{
+	return open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+}
+
+/* What a run has left that was killed while it wrote. */
+static void drop_stale(const struct handover *h)
+{
+	int fd = open_left(h->fresh);
+
+	if (fd < 0)
+		return;
+	if (is_ours(fd)) {
+		unlink(h->fresh);
+		wipe(fd);
+	}
+	close(fd);
 }
 
 int handover_begin(struct handover *h, const char *control, char *err,
@@ -59,7 +113,7 @@ int handover_begin(struct handover *h, const char *control, char *err,
 	int ret = name_it(h, control);
 
 	if (!ret) {
-		unlink(h->fresh);
+		drop_stale(h);
 		h->fd = open(h->fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
 			     O_CLOEXEC, 0600);
 		ret = h->fd < 0 ? -errno : 0;
@@ -111,44 +165,48 @@ int handover_end(struct handover *h)
 
 /* ------------------------------------------------------------------- reading */
 
-static bool is_ours(int fd)
+/* Whole from the start on, and nobody else may have read or written it. */
+static bool is_sound(int fd)
 {
-	char start[sizeof(magic)];
 	struct stat st;
 
-	return !fstat(fd, &st) && S_ISREG(st.st_mode) &&
-	       st.st_uid == geteuid() && !(st.st_mode & (S_IRWXG | S_IRWXO)) &&
-	       in_memory(fd) &&
-	       read(fd, start, sizeof(start)) == sizeof(start) &&
-	       !memcmp(start, magic, sizeof(magic));
+	return !fstat(fd, &st) && !(st.st_mode & (S_IRWXG | S_IRWXO)) &&
+	       !st.st_nlink && in_memory(fd) &&
+	       lseek(fd, 0, SEEK_CUR) == sizeof(magic);
+}
+
+static void warn(const struct handover *h, const char *what, const char *why)
+{
+	log_line(IKE_LOG_WARNING, NULL, "start",
+		 "%s %s%s; IKE SAs are made anew", h->path, what, why);
 }
 
 bool handover_find(struct handover *h, const char *control)
 {
 	if (name_it(h, control))
 		return false;
-	h->fd = open(h->path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	drop_stale(h);
+	h->fd = open_left(h->path);
 	if (h->fd < 0) {
 		if (errno != ENOENT)
-			log_line(IKE_LOG_WARNING, NULL, "start",
-				 "cannot read %s: %s; IKE SAs are made anew",
-				 h->path, strerror(errno));
+			warn(h, "cannot be read: ", strerror(errno));
 		return false;
 	}
-	if (unlink(h->path)) {
-		/* It would be there for another one as well. */
-		log_line(IKE_LOG_WARNING, NULL, "start",
-			 "cannot remove %s: %s; IKE SAs are made anew", h->path,
-			 strerror(errno));
-	} else if (!is_ours(h->fd)) {
-		log_line(IKE_LOG_WARNING, NULL, "start",
-			 "%s is not what an agent has left; it is removed, IKE SAs are made anew",
-			 h->path);
-	} else {
-		return true;
+	if (!is_ours(h->fd)) {
+		warn(h, "is not what an agent has left", "; it stays");
+		close(h->fd);
+		h->fd = -1;
+		return false;
 	}
-	close(h->fd);
-	h->fd = -1;
+	if (unlink(h->path))
+		/* It would be there for another one as well. */
+		warn(h, "cannot be removed: ", strerror(errno));
+	else if (!is_sound(h->fd))
+		warn(h, "is cut, not on a tmpfs or not for root alone",
+		     "; it is removed");
+	else
+		return true;
+	wipe_and_close(h);
 	return false;
 }
 
@@ -165,19 +223,6 @@ static bool take(int fd, uint8_t *data, size_t *len)
 	       read(fd, data, *len) == (ssize_t)*len;
 }
 
-/* Pages that are free again may hold what was there for long. */
-static void wipe(int fd)
-{
-	static const uint8_t zeros[4096];
-	off_t size = lseek(fd, 0, SEEK_END), at;
-
-	if (size <= 0 || lseek(fd, 0, SEEK_SET))
-		return;
-	for (at = 0; at < size; at += (off_t)sizeof(zeros))
-		if (write(fd, zeros, sizeof(zeros)) < 0)
-			return;
-}
-
 void handover_read(struct handover *h,
 		   void (*fn)(void *ctx, const void *data, size_t len),
 		   void *ctx)
@@ -191,7 +236,5 @@ void handover_read(struct handover *h,
 		h->n++;
 	}
 	explicit_bzero(data, sizeof(data));
-	wipe(h->fd);
-	close(h->fd);
-	h->fd = -1;
+	wipe_and_close(h);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A file in the folder of the control socket by which one run of the agent hands
- * its IKE SAs to the next. There are keys in it: it is on a file system in memory
+ * A file beside the control socket, and named after it, by which one run of the
+ * agent hands its IKE SAs to the next. There are keys in it: it is on a file system in memory
  * or nowhere, for root alone, and gone as soon as it is opened, so that no state
  * is ever taken up twice. What the octets mean the worker knows.
  */
@@ -60,8 +60,8 @@ void handover_drop(struct handover *h);
  * @h: file; any content
  * @control: control socket
  *
- * Return: whether there is something. What does not look right is removed, too,
- * and logged.
+ * Return: whether there is something. What an agent has left but not as it should
+ * be is wiped and removed, too; what none has left stays. Both are logged.
  */
 bool handover_find(struct handover *h, const char *control);
 

@@ -91,6 +91,7 @@ static void tell(struct telling *t, struct msg_leftover *m)
 		sas[m->n++] = l->v[i].sa;
 	parts[1].iov_len = m->n * sizeof(sas[0]);
 	chan_sendv(t->p->worker, MSG_LEFTOVER, 0, parts, 2);
+	parent_let_read(t->p);
 }
 
 /* The connection that a kernel peer was made for, see ike_sa_label(). */

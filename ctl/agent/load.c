@@ -12,6 +12,24 @@
 #include "agent/parent_priv.h"
 #include "agent/policy.h"
 
+/* What may wait to be read; and for how long nothing of it is. */
+#define AHEAD_MAX (1u << 20)
+#define READ_MS 20000
+
+static void let_read(struct chan *c, const char *who)
+{
+	if (chan_flush(c, AHEAD_MAX, READ_MS) == -ETIMEDOUT)
+		log_line(IKE_LOG_ERROR, NULL, "load",
+			 "the %s process has read nothing for %d s; giving up",
+			 who, READ_MS / 1000);
+}
+
+void parent_let_read(struct parent *p)
+{
+	let_read(p->creds, "credentials");
+	let_read(p->worker, "worker");
+}
+
 static void send_item(struct parent *p, const char *name, enum conf_item item,
 		      struct wire_span der)
 {
@@ -57,6 +75,7 @@ static void send_creds(struct parent *p, const struct conf_conn *c)
 	while (conf_item_next(&rd, &item, &der))
 		send_item(p, c->ike.name, item, der);
 	send_name(p->creds, MSG_CRED_END, c->ike.name);
+	parent_let_read(p);
 }
 
 /* Keys go first: a connection may need its own as soon as it is there. */
@@ -68,6 +87,7 @@ static void send_all(struct parent *p)
 		struct conf_conn *c = &p->conf->conn[i];
 
 		chan_send(p->worker, MSG_CONN, 0, &c->ike, sizeof(c->ike));
+		parent_let_read(p);
 		/* From now on only the other processes need it. */
 		explicit_bzero(c->psk, sizeof(c->psk));
 		explicit_bzero(c->ppk, sizeof(c->ppk));
@@ -110,6 +130,7 @@ static void send_state(void *ctx, const void *data, size_t len)
 	struct parent *p = ctx;
 
 	chan_send(p->worker, MSG_STATE, 0, data, len);
+	parent_let_read(p);
 }
 
 void parent_first_load(struct parent *p)

@@ -150,8 +150,11 @@ static void lease(struct parent *p, uint32_t type, uint64_t tag,
 /* Whole, or not at all: what is not handed over is made anew. */
 static void left(struct parent *p)
 {
-	int ret = handover_end(&p->handover);
+	int ret;
 
+	if (p->handover.fd < 0)
+		return;
+	ret = handover_end(&p->handover);
 	if (ret)
 		log_line(IKE_LOG_ERROR, NULL, "stop",
 			 "cannot write %s: %s; the next run makes its IKE SAs anew",
@@ -232,21 +235,35 @@ static void from_creds(void *ctx, uint32_t type, uint64_t tag,
 		 len);
 }
 
-static void on_closed(void *ctx)
+static void worker_closed(void *ctx)
 {
 	struct parent *p = ctx;
 
+	if (p->leaving && p->handover.fd >= 0)
+		log_line(IKE_LOG_ERROR, NULL, "stop",
+			 "the worker ended before it had handed its IKE SAs over; the next run makes them anew");
 	end(p, p->stopping ? 0 : 1);
 }
 
-static const struct chan_ops worker_ops = { from_worker, on_closed };
-static const struct chan_ops creds_ops = { from_creds, on_closed };
+static void creds_closed(void *ctx)
+{
+	struct parent *p = ctx;
+
+	/* It ends with the worker, whose last words may not be read yet. */
+	if (!p->leaving)
+		end(p, p->stopping ? 0 : 1);
+}
+
+static const struct chan_ops worker_ops = { from_worker, worker_closed };
+static const struct chan_ops creds_ops = { from_creds, creds_closed };
 
 static void tell_death(struct parent *p, pid_t pid, int status)
 {
 	const char *who = pid == p->args->worker_pid ? "worker" : "credentials";
 
-	if (p->stopping && WIFEXITED(status) && !WEXITSTATUS(status))
+	/* Credentials end with the worker, maybe before they are told to. */
+	if (p->stopping && WIFEXITED(status) &&
+	    (!WEXITSTATUS(status) || pid == p->args->creds_pid))
 		return;
 	if (WIFSIGNALED(status))
 		log_line(IKE_LOG_ERROR, NULL, "died",

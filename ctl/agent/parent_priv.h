@@ -71,6 +71,14 @@ const char *parent_control_path(const struct parent *p);
 /** parent_level() - what to log */
 enum ike_level parent_level(const struct parent *p);
 
+/**
+ * parent_let_read() - wait until both processes have read most of what was sent
+ *
+ * A configuration and what an earlier run has left may be more than a channel
+ * queues. Between messages, while none of the two waits for the parent.
+ */
+void parent_let_read(struct parent *p);
+
 /** parent_first_load() - give both processes what they work with */
 void parent_first_load(struct parent *p);
 

@@ -23,6 +23,11 @@
 
 /* Datagrams of one socket before others get their turn. */
 #define BURST 32
+/* At the end, for the parent to read; it waits no longer for us either. */
+#define LAST_WORDS_MS 3000
+
+_Static_assert(IKE_STATES_MAX <= CHAN_MAX_QUEUE / 2,
+	       "all that is handed over can be queued at once");
 
 uint64_t worker_now_us(void)
 {
@@ -145,10 +150,19 @@ static void follow_remotes(struct worker *w)
 
 static void stop_when_idle(struct worker *w)
 {
-	if (!w->stopping || !ike_engine_idle(w->engine))
+	int ret;
+
+	if (!w->stopping || w->idle || !ike_engine_idle(w->engine))
 		return;
-	w->orderly = true;
+	w->idle = true;
 	chan_send(w->parent, MSG_IDLE, 0, NULL, 0);
+	/* All IKE SAs may go at once, which is more than the socket takes. */
+	ret = chan_flush(w->parent, 0, LAST_WORDS_MS);
+	w->orderly = !ret;
+	if (ret)
+		log_line(IKE_LOG_ERROR, NULL, "stop",
+			 "the parent did not read all that it was told: %s",
+			 strerror(-ret));
 	event_base_loopbreak(w->base);
 }
 
@@ -172,6 +186,7 @@ static void on_addrs_changed(void *ctx)
 	look_at_addrs(w);
 	follow_remotes(w);
 	set_timer(w);
+	stop_when_idle(w);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)

@@ -38,7 +38,8 @@ struct watch;
  * @started_us: when the process was ready
  * @ready: the first configuration is loaded
  * @stopping: every connection is being closed
- * @orderly: all is done and the exit status 0
+ * @idle: that is done, and the parent told
+ * @orderly: and it has heard: exit status 0
  */
 struct worker {
 	struct event_base *base;
@@ -59,6 +60,7 @@ struct worker {
 	uint64_t started_us;
 	bool ready;
 	bool stopping;
+	bool idle;
 	bool orderly;
 };
 

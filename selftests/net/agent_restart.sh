@@ -60,9 +60,9 @@ restart() {	# NAMESPACE
 	kill -USR2 "${!pid}"
 	wait "${!pid}"
 	check $? "$1: it ends with status 0"
-	[ "$(stat -c '%a %u' "$tmp/$1/handover")" = "600 0" ]
+	[ "$(stat -c '%a %u' "$tmp/$1/control.handover")" = "600 0" ]
 	check $? "$1: what it leaves is for root alone"
-	[ ! -e "$tmp/$1/control" ] && [ ! -e "$tmp/$1/handover.new" ]
+	[ ! -e "$tmp/$1/control" ] && [ ! -e "$tmp/$1/control.handover.new" ]
 	check $? "$1: and nothing else is left"
 	start "$1"
 }
@@ -83,7 +83,7 @@ for ns in m s; do
 	[ "$(identity $other)" = "$before_other" ] &&
 		[ "$(children $other)" = "$sas_other" ]
 	check $? "$ns: the peer has the same, and no other"
-	[ ! -e "$tmp/$ns/handover" ]
+	[ ! -e "$tmp/$ns/control.handover" ]
 	check $? "$ns: what was left is gone"
 	grep -q 'event=taken-over' "$tmp/$ns.log"
 	check $? "$ns: the log tells"
@@ -114,15 +114,15 @@ whole
 check $? "changed: a new IKE SA is made beside, no packet is lost"
 grep -q 'event=not-taken .*configured otherwise' "$tmp/m.log"
 check $? "changed: the log tells why"
-echo rubbish >"$tmp/s/handover"
+echo rubbish >"$tmp/s/control.handover"
 kill -TERM "$pid_s"
 wait "$pid_s"
 start s
 wait_for 60 both_up && m ping -q -c 3 -i 0.2 10.7.3.2 >/dev/null
 check $? "rubbish: it is not taken up"
-grep -q 's/state is not what an agent has left' "$tmp/s.log" &&
-	[ ! -e "$tmp/s/handover" ]
-check $? "rubbish: it is removed, the log tells"
+grep -q 's/control.handover is not what an agent has left' "$tmp/s.log" &&
+	[ "$(cat "$tmp/s/control.handover")" = rubbish ]
+check $? "rubbish: it stays, the log tells"
 nothing_clear
 check $? "nothing in clear"
 finish

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/chan.h"
@@ -169,6 +170,72 @@ static void too_much(void **state)
 	pair_close(&p);
 }
 
+#define MANY 250
+
+/* Says more than a channel queues, and ends at once. */
+static void talker(int fd)
+{
+	struct event_base *base = event_base_new();
+	struct end e = { .base = base };
+	int ret = 0;
+
+	e.chan = chan_new(base, fd, &ops, &e);
+	for (unsigned int i = 0; i < MANY && !ret; i++) {
+		say(e.chan, i, CHAN_MAX_BODY);
+		ret = chan_flush(e.chan, 1 << 20, 10000);
+	}
+	if (!ret)
+		ret = chan_flush(e.chan, 0, 10000);
+	chan_free(e.chan);
+	_exit(ret || e.closed);
+}
+
+static void all_before_the_end(void **state)
+{
+	struct end e = { .base = event_base_new() };
+	int fd[2], status = -1;
+	pid_t pid;
+
+	(void)state;
+	assert_true((size_t)MANY * CHAN_MAX_BODY > CHAN_MAX_QUEUE);
+	assert_int_equal(chan_pair(fd), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		close(fd[0]);
+		talker(fd[1]);
+	}
+	close(fd[1]);
+	e.chan = chan_new(e.base, fd[0], &ops, &e);
+	assert_non_null(e.chan);
+	for (int i = 0; i < 400 && !e.closed; i++)
+		run(e.base);
+	assert_true(e.closed);
+	assert_int_equal(e.got, MANY);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	chan_free(e.chan);
+	event_base_free(e.base);
+}
+
+static void nobody_reads(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_open(&p);
+	assert_int_equal(chan_flush(p.end[0].chan, 0, 20), 0);
+	for (unsigned int i = 0; i < 20; i++)
+		say(p.end[0].chan, i, CHAN_MAX_BODY);
+	assert_int_equal(chan_flush(p.end[0].chan, CHAN_MAX_QUEUE, 20), 0);
+	assert_int_equal(chan_flush(p.end[0].chan, 0, 20), -ETIMEDOUT);
+	assert_int_equal(chan_flush(p.end[0].chan, 0, 20), -EPIPE);
+	run(p.base);
+	assert_true(p.end[0].closed);
+	pair_close(&p);
+}
+
 /* What is no message of ours breaks the channel. */
 static void rubbish(void **state)
 {
@@ -233,6 +300,8 @@ int main(void)
 		cmocka_unit_test(in_parts),
 		cmocka_unit_test(other_end_gone),
 		cmocka_unit_test(too_much),
+		cmocka_unit_test(all_before_the_end),
+		cmocka_unit_test(nobody_reads),
 		cmocka_unit_test(rubbish),
 		cmocka_unit_test(descriptors),
 	};
