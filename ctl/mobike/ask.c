@@ -195,12 +195,16 @@ static void done(struct ike_sa *sa, void *ctx, enum ike_result result,
 /**
  * mx_ask_send() - send the request under way, as a new one
  * @s: session with a request under way
+ *
+ * The caller calls mx_steer() sooner or later.
  */
 void mx_ask_send(struct mx_session *s)
 {
 	struct mx_ask *a = s->ask;
 	struct call *c = malloc(sizeof(*c));
 	struct ike_request_desc d;
+	uint64_t request;
+	bool held;
 
 	if (!c) {
 		mx_ask_failed(s, -ENOMEM, "out of memory");
@@ -232,8 +236,15 @@ void mx_ask_send(struct mx_session *s)
 		d.timeout_us = MX_PROBE_US;
 		d.stays = true;
 	}
-	a->request = ike_sa_request(s->sa, &d);
-	if (!a->request && s->ask == a)
+	/* A test that gives up its slot for this steers. */
+	held = mx_hold(s);
+	request = ike_sa_request(s->sa, &d);
+	mx_release(s, held);
+	/* The IKE SA may have come to its end. */
+	if (s->ask != a)
+		return;
+	a->request = request;
+	if (!request)
 		mx_ask_failed(s, -ENOMEM, "the request could not be made");
 }
 

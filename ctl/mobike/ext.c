@@ -84,12 +84,16 @@ static void commit_done(struct ike_sa *sa, void *ctx, int err)
  * @s: session
  * @done: gets the kernel's answer, unless the IKE SA ends first; may be NULL
  * @serial: handed to @done
+ *
+ * What fails at once is told before this returns, but nothing is decided then:
+ * without @done, paths and the request under way are where they were.
  */
 void mx_commit(struct mx_session *s, mx_commit_fn *done, uint64_t serial)
 {
 	struct ike_path paths[IKE_MAX_PATHS];
 	struct commit *c = malloc(sizeof(*c));
 	unsigned int n;
+	bool held;
 
 	s->committed_us = ike_sa_now(s->sa);
 	n = mx_pairs(&s->own, &s->peer, s->committed_us, paths);
@@ -103,7 +107,9 @@ void mx_commit(struct mx_session *s, mx_commit_fn *done, uint64_t serial)
 	c->done = done;
 	c->serial = serial;
 	mx_session_get(s);
+	held = mx_hold(s);
 	ike_sa_rebind(s->sa, paths, n, commit_done, c);
+	mx_release(s, held);
 }
 
 /**

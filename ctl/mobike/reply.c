@@ -68,8 +68,10 @@ static void refused(struct mx_session *s, const struct ike_in *in,
 	/* The peer has another path there, or something else by this ID. */
 	if (s->ask->kind == MX_ASK_ADD && why.code == MOBIKEX_R_DUPLICATE)
 		mx_set_retire(&s->ask->before, s->ask->id, ike_sa_now(s->sa));
-	if (say_plainly(s, &why))
+	if (say_plainly(s, &why)) {
+		mx_steer(s);
 		return;
+	}
 	if (s->ask->kind == MX_ASK_REFRESH &&
 	    why.code == MOBIKEX_R_NO_SUCH_PATH &&
 	    mx_give_up(s, s->ask->id))
@@ -91,6 +93,8 @@ static void refused(struct mx_session *s, const struct ike_in *in,
 static void agreed(struct mx_session *s, struct ike_sa *sa,
 		   const struct ike_in *in, unsigned int natd)
 {
+	bool held = mx_hold(s);
+
 	/* What is older and not answered yet has no effect any more. */
 	ike_sa_overtaken(sa, in->mid);
 	switch (s->ask->kind) {
@@ -108,6 +112,7 @@ static void agreed(struct mx_session *s, struct ike_sa *sa,
 		mx_nat_look(s, s->sa, in);
 		break;
 	}
+	mx_release(s, held);
 	mx_ask_done(s, in);
 }
 

@@ -244,7 +244,7 @@ struct mx_memo {
  * @n_tried: entries there
  * @suspect: own address that does not get answers
  * @suspect_until: until then
- * @steering: mx_steer() is at work
+ * @steering: mx_steer() is at work, or held up by mx_hold()
  * @steer_again: and is to look again
  * @committed_us: time of the last binding
  * @links_known: the host's addresses have been told at least once
@@ -456,6 +456,8 @@ unsigned int mx_others_find(struct mx_session *s);
 /* command.c, steer.c */
 bool mx_own_allowed(const struct ike_conn *conn, const struct wire_addr *addr);
 void mx_steer(struct mx_session *s);
+bool mx_hold(struct mx_session *s);
+void mx_release(struct mx_session *s, bool held);
 void mx_candidates(struct mx_session *s);
 void mx_command(struct mx_session *s, const struct ike_ev_path_cmd *cmd);
 void mx_command_end(struct mx_session *s, int err, const char *text);

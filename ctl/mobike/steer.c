@@ -368,6 +368,35 @@ void mx_steer(struct mx_session *s)
 		mx_deadline(s);
 }
 
+/**
+ * mx_hold() - let mx_steer() decide nothing for now
+ * @s: session
+ *
+ * A decision may put another request in place of the one under way, and moves
+ * the sets of paths: not while somebody works on them.
+ *
+ * Return: for mx_release().
+ */
+bool mx_hold(struct mx_session *s)
+{
+	bool held = s->steering;
+
+	s->steering = true;
+	return held;
+}
+
+/**
+ * mx_release() - the end of what mx_hold() began
+ * @s: session
+ * @held: what that returned
+ *
+ * Nothing is made up for: the caller calls mx_steer() when it has finished.
+ */
+void mx_release(struct mx_session *s, bool held)
+{
+	s->steering = held;
+}
+
 /* ---------------------------------------------------------- timers */
 
 static uint64_t earlier(uint64_t a, uint64_t b)

@@ -142,6 +142,7 @@ void mx_ask_done(struct mx_session *s, const struct ike_in *in)
 {
 	uint64_t now = ike_sa_now(s->sa);
 	uint64_t took = now - s->ask->started_us;
+	bool held = mx_hold(s);
 
 	switch (s->ask->kind) {
 	case MX_ASK_ADD:
@@ -165,5 +166,6 @@ void mx_ask_done(struct mx_session *s, const struct ike_in *in)
 	}
 	mx_ask_drop(s);
 	mx_reconcile(s, in);
+	mx_release(s, held);
 	mx_steer(s);
 }
