@@ -226,7 +226,10 @@ static int apply(struct mx_session *s, const struct ike_in *in,
 		return 0;
 	}
 	if (mx_set_apply(next, rq->ops, rq->n, &req, &a->why)) {
-		a->error = IKE_N_UNACCEPTABLE_ADDRESSES;
+		/* What is wrong here is not wrong with the addresses. */
+		a->error = a->why.reason == MOBIKEX_R_INTERNAL ?
+				   IKE_N_TEMPORARY_FAILURE :
+				   IKE_N_UNACCEPTABLE_ADDRESSES;
 		return -1;
 	}
 	if (mx_pairs_live(&s->own, next) > IKE_MAX_PATHS)

@@ -286,7 +286,9 @@ static void stage(struct mx_session *s, const struct mx_op *op, uint8_t fresh)
 	}
 	if (mx_set_apply(&next, op, 1, &req, &why)) {
 		mx_set_free(&next);
-		mx_ask_failed(s, -EINVAL, why.text);
+		mx_ask_failed(s, why.reason == MOBIKEX_R_INTERNAL ? -ENOMEM :
+								    -EINVAL,
+			      why.text);
 		return;
 	}
 	if (mx_pairs_live(&next, &s->peer) > IKE_MAX_PATHS) {
