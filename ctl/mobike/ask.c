@@ -30,6 +30,8 @@ static struct mx_ask *begin(struct mx_session *s, enum mx_ask_kind kind,
 	struct mx_ask *a = calloc(1, sizeof(*a));
 
 	if (!a || !mx_set_copy(&a->before, &s->own)) {
+		if (a)
+			mx_set_free(&a->before);
 		free(a);
 		if (for_cmd)
 			mx_command_end(s, -ENOMEM, "out of memory");
@@ -281,6 +283,7 @@ static void stage(struct mx_session *s, const struct mx_op *op, uint8_t fresh)
 	struct mx_set next = { 0 };
 
 	if (!mx_set_copy(&next, &s->own)) {
+		mx_set_free(&next);
 		mx_ask_failed(s, -ENOMEM, "out of memory");
 		return;
 	}
@@ -462,6 +465,8 @@ void mx_ask_elsewhere(struct mx_session *s, const struct mx_cand *c)
 
 	if (!a)
 		return;
+	a->local = (struct wire_endpoint){ own.src, own.src_port };
+	a->remote = (struct wire_endpoint){ peer.src, peer.src_port };
 	if (!mx_set_copy(&a->peer_before, &s->peer)) {
 		mx_ask_failed(s, -ENOMEM, "out of memory");
 		return;
@@ -470,8 +475,6 @@ void mx_ask_elsewhere(struct mx_session *s, const struct mx_cand *c)
 	a->n = 1;
 	a->ops[0].kind = MX_OP_UPDATE;
 	a->ops[0].derived = true;
-	a->local = (struct wire_endpoint){ own.src, own.src_port };
-	a->remote = (struct wire_endpoint){ peer.src, peer.src_port };
 	mx_set_restart(&s->own, &own);
 	mx_set_restart(&s->peer, &peer);
 	mx_candidates(s);

@@ -76,7 +76,8 @@ bool mx_set_blank(struct mx_set *set, unsigned int paths, unsigned int ghosts)
  * @to: any set
  * @from: another one
  *
- * Return: false without memory, and @to as it was.
+ * Return: false without memory, and @to as it was but for the room that it has:
+ * mx_set_free() is still due.
  */
 bool mx_set_copy(struct mx_set *to, const struct mx_set *from)
 {

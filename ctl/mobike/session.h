@@ -224,13 +224,16 @@ struct mx_memo {
  * @off_tries: and has been so often
  * @ready: own addresses that the layers above have been told to use
  * @n_ready: entries there
+ * @ready_room: and room for so many
  * @mptcp: what became of these for MPTCP
  * @query_at: ask for the peer's view then
  * @cmd: commands, oldest first
  * @n_cmd: entries there
  * @cand: own addresses that can be used
  * @n_cand: entries there
+ * @cand_room: and room for so many
  * @other: pairs with addresses that are not in the peer's set, as last looked at
+ * @other_room: entries that there is room for
  * @memo: own addresses not to be tried for now
  * @n_memo: entries there
  * @told: responder: own addresses besides that of the IKE SA, as last told
@@ -242,6 +245,7 @@ struct mx_memo {
  * @known_mid: and its Message ID
  * @tried: pairs that got no answer
  * @n_tried: entries there
+ * @tried_room: and room for so many
  * @suspect: own address that does not get answers
  * @suspect_until: until then
  * @steering: mx_steer() is at work, or held up by mx_hold()
@@ -286,13 +290,16 @@ struct mx_session {
 	unsigned int off_tries;
 	struct wire_addr *ready;
 	unsigned int n_ready;
+	unsigned int ready_room;
 	enum ike_mptcp mptcp;
 	uint64_t query_at;
 	struct mx_cmd cmd[MX_MAX_CMDS];
 	unsigned int n_cmd;
 	struct mx_cand *cand;
 	unsigned int n_cand;
+	unsigned int cand_room;
 	struct mx_cand *other;
+	unsigned int other_room;
 	struct mx_memo memo[MX_MAX_CANDS];
 	unsigned int n_memo;
 	struct wire_addr told[IKE_MAX_OTHERS];
@@ -304,6 +311,7 @@ struct mx_session {
 	uint32_t known_mid;
 	struct mx_tried *tried;
 	unsigned int n_tried;
+	unsigned int tried_room;
 	struct wire_addr suspect;
 	uint64_t suspect_until;
 	bool steering;
@@ -326,7 +334,7 @@ void mx_pending_free(struct mx_pending *p);
 /* ext.c */
 void mx_session_get(struct mx_session *s);
 void mx_session_put(struct mx_session *s);
-bool mx_more(void *list, unsigned int n, size_t size);
+bool mx_more(void *list, unsigned int *room, unsigned int n, size_t size);
 typedef void mx_commit_fn(struct mx_session *s, uint64_t serial, int err);
 void mx_commit(struct mx_session *s, mx_commit_fn *done, uint64_t serial);
 void mx_follow_primary(struct mx_session *s);
