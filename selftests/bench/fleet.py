@@ -283,7 +283,7 @@ class Strongswan(Fleet, agents.Strongswan):
     def begin(self, end, folder):
         cookies = self.settings.get("cookies")
         self.write(f"{folder}/strongswan.conf", self.CHARON.replace(
-            "default = 1", "default = 0").format(
+            "default = 1", "default = -1").format(
                 out=self.out, end=end, more=self.MORE.format(
                     dos="yes" if cookies else "no", cookies=cookies or 0)))
         secret = f'ike-peer {{\nsecret = "{agents.PSK}"\n}}'
