@@ -247,14 +247,17 @@ class Session:
         return packet + hmac.new(self.ai, packet,
                                  hashlib.sha256).digest()[:16] + after
 
-    def open(self, data):
-        """[(type, body)] of a protected answer, None if it is none."""
+    def open(self, data, exchange, mid=None):
+        """[(type, body)] of the protected answer to the last request, or that
+        with another message ID; None if it is none."""
         if data is None:
             return None
         head = IKEv2(data[:28])
         icv = hmac.new(self.ar, data[:-16], hashlib.sha256).digest()[:16]
         if head.next_payload != SK or icv != data[-16:] or \
-                not int(head.flags) & RESPONSE:
+                not int(head.flags) & RESPONSE or \
+                head.exch_type != exchange or \
+                head.id != (self.mid if mid is None else mid):
             return None
         aes = Cipher(algorithms.AES(self.er), modes.CBC(data[32:48]))
         plain = aes.decryptor().update(data[48:-16])
@@ -263,8 +266,9 @@ class Session:
     def ask(self, exchange, payloads, reserved=0, **more):
         """The next request; its answer as of open()."""
         first, inner = chain(payloads, reserved)
-        got = self.open(self.wire.ask(self.seal(exchange, first, inner,
-                                                reserved=reserved, **more)))
+        got = self.open(self.wire.ask(self.seal(
+            exchange, first, inner, reserved=reserved, **more)), exchange,
+            more.get("mid"))
         if "mid" not in more:
             self.mid += 1
         return got
@@ -448,7 +452,7 @@ def begun(wire):
     yield "before IKE_AUTH, the other end's flag: of no IKE SA", \
         clear_notify(wire.ask(s.seal(IKE_AUTH, first, inner, flags=0))) == \
         (INVALID_IKE_SPI, b"")
-    got = dict(s.open(wire.ask(good)) or [])
+    got = dict(s.open(wire.ask(good), IKE_AUTH) or [])
     s.mid = 2
     yield "then the right IKE_AUTH is answered", AUTH in got and SA in got
     yield "and what has come so may go", s.end()
@@ -483,7 +487,7 @@ def inside(wire):
     once = s.seal(INFORMATIONAL, first, inner)
     answer = wire.ask(once)
     yield "the same request twice: the same answer", \
-        s.open(answer) == [] and wire.ask(once) == answer
+        s.open(answer, INFORMATIONAL) == [] and wire.ask(once) == answer
     s.mid += 1
     for name, more in (("far too high", {"mid": s.mid + 1000}),
                        ("2^32 - 1", {"mid": 0xffffffff}),
