@@ -18,8 +18,8 @@ struct ecp {
 };
 
 /*
- * What libcrypto works out of a curve's name, a tenth of a key exchange, kept. One
- * thread at a time, like all that is above.
+ * What libcrypto works out of a curve's name, a quarter of a key exchange over ecp256,
+ * kept. One thread at a time, like all that is above.
  */
 static const EC_GROUP *ecp_group(int nid)
 {
