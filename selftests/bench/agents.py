@@ -47,6 +47,13 @@ class Agents:
                 stdin=subprocess.DEVNULL, stdout=said, stderr=said,
                 env=dict(os.environ, **env)))
 
+    @staticmethod
+    def write(path, text):
+        """For root alone, since keys may be in it."""
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+                  "w", encoding="utf-8") as file:
+            file.write(text)
+
     def stop(self):
         for process in reversed(self.processes):
             process.terminate()
@@ -110,15 +117,12 @@ connection "peer" {{
             folder = f"{self.out}/{end}"
             os.makedirs(folder, exist_ok=True)
             conf = f"{folder}/conf"
-            with open(os.open(conf, os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
-                              0o600), "w", encoding="utf-8") as file:
-                file.write(self.CONF.format(
-                    out=self.out, end=end, role=role, remote=remote,
-                    start="on-load" if end == "mobile" else "manual",
-                    other=other, psk=PSK, ike=IKE, esp=ESP, mode=mode,
-                    rrc="before" if self.name == "mobx-before" else "early",
-                    protect="\n".join(self.protect(end, other, mode,
-                                                   children))))
+            self.write(conf, self.CONF.format(
+                out=self.out, end=end, role=role, remote=remote,
+                start="on-load" if end == "mobile" else "manual",
+                other=other, psk=PSK, ike=IKE, esp=ESP, mode=mode,
+                rrc="before" if self.name == "mobx-before" else "early",
+                protect="\n".join(self.protect(end, other, mode, children))))
             self.spawn(end, [f"{TOP}/build/mobxd", "-c", conf], f"{end}.log")
         wait_for(lambda: len(self.valid()) == paths, "the paths of mobx")
         wait_for(lambda: self.outbound() == children, "the Child SAs of mobx")
@@ -241,6 +245,14 @@ secrets {{
                    f"unix://{self.out}/{end}/vici", check=check,
                    env=dict(os.environ, **self.environment(end)))
 
+    def launch(self, end):
+        """With the configuration that is there."""
+        self.spawn(end, ["charon-systemd"], f"{end}.err",
+                   **self.environment(end))
+        wait_for(lambda: "strongSwan" in self.swanctl(
+            end, "--version", "--daemon", check=False), "charon")
+        self.swanctl(end, "--load-all")
+
     def children(self, end, other, mode, children):
         for i in range(children):
             port = f"[udp/{int(PORT) + i}]" if children > 1 else ""
@@ -262,21 +274,13 @@ secrets {{
                 ("mobile", "server", f"remote_addrs = {self.server}")):
             folder = f"{self.out}/{end}"
             os.makedirs(folder, exist_ok=True)
-            with open(f"{folder}/strongswan.conf", "w",
-                      encoding="utf-8") as file:
-                file.write(self.CHARON.format(
-                    out=self.out, end=end, more=self.TUNED if tuned else ""))
-            with open(f"{folder}/swanctl.conf", "w",
-                      encoding="utf-8") as file:
-                file.write(self.SWANCTL.format(
-                    addresses=addresses, end=end, other=other, psk=PSK,
-                    ike=IKE, children="".join(
-                        self.children(end, other, mode, children))))
-            self.spawn(end, ["charon-systemd"], f"{end}.err",
-                       **self.environment(end))
-            wait_for(lambda: "strongSwan" in self.swanctl(
-                end, "--version", "--daemon", check=False), "charon")
-            self.swanctl(end, "--load-all")
+            self.write(f"{folder}/strongswan.conf", self.CHARON.format(
+                out=self.out, end=end, more=self.TUNED if tuned else ""))
+            self.write(f"{folder}/swanctl.conf", self.SWANCTL.format(
+                addresses=addresses, end=end, other=other, psk=PSK,
+                ike=IKE, children="".join(
+                    self.children(end, other, mode, children))))
+            self.launch(end)
             if tuned:
                 self.block_clear(end, mode)
         wait_for(lambda: all(self.swanctl(

@@ -106,11 +106,6 @@ class Fleet:
             self.begin(end, folder)
             self.pids[end] = self.processes[-1].pid
 
-    def write(self, path, text):
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
-                  "w", encoding="utf-8") as file:
-            file.write(text)
-
     def inner(self, end, i):
         """What is behind a connection."""
         return f"10.{40 + int(end[6:])}.{i // 250}.{i % 250 + 1}"
@@ -290,11 +285,7 @@ class Strongswan(Fleet, agents.Strongswan):
         self.write(f"{folder}/swanctl.conf", "connections {\n" +
                    "".join(self.connections(end)) +
                    f"}}\nsecrets {{\n{secret}\n}}\n")
-        self.spawn(end, ["charon-systemd"], f"{end}.err",
-                   **self.environment(end))
-        agents.wait_for(lambda: "strongSwan" in self.swanctl(
-            end, "--version", "--daemon", check=False), "charon")
-        self.swanctl(end, "--load-all")
+        self.launch(end)
 
     def control(self, end):
         return f"{self.out}/{end}/vici"
