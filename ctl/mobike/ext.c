@@ -20,33 +20,6 @@ void mx_session_get(struct mx_session *s)
 	s->refs++;
 }
 
-/**
- * mx_more() - room for one more at the end of a list
- * @list: address of the pointer to its entries
- * @room: entries that it has room for
- * @n: entries that it has now
- * @size: of one
- *
- * Room that there was once stays: to fill a list anew with as many as it had
- * does not fail.
- *
- * Return: false without memory, and the list as it was.
- */
-bool mx_more(void *list, unsigned int *room, unsigned int n, size_t size)
-{
-	void *v;
-
-	if (n < *room)
-		return true;
-	memcpy(&v, list, sizeof(v));
-	v = reallocarray(v, n + 1, size);
-	if (!v)
-		return false;
-	memcpy(list, &v, sizeof(v));
-	*room = n + 1;
-	return true;
-}
-
 /** mx_session_put() - one less; the last one frees it */
 void mx_session_put(struct mx_session *s)
 {

@@ -98,8 +98,8 @@ void mx_layers(struct mx_session *s)
 		if (!is_usable(s, p) || is_ready(s, &p->addr) ||
 		    !leads_somewhere(s, &p->addr) ||
 		    s->n_ready == MX_MAX_PATHS ||
-		    !mx_more(&s->ready, &s->ready_room, s->n_ready,
-			     sizeof(*s->ready)))
+		    !mx_reserve(&s->ready, &s->ready_room, s->n_ready + 1,
+				sizeof(*s->ready)))
 			continue;
 		if (!s->n_ready)
 			s->mptcp = s->sa->conn->mptcp;

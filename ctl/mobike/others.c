@@ -212,7 +212,8 @@ void mx_others_shun(struct mx_session *s, const struct wire_addr *local,
 		if (s->tried[i].until <= ike_sa_now(s->sa))
 			t = &s->tried[i];
 	if (!t && s->n_tried < MX_MAX_TRIED &&
-	    mx_more(&s->tried, &s->tried_room, s->n_tried, sizeof(*s->tried)))
+	    mx_reserve(&s->tried, &s->tried_room, s->n_tried + 1,
+		       sizeof(*s->tried)))
 		t = &s->tried[s->n_tried++];
 	if (!t && !s->n_tried)
 		return;
@@ -253,7 +254,8 @@ unsigned int mx_others_find(struct mx_session *s)
 		    mx_set_by_addr(&s->peer, &h[i].remote) ||
 		    !mx_own_allowed(s->sa->conn, &h[i].local))
 			continue;
-		if (!mx_more(&s->other, &s->other_room, k, sizeof(*s->other)))
+		if (!mx_reserve(&s->other, &s->other_room, k + 1,
+				sizeof(*s->other)))
 			break;
 		s->other[k++] = (struct mx_cand){
 			.local = h[i].local,

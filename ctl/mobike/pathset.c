@@ -16,6 +16,33 @@ void mx_set_free(struct mx_set *set)
 }
 
 /**
+ * mx_reserve() - room at the end of a list
+ * @list: address of the pointer to its entries
+ * @room: entries that it has room for
+ * @n: how many there may be from now on
+ * @size: of one
+ *
+ * Room that there was once stays: to fill a list anew with as many as it had
+ * does not fail.
+ *
+ * Return: false without memory, and the list as it was.
+ */
+bool mx_reserve(void *list, unsigned int *room, unsigned int n, size_t size)
+{
+	void *v;
+
+	if (n <= *room)
+		return true;
+	memcpy(&v, list, sizeof(v));
+	v = reallocarray(v, n, size);
+	if (!v)
+		return false;
+	memcpy(list, &v, sizeof(v));
+	*room = n;
+	return true;
+}
+
+/**
  * mx_set_reserve() - make room for paths
  * @set: any set
  * @paths: how many there may be from now on
@@ -24,30 +51,13 @@ void mx_set_free(struct mx_set *set)
  */
 bool mx_set_reserve(struct mx_set *set, unsigned int paths)
 {
-	struct mx_path *v;
-
-	if (paths <= set->room)
-		return true;
-	v = reallocarray(set->path, paths, sizeof(*v));
-	if (!v)
-		return false;
-	set->path = v;
-	set->room = paths;
-	return true;
+	return mx_reserve(&set->path, &set->room, paths, sizeof(*set->path));
 }
 
 static bool reserve_ghosts(struct mx_set *set, unsigned int ghosts)
 {
-	struct mx_ghost *v;
-
-	if (ghosts <= set->ghost_room)
-		return true;
-	v = reallocarray(set->ghost, ghosts, sizeof(*v));
-	if (!v)
-		return false;
-	set->ghost = v;
-	set->ghost_room = ghosts;
-	return true;
+	return mx_reserve(&set->ghost, &set->ghost_room, ghosts,
+			  sizeof(*set->ghost));
 }
 
 /**

@@ -191,6 +191,7 @@ struct mx_refusal {
 	char text[65];
 };
 
+bool mx_reserve(void *list, unsigned int *room, unsigned int n, size_t size);
 void mx_set_free(struct mx_set *set);
 bool mx_set_reserve(struct mx_set *set, unsigned int paths);
 bool mx_set_blank(struct mx_set *set, unsigned int paths, unsigned int ghosts);

@@ -261,7 +261,7 @@ struct mx_memo {
  * @drain_until: may be removed then
  * @move: last move
  *
- * Lists that are pointers grow by mx_more(), up to the limits above. Most stay
+ * Lists that are pointers grow by mx_reserve(), up to the limits above. Most stay
  * empty, and a server has a session for each of its peers.
  */
 struct mx_session {
@@ -334,7 +334,6 @@ void mx_pending_free(struct mx_pending *p);
 /* ext.c */
 void mx_session_get(struct mx_session *s);
 void mx_session_put(struct mx_session *s);
-bool mx_more(void *list, unsigned int *room, unsigned int n, size_t size);
 typedef void mx_commit_fn(struct mx_session *s, uint64_t serial, int err);
 void mx_commit(struct mx_session *s, mx_commit_fn *done, uint64_t serial);
 void mx_follow_primary(struct mx_session *s);

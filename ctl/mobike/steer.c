@@ -88,7 +88,8 @@ static void add_cand(struct mx_session *s, const struct mx_cand *was,
 		return;
 	}
 	if (s->n_cand == MX_MAX_CANDS ||
-	    !mx_more(&s->cand, &s->cand_room, s->n_cand, sizeof(*s->cand)))
+	    !mx_reserve(&s->cand, &s->cand_room, s->n_cand + 1,
+			sizeof(*s->cand)))
 		return;
 	c = &s->cand[s->n_cand++];
 	c->local = h->local;
