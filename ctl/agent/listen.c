@@ -16,7 +16,7 @@ static int make_folder(const char *path, mode_t mode)
 	return mkdir(path, mode) && errno != EEXIST ? -errno : 0;
 }
 
-int listen_folder(const char *path, char out[CONF_MAX_PATH])
+static int folder_of(const char *path, char out[CONF_MAX_PATH])
 {
 	const char *slash = strrchr(path, '/');
 
@@ -79,7 +79,7 @@ int listen_control(const char *path, char *err, size_t errlen)
 	struct ucred who;
 	int ret;
 
-	if (strlen(path) >= sizeof(sun.sun_path) || listen_folder(path, folder)) {
+	if (strlen(path) >= sizeof(sun.sun_path) || folder_of(path, folder)) {
 		snprintf(err, errlen,
 			 "control socket %s: an absolute path of at most %zu characters would be right",
 			 path, sizeof(sun.sun_path) - 1);
@@ -107,7 +107,7 @@ int listen_empty_folder(const char *control, char *out, size_t outlen)
 {
 	char folder[CONF_MAX_PATH];
 	struct stat st;
-	int ret = listen_folder(control, folder);
+	int ret = folder_of(control, folder);
 
 	if (ret)
 		return ret;

@@ -5,8 +5,6 @@
 
 #include <stddef.h>
 
-#include "agent/conf.h"
-
 /**
  * listen_control() - make the control socket
  * @path: where
@@ -19,9 +17,6 @@
  * another negative errno.
  */
 int listen_control(const char *path, char *err, size_t errlen);
-
-/** listen_folder() - the folder of a file by its path; 0 or -EINVAL */
-int listen_folder(const char *path, char out[CONF_MAX_PATH]);
 
 /**
  * listen_empty_folder() - a folder to lock the other processes into
