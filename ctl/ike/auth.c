@@ -179,21 +179,29 @@ bool ike_auth_sign(struct ike_sa *sa, ike_wait_fn fn)
 /**
  * ike_auth_signed() - keep our own authentication data
  * @sa: IKE SA
- * @a: what the credentials say
+ * @ev: what ike_auth_sign() has led to
+ * @why: gets NULL, or why what the credentials say cannot be used
  *
- * Return: NULL, or why it cannot be used.
+ * Return: false if nobody has said anything, and the IKE SA comes to its end.
  */
-const char *ike_auth_signed(struct ike_sa *sa,
-			    const struct ike_ev_auth_done *a)
+bool ike_auth_signed(struct ike_sa *sa, const struct ike_event *ev,
+		     const char **why)
 {
-	if (!a->ok)
-		return a->text ? a->text : "there are no credentials for this"
+	const struct ike_ev_auth_done *a = &ev->u.auth_done;
+
+	if (ev->type != IKE_EV_AUTH_DONE)
+		return false;
+	*why = NULL;
+	if (!a->ok) {
+		*why = a->text ? a->text : "there are no credentials for this"
 					   " connection";
+		return true;
+	}
 	sa->p->auth_method = a->method;
 	if (!ike_buf_set(&sa->p->auth_mine, a->data, a->len) ||
 	    !ike_buf_set(&sa->p->auth_certs, a->certs, a->certs_len))
-		return "no memory";
-	return NULL;
+		*why = "no memory";
+	return true;
 }
 
 /**

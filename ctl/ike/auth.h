@@ -56,8 +56,8 @@ struct ike_eap {
 bool ike_auth_hold(struct ike_sa *sa, const struct ike_in *in);
 void ike_auth_release(struct ike_sa *sa);
 bool ike_auth_sign(struct ike_sa *sa, ike_wait_fn fn);
-const char *ike_auth_signed(struct ike_sa *sa,
-			    const struct ike_ev_auth_done *a);
+bool ike_auth_signed(struct ike_sa *sa, const struct ike_event *ev,
+		     const char **why);
 bool ike_auth_verify(struct ike_sa *sa, const struct wire_msg *msg,
 		     const struct wire_id *id, const struct wire_auth *auth,
 		     ike_wait_fn fn);

@@ -79,9 +79,8 @@ static void signed_own(struct ike_sa *sa, void *ctx,
 	const char *why;
 
 	(void)ctx;
-	if (ev->type != IKE_EV_AUTH_DONE)
+	if (!ike_auth_signed(sa, ev, &why))
 		return;
-	why = ike_auth_signed(sa, &ev->u.auth_done);
 	if (why) {
 		ike_sa_fail(sa, why);
 		return;

@@ -98,9 +98,11 @@ static void heard_method(struct ike_sa *sa, const struct wire_eap *eap)
 static void signed_own(struct ike_sa *sa, void *ctx,
 		       const struct ike_event *ev)
 {
-	const char *why = ike_auth_signed(sa, &ev->u.auth_done);
+	const char *why;
 
 	(void)ctx;
+	if (!ike_auth_signed(sa, ev, &why))
+		return;
 	if (why)
 		ike_sa_fail(sa, why);
 	else

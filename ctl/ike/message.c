@@ -45,8 +45,8 @@ void ike_slots_clear(struct ike_sa *sa)
 		slot_free(&sa->p->slots);
 }
 
-/** ike_slots_free() - forget the requests before one of the peer's */
-void ike_slots_free(struct ike_sa *sa, uint32_t mid)
+/* Forget the requests before one of the peer's. */
+static void slots_before(struct ike_sa *sa, uint32_t mid)
 {
 	struct ike_slot **at = &sa->p->slots;
 
@@ -67,7 +67,7 @@ static void slots_advance(struct ike_sa *sa)
 	while (s && s->state == IKE_SLOT_ANSWERED)
 		s = slot_of(sa, ++p->in_mid);
 	if (p->in_mid > p->own_window)
-		ike_slots_free(sa, p->in_mid - p->own_window);
+		slots_before(sa, p->in_mid - p->own_window);
 }
 
 /**

@@ -224,7 +224,6 @@ void ike_message_in(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 		    struct wire_msg *msg);
 void ike_slot_answer(struct ike_sa *sa, uint32_t mid, struct wire_enc *enc);
 void ike_slots_clear(struct ike_sa *sa);
-void ike_slots_free(struct ike_sa *sa, uint32_t mid);
 void ike_slot_error(struct ike_sa *sa, uint32_t mid, uint16_t type,
 		    const void *data, size_t len);
 

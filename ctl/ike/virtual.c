@@ -443,6 +443,21 @@ static void wanted(const struct wire_cp *cp, struct leasing *l)
 	}
 }
 
+/* Whatever becomes of the IKE SA, @fn gets the answer and @l. */
+static bool ask_lease(struct ike_sa *sa, struct leasing *l, ike_wait_fn fn)
+{
+	struct ike_action *a = ike_ask(sa->eng, IKE_AC_LEASE, sa, fn, l);
+
+	if (!a)
+		return false;
+	l->eng = sa->eng;
+	memcpy(l->ask.pool, sa->conn->pool, sizeof(l->ask.pool));
+	l->ask.id = sa->remote_id;
+	*a->u.lease = l->ask;
+	ike_wait_keep(sa->eng, a->tag, 0);
+	return true;
+}
+
 /**
  * ike_virtual_lease() - get for the peer what it asks for
  * @sa: IKE SA of a responder, whose peer is authentic
@@ -456,7 +471,6 @@ void ike_virtual_lease(struct ike_sa *sa, const struct wire_msg *msg,
 		       void (*done)(struct ike_sa *sa, uint16_t error))
 {
 	struct leasing *l;
-	struct ike_action *a;
 	struct wire_cp cp;
 
 	if (!gives(sa)) {
@@ -475,18 +489,11 @@ void ike_virtual_lease(struct ike_sa *sa, const struct wire_msg *msg,
 		done(sa, IKE_N_FAILED_CP_REQUIRED);
 		return;
 	}
-	l->eng = sa->eng;
 	l->done = done;
-	memcpy(l->ask.pool, sa->conn->pool, sizeof(l->ask.pool));
-	l->ask.id = sa->remote_id;
-	a = ike_ask(sa->eng, IKE_AC_LEASE, sa, leased, l);
-	if (!a) {
+	if (!ask_lease(sa, l, leased)) {
 		free(l);
 		done(sa, IKE_N_INTERNAL_ADDRESS_FAILURE);
-		return;
 	}
-	*a->u.lease = l->ask;
-	ike_wait_keep(sa->eng, a->tag, 0);
 }
 
 static void leased_again(struct ike_sa *sa, void *ctx,
@@ -523,7 +530,6 @@ void ike_virtual_taken(struct ike_sa *sa)
 	const struct ike_virtual *v = &sa->p->virtual;
 	struct ike_conn_state *cs = sa->cs;
 	struct leasing *l;
-	struct ike_action *a;
 
 	if (asks(sa) && sa->conn->device[0]) {
 		cs->n_placed = v->n;
@@ -532,18 +538,12 @@ void ike_virtual_taken(struct ike_sa *sa)
 	if (!gives(sa) || !v->n)
 		return;
 	l = calloc(1, sizeof(*l));
-	a = l ? ike_ask(sa->eng, IKE_AC_LEASE, sa, leased_again, l) : NULL;
-	if (!a) {
-		free(l);
+	if (!l)
 		return;
-	}
-	l->eng = sa->eng;
-	memcpy(l->ask.pool, sa->conn->pool, sizeof(l->ask.pool));
-	l->ask.id = sa->remote_id;
 	l->ask.n = v->n;
 	memcpy(l->ask.want, v->addr, sizeof(l->ask.want));
-	*a->u.lease = l->ask;
-	ike_wait_keep(sa->eng, a->tag, 0);
+	if (!ask_lease(sa, l, leased_again))
+		free(l);
 }
 
 /** ike_virtual_reply() - CFG_REPLY with what the peer has been given */

@@ -375,6 +375,14 @@ bool net_logged(const struct net *net, int host, const char *text)
 	return strstr(net->host[host].log, text) != NULL;
 }
 
+enum net_verdict net_gone(struct net *net, struct net_packet *p, void *ctx)
+{
+	(void)net;
+	(void)p;
+	(void)ctx;
+	return NET_DROP;
+}
+
 void net_fail(const struct net *net, uint64_t seed)
 {
 	const struct ike_sa *sa;

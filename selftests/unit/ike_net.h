@@ -145,6 +145,9 @@ void net_free(struct net *net);
 /** net_secret() - a host tells tokens made with a secret of this octet */
 void net_secret(struct net *net, int host, uint8_t octet);
 
+/** net_gone() - a filter by which nothing gets through */
+enum net_verdict net_gone(struct net *net, struct net_packet *p, void *ctx);
+
 /** net_restart() - the agent of a host dies and begins anew, without secret */
 void net_restart(struct net *net, int host);
 

@@ -123,15 +123,6 @@ static void odd_methods(void **state)
 	}
 }
 
-static enum net_verdict nothing(struct net *net, struct net_packet *pkt,
-				void *ctx)
-{
-	(void)net;
-	(void)pkt;
-	(void)ctx;
-	return NET_DROP;
-}
-
 static enum net_verdict nothing_of_auth(struct net *net,
 					struct net_packet *pkt, void *ctx)
 {
@@ -150,7 +141,7 @@ static void resumed(void **state)
 	p->conn[1].resume_us = 600 * NET_SECOND;
 	eap_pair_start(p);
 	eap_must_be_up(p->net);
-	p->net->filter = nothing;
+	p->net->filter = net_gone;
 	while (net_sa(p->net, 0) &&
 	       net_sa(p->net, 0)->state == IKE_SA_ESTABLISHED)
 		net_run(p->net, NET_SECOND);

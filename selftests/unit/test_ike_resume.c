@@ -22,21 +22,12 @@ static struct net *up(uint64_t seed, unsigned int i, unsigned int r)
 	return net;
 }
 
-static enum net_verdict nothing(struct net *net, struct net_packet *pkt,
-				void *ctx)
-{
-	(void)net;
-	(void)pkt;
-	(void)ctx;
-	return NET_DROP;
-}
-
 /* The network is gone until the initiator has given up. */
 static void outage(struct net *net)
 {
 	unsigned int tries = 0;
 
-	net->filter = nothing;
+	net->filter = net_gone;
 	while (net_sa(net, 0) && net_sa(net, 0)->state == IKE_SA_ESTABLISHED) {
 		net_run(net, NET_SECOND);
 		assert_true(++tries < 300);
@@ -188,7 +179,7 @@ static void connection_gone(void **state)
 	struct ike_conn s = net_conn(1);
 
 	(void)state;
-	net->filter = nothing;
+	net->filter = net_gone;
 	net_cmd(net, 1, IKE_EV_CONN_DEL, "mobile");
 	assert_int_equal(net->host[1].eng->n_sessions, 0);
 	s.resume_us = 600 * NET_SECOND;
