@@ -310,6 +310,20 @@ static bool mobx_hold_again(struct mobx_net *mnet, struct mobx_held *held,
 }
 
 /**
+ * mobx_hold_retry_soon - have all that waits looked at once more
+ * @hold: of a namespace, which may be ending
+ *
+ * Context: any, bottom halves off.
+ */
+void mobx_hold_retry_soon(struct mobx_hold *hold)
+{
+	spin_lock(&hold->lock);
+	if (!hold->closing)
+		schedule_work(&hold->retry);
+	spin_unlock(&hold->lock);
+}
+
+/**
  * mobx_hold_retry_out - look at all packets that wait to go out once more
  * @hold: of a namespace
  *

@@ -59,6 +59,7 @@ void mobx_hold_packet(struct mobx_net *mnet, struct sk_buff *skb,
 bool mobx_hold_expire(struct mobx_hold *hold);
 void mobx_hold_drop_all(struct mobx_hold *hold);
 void mobx_hold_retry_out(struct mobx_hold *hold);
+void mobx_hold_retry_soon(struct mobx_hold *hold);
 
 void mobx_keep_packet(struct mobx_net *mnet, struct mobx_sa *sa,
 		      struct sk_buff *skb, u16 family);

@@ -27,7 +27,8 @@ struct netlink_ext_ack;
  * @route: of its addresses, for tunnel mode, or NULL; belongs to route.c
  * @mtu: largest IP packet in octets that fits, 0 if not known; READ_ONCE and
  *	WRITE_ONCE, lowered by ICMP and set by netlink
- * @credit: octets that may be sent while the path is tentative; only raised
+ * @credit: octets that may be sent while the path is tentative; only raised, by
+ *	netlink and by what comes from there; 0 for none, whatever comes
  * @credit_used: octets sent while tentative, IP header included
  * @last_seen: jiffies when an authentic packet came last, 0 for never;
  *	READ_ONCE and WRITE_ONCE

@@ -155,21 +155,34 @@ check $? "removed: dropped and counted"
 mb peer set 1 local $B remote $A,$A2
 ma peer set 1 path local $A remote $B primary \
 	path local $A2 remote $B state tentative credit 400
+# Without answers: what comes from there is credit, too.
+b sysctl -qw net.ipv4.icmp_echo_ignore_all=1
 before=$(stat b in-protected)
 a ping -q -I $A2 -c 5 -i 0.1 -W 1 $B >/dev/null
 [ "$(stat b in-protected)" -gt "$before" ] &&
 	[ "$(stat b in-protected)" -lt $((before + 5)) ]
 check $? "tentative: sent to within its credit"
-used=$(ma -s peer show 1 | sed -n "s/.*$A2 .*credit-used \([0-9]*\).*/\1/p")
+# What 'mobx peer show' has of the second path: WORD
+of_path2() {
+	ma -s peer show 1 | sed -n "s/.*$A2 .* $1 \([0-9]*\).*/\1/p"
+}
+used=$(of_path2 credit-used)
 [ "$used" -gt 0 ] && [ "$used" -le 400 ]
 check $? "tentative: $used of 400 octets used"
 wait_for 5 reached a out-no-credit 1
 check $? "tentative: the rest is dropped in the end"
+b sysctl -qw net.ipv4.icmp_echo_ignore_all=0
 ma peer set 1 path local $A remote $B primary \
 	path local $A2 remote $B state tentative credit 100
 a ping -q -I $A2 -c 1 -W 1 $B >/dev/null
 [ $? != 0 ]
 check $? "tentative: credit is not begun anew"
+came=$(of_path2 rx-bytes)
+b ping -q -c 3 -i 0.1 -W 1 $A2 >/dev/null
+check $? "tentative: what has come from there may be answered"
+came=$(($(of_path2 rx-bytes) - came))
+[ "$came" -gt 0 ] && [ "$(of_path2 credit)" = $((400 + 3 * came)) ]
+check $? "tentative: and three times as much is its credit"
 ma peer set 1 path local $A remote $B primary path local $A2 remote $B
 a ping -q -I $A2 -c 1 -W 1 $B >/dev/null
 check $? "valid: as much as there is"
@@ -188,6 +201,14 @@ burst() {	# OCTETS
 both policy add order 11 action protect peer '*' proto udp
 ma peer set 1 path local $A remote $B primary \
 	path local $A2 remote $B state tentative credit 30000
+# Someone has to take them, or the errors that come back are credit.
+ip netns exec b python3 - <<-'END' &
+	import socket, time
+	sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	sink.bind(("", 4242))
+	time.sleep(60)
+END
+sink=$!
 ip netns exec b tcpdump -nUi vb -w "$tmp/burst.pcap" src $A2 2>"$tmp/burst.log" &
 bursts=$!
 wait_for 5 grep -q listening "$tmp/burst.log"
@@ -199,8 +220,8 @@ burst 13000
 wait_for 8 reached a out-no-credit $((before + 2))
 check $? "tentative: super-packets beyond the credit are dropped in the end"
 sleep 0.3
-kill $bursts
-wait $bursts 2>/dev/null
+kill $bursts $sink
+wait $bursts $sink 2>/dev/null
 octets=$(tcpdump -nvr "$tmp/burst.pcap" 2>/dev/null |
 	sed -n 's/.*proto ESP (50), length \([0-9]*\)).*/\1/p' |
 	awk '{ sum += $1 } END { print sum + 0 }')
