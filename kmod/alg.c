@@ -23,13 +23,13 @@
 #include "alg.h"
 
 /* Suites with separate integrity; for their levels see RFC 8221. */
-#define MOBX_CBC(_auth, _name, _key_len, _icv_len, _template, _template_esn) \
+#define MOBX_CBC(_auth, _name, _key_len, _icv_len, _mac)		\
 	{								\
 		.enc = MOBX_ENC_AES_CBC,				\
 		.auth = (_auth),					\
 		.name = (_name),					\
-		.template = (_template),				\
-		.template_esn = (_template_esn),			\
+		.cipher = "cbc(aes)",					\
+		.mac = (_mac),						\
 		.enc_key_len = { 16, 24, 32 },				\
 		.auth_key_len = (_key_len),				\
 		.iv_len = 16,						\
@@ -38,13 +38,12 @@
 		.iv = MOBX_IV_RANDOM,					\
 	}
 
-#define MOBX_NULL(_auth, _name, _key_len, _icv_len, _template, _template_esn) \
+#define MOBX_NULL(_auth, _name, _key_len, _icv_len, _mac)		\
 	{								\
 		.enc = MOBX_ENC_NULL,					\
 		.auth = (_auth),					\
 		.name = (_name),					\
-		.template = (_template),				\
-		.template_esn = (_template_esn),			\
+		.mac = (_mac),						\
 		.auth_key_len = (_key_len),				\
 		.block = 4,						\
 		.icv_len = (_icv_len),					\
@@ -93,38 +92,22 @@ static const struct mobx_alg mobx_algs[] = {
 	},
 	/* RFC 3602, with RFC 2404 and RFC 4868 */
 	MOBX_CBC(MOBX_AUTH_HMAC_SHA1_96, "aes-cbc hmac-sha1-96",
-		 20, 12,
-		 "authenc(hmac(sha1),cbc(aes))",
-		 "authencesn(hmac(sha1),cbc(aes))"),
+		 20, 12, "hmac(sha1)"),
 	MOBX_CBC(MOBX_AUTH_HMAC_SHA2_256_128, "aes-cbc hmac-sha2-256-128",
-		 32, 16,
-		 "authenc(hmac(sha256),cbc(aes))",
-		 "authencesn(hmac(sha256),cbc(aes))"),
+		 32, 16, "hmac(sha256)"),
 	MOBX_CBC(MOBX_AUTH_HMAC_SHA2_384_192, "aes-cbc hmac-sha2-384-192",
-		 48, 24,
-		 "authenc(hmac(sha384),cbc(aes))",
-		 "authencesn(hmac(sha384),cbc(aes))"),
+		 48, 24, "hmac(sha384)"),
 	MOBX_CBC(MOBX_AUTH_HMAC_SHA2_512_256, "aes-cbc hmac-sha2-512-256",
-		 64, 32,
-		 "authenc(hmac(sha512),cbc(aes))",
-		 "authencesn(hmac(sha512),cbc(aes))"),
+		 64, 32, "hmac(sha512)"),
 	/* RFC 2410, with RFC 2404 and RFC 4868 */
 	MOBX_NULL(MOBX_AUTH_HMAC_SHA1_96, "null hmac-sha1-96",
-		  20, 12,
-		  "authenc(hmac(sha1),ecb(cipher_null))",
-		  "authencesn(hmac(sha1),ecb(cipher_null))"),
+		  20, 12, "hmac(sha1)"),
 	MOBX_NULL(MOBX_AUTH_HMAC_SHA2_256_128, "null hmac-sha2-256-128",
-		  32, 16,
-		  "authenc(hmac(sha256),ecb(cipher_null))",
-		  "authencesn(hmac(sha256),ecb(cipher_null))"),
+		  32, 16, "hmac(sha256)"),
 	MOBX_NULL(MOBX_AUTH_HMAC_SHA2_384_192, "null hmac-sha2-384-192",
-		  48, 24,
-		  "authenc(hmac(sha384),ecb(cipher_null))",
-		  "authencesn(hmac(sha384),ecb(cipher_null))"),
+		  48, 24, "hmac(sha384)"),
 	MOBX_NULL(MOBX_AUTH_HMAC_SHA2_512_256, "null hmac-sha2-512-256",
-		  64, 32,
-		  "authenc(hmac(sha512),ecb(cipher_null))",
-		  "authencesn(hmac(sha512),ecb(cipher_null))"),
+		  64, 32, "hmac(sha512)"),
 };
 
 /**
@@ -253,6 +236,22 @@ static int mobx_alg_set_authenc_key(struct crypto_aead *tfm,
 	return err;
 }
 
+/**
+ * mobx_alg_internal - what the crypto API calls a cipher without its cover
+ * @driver: of the cover
+ * @name: CRYPTO_MAX_ALG_NAME octets, filled in
+ *
+ * Return: whether there can be one: templates have no cover, what is in one has
+ *	its name behind "__"
+ * Context: any.
+ */
+bool mobx_alg_internal(const char *driver, char *name)
+{
+	return !strchr(driver, '(') &&
+	       snprintf(name, CRYPTO_MAX_ALG_NAME, "__%s", driver) <
+	       CRYPTO_MAX_ALG_NAME;
+}
+
 /*
  * The fast ciphers are asynchronous, on every kernel before 6.16, since a task's
  * use of the vector registers may be interrupted by a packet. What the crypto API
@@ -267,10 +266,8 @@ static struct crypto_aead *mobx_alg_uncover(struct crypto_aead *tfm)
 	char name[CRYPTO_MAX_ALG_NAME];
 	struct cryptd_aead *inner;
 
-	/* Templates have no cover; what is in one has its name behind "__". */
 	if (!(crypto_aead_alg(tfm)->base.cra_flags & CRYPTO_ALG_ASYNC) ||
-	    strchr(driver, '(') ||
-	    snprintf(name, sizeof(name), "__%s", driver) >= sizeof(name) ||
+	    !mobx_alg_internal(driver, name) ||
 	    !crypto_has_alg(name, CRYPTO_ALG_INTERNAL,
 			    CRYPTO_ALG_INTERNAL | CRYPTO_NOLOAD))
 		return tfm;
@@ -346,11 +343,15 @@ struct crypto_aead *mobx_alg_alloc(const struct mobx_alg *alg, bool esn,
 				   const u8 *auth_key, unsigned int auth_len,
 				   struct netlink_ext_ack *extack)
 {
+	const char *cipher = alg->cipher ?: "ecb(cipher_null)";
+	char name[CRYPTO_MAX_ALG_NAME];
 	struct crypto_aead *tfm;
 	int err;
 
-	tfm = crypto_alloc_aead(esn && alg->template_esn ? alg->template_esn :
-							   alg->template, 0, 0);
+	if (alg->mac)
+		snprintf(name, sizeof(name), "authenc%s(%s,%s)",
+			 esn ? "esn" : "", alg->mac, cipher);
+	tfm = crypto_alloc_aead(alg->mac ? name : alg->template, 0, 0);
 	if (IS_ERR(tfm)) {
 		NL_SET_ERR_MSG(extack,
 			       "this kernel lacks the algorithm or its crypto module");

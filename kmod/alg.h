@@ -14,6 +14,8 @@ struct netlink_ext_ack;
 /* What every counter-mode suite has. */
 #define MOBX_ALG_COUNTER_IV	8
 #define MOBX_ALG_MAX_ICV	32
+/* Of an integrity algorithm, before it is cut to the ICV. */
+#define MOBX_ALG_MAX_DIGEST	64
 
 /* SPI and sequence number, what every ESP packet begins with. */
 #define MOBX_ESP_HDR_LEN	8
@@ -38,10 +40,12 @@ enum mobx_iv {
  * @enc: enum mobx_enc
  * @auth: enum mobx_auth
  * @name: for people
- * @template: name of the AEAD in the crypto API. Each of them takes SPI,
- *	sequence number and IV as associated data, in the packet's own order
- * @template_esn: the same for extended sequence numbers; NULL when @template
- *	takes these too
+ * @template: name of the AEAD in the crypto API, which takes SPI, sequence
+ *	number and IV as associated data, in the packet's own order; NULL for
+ *	separate integrity: authenc(@mac,@cipher), or authencesn() for extended
+ *	sequence numbers
+ * @cipher: the cipher alone, NULL for null and in a combined mode
+ * @mac: the integrity algorithm alone, NULL in a combined mode
  * @enc_key_len: octets that the cipher's key may have, zero ends the list
  * @auth_key_len: octets of the integrity key, 0 for combined-mode ciphers
  * @salt_len: octets of salt that follow the cipher's key
@@ -55,7 +59,8 @@ struct mobx_alg {
 	u8		auth;
 	const char	*name;
 	const char	*template;
-	const char	*template_esn;
+	const char	*cipher;
+	const char	*mac;
 	u8		enc_key_len[MOBX_ALG_KEY_LENGTHS];
 	u8		auth_key_len;
 	u8		salt_len;
@@ -100,6 +105,7 @@ struct crypto_aead *mobx_alg_alloc(const struct mobx_alg *alg, bool esn,
 				   const u8 *enc_key, unsigned int enc_len,
 				   const u8 *auth_key, unsigned int auth_len,
 				   struct netlink_ext_ack *extack);
+bool mobx_alg_internal(const char *driver, char *name);
 struct crypto_aead *mobx_alg_direct(struct crypto_aead *tfm);
 void mobx_alg_free(struct crypto_aead *tfm);
 

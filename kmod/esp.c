@@ -28,6 +28,7 @@
 #include "input.h"
 #include "layout.h"
 #include "netns.h"
+#include "pair.h"
 #include "sa.h"
 #include "send.h"
 
@@ -218,26 +219,26 @@ static int mobx_esp_map(struct mobx_esp_op *op, unsigned int offset,
 	return n < 0 ? n : 0;
 }
 
-/* ESP header and IV of a packet that was laid out (RFC 4303, section 2). */
-static void mobx_esp_fill(struct mobx_esp_op *op, u64 seq)
+/*
+ * ESP header and IV of a packet that was laid out (RFC 4303, section 2); the IV
+ * goes to @iv as well.
+ */
+static void mobx_esp_fill(const struct mobx_sa *sa, struct ip_esp_hdr *esph,
+			  u64 seq, u8 *iv)
 {
-	const struct mobx_sa *sa = op->sa;
-	struct ip_esp_hdr *esph = (void *)skb_transport_header(op->skb);
-
-	op->esph = &esph->spi;
 	esph->spi = sa->spi;
 	esph->seq_no = htonl(seq);
 	switch (sa->alg->iv) {
 	case MOBX_IV_NONE:
 		return;
 	case MOBX_IV_COUNTER:
-		put_unaligned_be64(sa->iv_base + seq, op->iv);
-		memcpy(esph->enc_data, op->iv, MOBX_ALG_COUNTER_IV);
+		put_unaligned_be64(sa->iv_base + seq, iv);
+		memcpy(esph->enc_data, iv, MOBX_ALG_COUNTER_IV);
 		return;
 	case MOBX_IV_RANDOM:
-		put_unaligned(get_random_u64(), (u64 *)op->iv);
-		put_unaligned(get_random_u64(), (u64 *)(op->iv + 8));
-		memcpy(esph->enc_data, op->iv, sa->alg->iv_len);
+		put_unaligned(get_random_u64(), (u64 *)iv);
+		put_unaligned(get_random_u64(), (u64 *)(iv + 8));
+		memcpy(esph->enc_data, iv, sa->alg->iv_len);
 	}
 }
 
@@ -270,16 +271,59 @@ static void mobx_esp_encrypt_done(mobx_completion_arg arg, int err)
 	local_bh_enable();
 }
 
+/* Whether a packet in so many pieces can be had done by two calls. */
+static bool mobx_esp_at_once(const struct mobx_sa *sa, int n_sg)
+{
+	return sa->pair && n_sg == 1 && mobx_pair_usable(sa->pair);
+}
+
+/*
+ * The next sequence number, which is taken last, when nothing but the cipher can
+ * fail, so that numbers have no gaps (RFC 4303, section 2.2) but for those that
+ * could not be sent. Return: 0 when there is none left, which was counted
+ */
+static u64 mobx_esp_next(struct mobx_net *mnet, struct mobx_sa *sa)
+{
+	u64 seq = atomic64_inc_return(&sa->seq);
+
+	if (likely(seq <= sa->seq_last))
+		return seq;
+	/* So that it never goes round, however often this happens. */
+	atomic64_set(&sa->seq, sa->seq_last);
+	mobx_event_overflow(sa);
+	mobx_stat_inc(mnet, MOBX_STAT_OUT_SEQ_OVERFLOW);
+	return 0;
+}
+
+static void mobx_esp_encrypt_pair(struct mobx_net *mnet, struct mobx_sa *sa,
+				  struct sk_buff *skb,
+				  const struct mobx_layout *l)
+{
+	struct ip_esp_hdr *esph = (void *)skb_transport_header(skb);
+	u64 seq = mobx_esp_next(mnet, sa);
+	__be32 high = htonl(upper_32_bits(seq));
+	u8 iv[MOBX_ALG_MAX_IV];
+
+	if (unlikely(!seq)) {
+		kfree_skb(skb);
+		return;
+	}
+	mobx_esp_fill(sa, esph, seq, iv);
+	if (likely(!mobx_pair_encrypt(sa->pair, sa->alg, (u8 *)esph,
+				      skb->len - mobx_layout_esp(l) -
+				      sa->alg->icv_len, iv,
+				      mobx_sa_esn(sa) ? &high : NULL)))
+		mobx_send(mnet, sa, skb, l);
+	else
+		mobx_esp_drop(mnet, skb, MOBX_STAT_OUT_CRYPTO_ERROR);
+}
+
 /**
  * mobx_esp_encrypt - protect a packet and send it
  * @mnet: namespace
  * @sa: outbound SA
  * @skb: whole packet, no super-packet, at its IP header, with a route; consumed
  * @l: where ESP goes in it
- *
- * The sequence number is taken last, when nothing but the cipher can fail, so
- * numbers have no gaps (RFC 4303, section 2.2) but for those that could not
- * be sent.
  *
  * Context: RCU section.
  */
@@ -297,6 +341,10 @@ void mobx_esp_encrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 		mobx_esp_drop(mnet, skb, MOBX_STAT_OUT_NO_MEMORY);
 		return;
 	}
+	if (mobx_esp_at_once(sa, n_sg)) {
+		mobx_esp_encrypt_pair(mnet, sa, skb, l);
+		return;
+	}
 	op = mobx_esp_op_get(mnet, sa, skb, n_sg);
 	if (unlikely(!op)) {
 		mobx_esp_drop(mnet, skb, MOBX_STAT_OUT_NO_MEMORY);
@@ -308,15 +356,13 @@ void mobx_esp_encrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 		mobx_esp_drop(mnet, skb, MOBX_STAT_OUT_NO_MEMORY);
 		goto put;
 	}
-	seq = atomic64_inc_return(&sa->seq);
-	if (unlikely(seq > sa->seq_last)) {
-		/* So that it never goes round, however often this happens. */
-		atomic64_set(&sa->seq, sa->seq_last);
-		mobx_event_overflow(sa);
-		mobx_esp_drop(mnet, skb, MOBX_STAT_OUT_SEQ_OVERFLOW);
+	seq = mobx_esp_next(mnet, sa);
+	if (unlikely(!seq)) {
+		kfree_skb(skb);
 		goto put;
 	}
-	mobx_esp_fill(op, seq);
+	op->esph = (__be32 *)skb_transport_header(skb);
+	mobx_esp_fill(sa, (struct ip_esp_hdr *)op->esph, seq, op->iv);
 	if (op->async) {
 		op->layout = *l;
 		op->layout.dst = NULL;
@@ -359,6 +405,16 @@ static void mobx_esp_decrypt_done(mobx_completion_arg arg, int err)
 	local_bh_enable();
 }
 
+static int mobx_esp_decrypt_pair(const struct mobx_sa *sa, struct sk_buff *skb,
+				 u64 seq)
+{
+	__be32 high = htonl(upper_32_bits(seq));
+
+	return mobx_pair_decrypt(sa->pair, sa->alg, skb->data,
+				 skb->len - sa->alg->icv_len,
+				 mobx_sa_esn(sa) ? &high : NULL);
+}
+
 /**
  * mobx_esp_decrypt - check and decrypt a packet
  * @mnet: namespace
@@ -387,6 +443,8 @@ int mobx_esp_decrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 		if (n_sg < 0)
 			return -ENOMEM;
 	}
+	if (mobx_esp_at_once(sa, n_sg))
+		return mobx_esp_decrypt_pair(sa, skb, seq);
 	op = mobx_esp_op_get(mnet, sa, skb, n_sg);
 	if (unlikely(!op))
 		return -ENOMEM;

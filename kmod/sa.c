@@ -16,6 +16,7 @@
 #include "event.h"
 #include "inner.h"
 #include "netns.h"
+#include "pair.h"
 #include "peer.h"
 #include "replay.h"
 #include "sa.h"
@@ -235,6 +236,7 @@ static void mobx_sa_free(struct mobx_sa *sa)
 {
 	if (sa->tfm)
 		mobx_alg_free(sa->tfm);
+	mobx_pair_free(sa->pair);
 	if (sa->peer)
 		mobx_peer_put(sa->peer);
 	mobx_replay_free(sa->replay);
@@ -365,6 +367,8 @@ static int mobx_sa_set_keys(struct mobx_sa *sa, const struct mobx_sa_spec *spec,
 		return err;
 	}
 	sa->direct = mobx_alg_direct(sa->tfm);
+	sa->pair = mobx_pair_alloc(sa->alg, spec->enc_key, spec->enc_key_len,
+				   spec->auth_key, spec->auth_key_len);
 	sa->replay_window = spec->replay_window;
 	if (!spec->replay_window)
 		return 0;

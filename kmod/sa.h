@@ -71,6 +71,7 @@ struct mobx_lifetime {
  * @alg: algorithm
  * @tfm: keyed transform; its key holds the salt where the algorithm has one
  * @direct: the same without a queue, or NULL, see mobx_alg_direct()
+ * @pair: the same for packets in one piece, or NULL, see mobx_pair_alloc()
  * @peer: whose SA it is; a reference
  * @iv_base: random; combined with the sequence number it makes the IV of
  *	counter-mode ciphers, so no IV repeats under one key
@@ -121,6 +122,7 @@ struct mobx_sa {
 	const struct mobx_alg	*alg;
 	struct crypto_aead	*tfm;
 	struct crypto_aead	*direct;
+	struct mobx_pair	*pair;
 	struct mobx_peer	*peer;
 	u64			iv_base;
 	u64			seq_last;
