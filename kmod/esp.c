@@ -302,16 +302,21 @@ static void mobx_esp_encrypt_pair(struct mobx_net *mnet, struct mobx_sa *sa,
 	struct ip_esp_hdr *esph = (void *)skb_transport_header(skb);
 	u64 seq = mobx_esp_next(mnet, sa);
 	__be32 high = htonl(upper_32_bits(seq));
-	u8 iv[MOBX_ALG_MAX_IV];
 
 	if (unlikely(!seq)) {
 		kfree_skb(skb);
 		return;
 	}
-	mobx_esp_fill(sa, esph, seq, iv);
+	esph->spi = sa->spi;
+	esph->seq_no = htonl(seq);
+	/* A nonce: mobx_pair_encrypt() makes the IV of it. */
+	if (sa->alg->iv_len) {
+		put_unaligned(sa->iv_base, (u64 *)esph->enc_data);
+		put_unaligned_be64(seq, esph->enc_data + 8);
+	}
 	if (likely(!mobx_pair_encrypt(sa->pair, sa->alg, (u8 *)esph,
 				      skb->len - mobx_layout_esp(l) -
-				      sa->alg->icv_len, iv,
+				      sa->alg->icv_len,
 				      mobx_sa_esn(sa) ? &high : NULL)))
 		mobx_send(mnet, sa, skb, l);
 	else

@@ -161,24 +161,28 @@ static int mobx_pair_icv(struct crypto_shash *mac, u8 *esp, unsigned int len,
  * mobx_pair_encrypt - encrypt a packet and append its ICV
  * @pair: of its SA
  * @alg: suite
- * @esp: ESP header, IV and text, in one piece, with room for the ICV behind
+ * @esp: ESP header, nonce and text, in one piece, with room for the ICV behind
  * @len: octets of them without the ICV
- * @iv: @alg->iv_len octets, the same as behind the header; changed
  * @high: upper half of an extended sequence number, NULL if it is none
+ *
+ * The nonce, of @alg->iv_len octets, is one that the key has not had before. It
+ * becomes the IV, encrypted as if it were the first block of the text and with an
+ * IV of zeros: so nobody can foresee it (NIST SP 800-38A, appendix C, the first
+ * method; RFC 3602, section 3), and it costs one block.
  *
  * Context: any in which mobx_pair_usable() holds.
  * Return: 0 or a negative error
  */
 int mobx_pair_encrypt(const struct mobx_pair *pair, const struct mobx_alg *alg,
-		      u8 *esp, unsigned int len, u8 *iv, const __be32 *high)
+		      u8 *esp, unsigned int len, const __be32 *high)
 {
-	unsigned int head = mobx_alg_header(alg);
-	u8 icv[MOBX_ALG_MAX_DIGEST];
+	u8 icv[MOBX_ALG_MAX_DIGEST], zeros[MOBX_ALG_MAX_IV] = { 0 };
 	int err = 0;
 
 	if (pair->cipher)
-		err = mobx_pair_crypt(pair->cipher, true, esp + head,
-				      len - head, iv);
+		err = mobx_pair_crypt(pair->cipher, true,
+				      esp + MOBX_ESP_HDR_LEN,
+				      len - MOBX_ESP_HDR_LEN, zeros);
 	if (!err)
 		err = mobx_pair_icv(pair->mac, esp, len, high, icv);
 	if (!err)

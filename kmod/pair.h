@@ -25,7 +25,7 @@ void mobx_pair_free(struct mobx_pair *pair);
 
 bool mobx_pair_usable(const struct mobx_pair *pair);
 int mobx_pair_encrypt(const struct mobx_pair *pair, const struct mobx_alg *alg,
-		      u8 *esp, unsigned int len, u8 *iv, const __be32 *high);
+		      u8 *esp, unsigned int len, const __be32 *high);
 int mobx_pair_decrypt(const struct mobx_pair *pair, const struct mobx_alg *alg,
 		      u8 *esp, unsigned int len, const __be32 *high);
 
