@@ -50,18 +50,20 @@ static int mobx_layout_checksum(struct sk_buff *skb)
 /*
  * A packet in one piece, all its own: @head octets of room for ESP at l->at,
  * and @tail behind. Datagrams from sockets have little room in front and,
- * thanks to the allocator, often enough behind, so the payload moves rather
- * than everything be allocated anew.
+ * thanks to the allocator, often enough behind; segments of TCP have much in
+ * front, and behind what the allocator happens to leave. So the payload moves
+ * rather than everything be allocated anew.
  */
 static int mobx_layout_open_linear(struct sk_buff *skb,
 				   const struct mobx_layout *l, int head,
 				   unsigned int tail)
 {
 	int behind = skb_end_pointer(skb) - skb_tail_pointer(skb);
+	int front = (int)skb_headroom(skb) - (int)l->room;
 	unsigned int paged = skb->data_len;
 	int nhead = 0, ntail = 0, need = tail + paged;
 	/* How far the beginning goes back, and so the payload forth. */
-	int push = min_t(int, head, (int)skb_headroom(skb) - (int)l->room);
+	int push = min(head, front);
 	int shift = head - push;
 	u8 *begin;
 
@@ -70,8 +72,13 @@ static int mobx_layout_open_linear(struct sk_buff *skb,
 		push = head;
 		shift = 0;
 	}
-	if (behind < need + shift)
+	if (behind < need + shift && !paged && !skb_cloned(skb) &&
+	    front >= head + need - behind) {
+		shift = behind - need;
+		push = head - shift;
+	} else if (behind < need + shift) {
 		ntail = need - behind;
+	}
 	if (nhead || ntail || skb_cloned(skb)) {
 		int err = pskb_expand_head(skb, nhead, ntail, GFP_ATOMIC);
 
@@ -83,13 +90,19 @@ static int mobx_layout_open_linear(struct sk_buff *skb,
 	if (skb->ip_summed == CHECKSUM_PARTIAL && mobx_layout_checksum(skb))
 		return -EINVAL;
 
+	/* What is moved to must have been moved from. */
 	begin = skb->data;
-	if (shift) {
+	if (shift > 0) {
 		memmove(begin + l->at + shift, begin + l->at,
 			skb->len - l->at);
 		__skb_put(skb, shift);
 	}
 	mobx_layout_move(begin - push, begin, l->at);
+	if (shift < 0) {
+		memmove(begin + l->at + shift, begin + l->at,
+			skb->len - l->at);
+		__skb_trim(skb, skb->len + shift);
+	}
 	if (push >= 0)
 		__skb_push(skb, push);
 	else

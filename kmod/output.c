@@ -415,7 +415,7 @@ static bool mobx_output_layout(struct mobx_net *mnet, struct sk_buff *skb,
 	l->tunnel = true;
 	l->at = 0;
 	l->encap = (struct mobx_encap){ 0 };
-	l->room += MOBX_TUNNEL_ROOM;
+	l->room += mobx_output_front(choice);
 	mobx_tunnel_layout(skb, choice, l);
 	return mobx_pmtu_tunnel(mnet, skb, choice, l);
 }

@@ -128,8 +128,8 @@ bool mobx_tunnel_wrap(struct mobx_net *mnet, const struct mobx_sa *sa,
 	const struct mobx_binding *b = rcu_dereference(sa->peer->binding);
 	const struct mobx_bound *e;
 	struct dst_entry *dst;
+	unsigned int outer, len;
 	struct mobx_path *path;
-	unsigned int len;
 
 	if (unlikely(!b))
 		return false;
@@ -144,11 +144,10 @@ bool mobx_tunnel_wrap(struct mobx_net *mnet, const struct mobx_sa *sa,
 			return false;
 		l->mtu = mobx_pmtu_outer(dst, path->family, path);
 	}
-	if (unlikely(skb_cow_head(skb, MOBX_TUNNEL_ROOM +
-				  LL_RESERVED_SPACE(dst->dev))))
+	outer = mobx_encap_len(e->encap) + mobx_tunnel_header(path->family);
+	if (unlikely(skb_cow_head(skb, outer + LL_RESERVED_SPACE(dst->dev))))
 		return false;
-	len = skb->len + mobx_encap_len(e->encap) +
-	      mobx_tunnel_header(path->family);
+	len = skb->len + outer;
 	/* It moved during the cipher, to a path with a credit of its own. */
 	if (unlikely(path != l->path) && e->state == MOBX_PATH_STATE_TENTATIVE &&
 	    !mobx_output_charge(path, len))
