@@ -154,6 +154,12 @@ $(HELPERS): $(BUILD)/%: selftests/%.c Makefile
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS) -o $@ $< \
 		-Wl,--as-needed -lsctp -lcrypto -lpthread -lm
 
+# Loaded by QEMU.
+$(BUILD)/vm/count.so: selftests/vm/count.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS) -fvisibility=hidden -fPIC \
+		-shared -o $@ $<
+
 # Begun for each command in a namespace.
 $(BUILD)/net/ns: CFLAGS_ALL += -static
 
@@ -169,7 +175,7 @@ $(BUILD)/fuzz/netlink: CPPFLAGS_ALL += -I$(BUILD)/fuzz
 objects: $(patsubst ctl/%.c,$(BUILD)/obj/%.o,$(wildcard ctl/*/*.c)) \
 	$(patsubst selftests/unit/%.c,$(BUILD)/san/unit/%.o,$(wildcard selftests/unit/*.c))
 units: $(UNIT)
-helpers: $(HELPERS)
+helpers: $(HELPERS) $(BUILD)/vm/count.so
 
 # As many jobs as CPUs, unless the caller has chosen.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
