@@ -5,7 +5,7 @@
 # know the connections that began from here when their answers come out of ESP,
 # also when their first packets had to wait for an SA.
 # rig: timeout=240
-# covers: AR1 I2 E1
+# covers: AR1 I2
 
 . "$(dirname "$0")/esp_lib"
 command -v nft >/dev/null || skip "no nft"

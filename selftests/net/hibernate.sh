@@ -5,7 +5,7 @@
 # number that it used before is used after. Rehearsed with the kernel's own
 # test of hibernation, which goes as far as to freeze all processes.
 # rig: timeout=240 kernel=6.1
-# covers: I3 I2 E1
+# covers: I3 I2
 
 . "$(dirname "$0")/esp_lib"
 

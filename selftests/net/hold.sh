@@ -4,7 +4,7 @@
 # A policy protects before there is any SA, path or peer: packets wait, the
 # daemon is told, nothing leaves or enters in clear.
 # rig: timeout=600
-# covers: AR1 AR2 AR9 AR15 I2 E1
+# covers: AR1 AR2 AR9 AR15 I2
 
 . "$(dirname "$0")/esp_lib"
 PORT=4242

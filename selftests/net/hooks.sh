@@ -6,7 +6,7 @@
 # connection of each kind. Without a firewall the short cut is taken, and the
 # same arrives.
 # rig: timeout=400
-# covers: AR1 I2 E1
+# covers: AR1 I2
 
 . "$(dirname "$0")/esp_lib"
 N=20

@@ -5,7 +5,7 @@
 # accepted its path and ceases to be one before the path goes; a connection
 # moves with them and loses nothing, and no subflow is in clear.
 # rig: timeout=360 kernel=6.1
-# covers: I2 MX3
+# covers: I2
 
 . "$(dirname "$0")/agent_lib"
 

@@ -5,7 +5,6 @@
 # UDP keep what they reach in clear, within the cost of the cipher; a
 # multi-homed association uses and survives the loss of its first link.
 # rig: timeout=600 alone kernel=6.1
-# covers: E2
 
 . "$(dirname "$0")/esp_lib"
 command -v iperf3 >/dev/null || skip "no iperf3"

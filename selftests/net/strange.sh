@@ -5,7 +5,7 @@
 # that ESP makes too long for an IP header, one whose device goes while it
 # waits.
 # rig: timeout=300 alone kernel=6.1
-# covers: I2 E1
+# covers: I2
 
 . "$(dirname "$0")/esp_lib"
 PORT=4242

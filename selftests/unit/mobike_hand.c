@@ -133,6 +133,8 @@ static void on_path_cmd(struct ike_sa *sa, const struct ike_ev_path_cmd *cmd)
 		};
 
 		assert_true(wire_addr_parse(&d.local.addr, a->by));
+		if (a->to)
+			assert_true(wire_addr_parse(&d.remote.addr, a->to));
 		assert_true(ike_sa_request(hand.sa[a->conn], &d));
 	}
 	hand.n_todo = 0;

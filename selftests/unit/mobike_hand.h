@@ -15,6 +15,8 @@
 #define CABLE	"10.0.4.2"
 #define LOCALNET "169.254.7.7"
 #define SERVER	"10.0.3.2"
+#define RADIO6	"2001:db8:1::2"
+#define SERVER6	"2001:db8:3::2"
 
 #define HAND_MAX_NOTIFIES	70
 
@@ -27,9 +29,14 @@ struct notify {
 	size_t len;
 };
 
-/** struct ask - a request of the hand-written peer, and what came back */
+/**
+ * struct ask - a request of the hand-written peer, and what came back
+ *
+ * @to: where it goes, if not to where the IKE SA is
+ */
 struct ask {
 	const char *by;
+	const char *to;
 	unsigned int conn;
 	enum no_nats no_nats;
 	bool natd;

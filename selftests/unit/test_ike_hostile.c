@@ -51,7 +51,7 @@ static void critical(void **state)
 	net_free(net);
 }
 
-/* Broken inside an authentic message: the end (RFC 7296, 2.21.3). covers: E8 */
+/* Broken inside an authentic message: the end (RFC 7296, 2.21.3). */
 static void broken_inside(void **state)
 {
 	struct net *net = net_new(16);

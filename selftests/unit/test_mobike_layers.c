@@ -4,8 +4,6 @@
  * accepted the path, gone before it is asked to forget it. That an endpoint has
  * a path in the kernel is checked by the simulator in every run of it.
  * SIM_TEST=NAME runs one test, SIM_VERBOSE=1 tells what happens in it.
- *
- * covers: MX3
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
  * change does not happen then, both ends hear why, and nothing else comes of it.
  * SIM_TEST=NAME runs one test, SIM_VERBOSE=1 tells what happens in it.
  *
- * covers: MX7
+ * covers: E6
  */
 #include <setjmp.h>
 #include <stdarg.h>

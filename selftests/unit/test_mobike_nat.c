@@ -4,7 +4,7 @@
  * server as another address and port, which may change at any time.
  * SIM_TEST=NAME runs one test, SIM_VERBOSE=1 tells what happens in it.
  *
- * covers: MB25 MB26 MB27 MB28 MB36 MX6
+ * covers: MB25 MB26 MB28 MB36 MX6
  */
 #include <errno.h>
 #include <setjmp.h>

@@ -3,8 +3,8 @@
  * A peer written by hand asks a real one: each row of MOBIKE-X section 6, and
  * what the kernel holds before and after.
  *
- * covers: MX5 MX8 MB7 MB8 MB13 MB14 MB20 MB21 MB22 MB24 MB26
- * covers: MB28 MB29 E0 E3 E4 E5 E6
+ * covers: MX5 MX8 MB7 MB8 MB13 MB14 MB16 MB20 MB21 MB22 MB24 MB26
+ * covers: MB28 MB29 E0 E1 E2 E3 E4 E5 E6 E8
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -135,6 +135,21 @@ static void test_e2_set(void **state)
 	a = hand_ask_by("10.0.6.2");
 	hand_put_block(&a, IKE_N_ADD_SA_ADDRESS, 2, 0, NULL, "10.0.6.2");
 	hand_refuse(sim, &a, no, MOBIKEX_R_LIMIT, 0);
+	/* IPv6: not by a request in IPv4, nor to who has no such path. */
+	sim_add_link(sim, 0, RADIO6, "radio6", 5 * SIM_MS);
+	sim_add_link(sim, 1, SERVER6, "eth6", 2500);
+	a = hand_ask_by(WLAN);
+	hand_put_block(&a, IKE_N_ADD_SA_ADDRESS, 2, 0, NULL, RADIO6);
+	hand_refuse(sim, &a, no, MOBIKEX_R_FAMILY, 0);
+	a = hand_ask_by(RADIO6);
+	a.to = SERVER6;
+	hand_put_block(&a, IKE_N_ADD_SA_ADDRESS, 2, 0, NULL, RADIO6);
+	hand_refuse(sim, &a, no, MOBIKEX_R_FAMILY, 0);
+	a = hand_ask_by(RADIO6);
+	a.to = SERVER6;
+	hand_put_update(&a);
+	hand_put_block(&a, IKE_N_IP_PARAMETER, 1, 0, WLAN, RADIO6);
+	hand_refuse(sim, &a, no, MOBIKEX_R_FAMILY, 0);
 	sim_free(sim);
 }
 

@@ -3,7 +3,7 @@
  * MOBIKE and MOBIKE-X between two agents: each kind of move, and what goes
  * wrong. SIM_TEST=NAME runs one test, SIM_VERBOSE=1 tells what happens in it.
  *
- * covers: MX3 MX12 MB8 MB11 MB12 MB15 MB16 MB19 MB30 MB32
+ * covers: MX3 MX12 MB11 MB12 MB15 MB19 MB32
  */
 #include <errno.h>
 #include <setjmp.h>

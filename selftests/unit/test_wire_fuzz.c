@@ -117,7 +117,7 @@ static void build_all(struct wire_enc *enc)
 	assert_true(wire_enc_finish(enc));
 }
 
-/* covers: K14 E1 */
+/* covers: K14 */
 static void test_good_one(void **state)
 {
 	struct wire_enc enc;
