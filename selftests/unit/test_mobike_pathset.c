@@ -2,7 +2,7 @@
 /*
  * Path sets: what a request makes of them, in every shape and order.
  *
- * covers: MX5
+ * covers: MX5 MX7
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -479,6 +479,53 @@ static void test_pairs(void **state)
 	assert_int_equal(n, 1);
 }
 
+static struct mx_set two_families(const char *four, const char *six)
+{
+	struct mx_req req = from(six);
+	struct mx_op op = add(1, six, 0);
+	struct wire_addr a = addr(four);
+	struct mx_refusal why;
+	struct mx_set s = { 0 };
+
+	req.partner6 = true;
+	req.fresh = MOBIKEX_VALID;
+	assert_true(mx_set_init(&s, &a, 4500, 0));
+	assert_int_equal(mx_set_apply(&s, &op, 1, &req, &why), 0);
+	return s;
+}
+
+/* Sets of both families: pairs of each, the primary one where both ends are. */
+static void test_two_families(void **state)
+{
+	SET own = two_families("10.0.3.2", "2001:db8:3::2");
+	SET peer = two_families("10.0.1.2", "2001:db8:1::2");
+	struct ike_path v[IKE_MAX_PATHS];
+	struct mx_req req = from("2001:db8:1::2");
+	struct mx_op op = set_flags(1, MOBIKEX_F_PRIMARY, 0), gone = del(0);
+	struct mx_refusal why;
+
+	(void)state;
+	req.partner6 = true;
+	assert_int_equal(mx_pairs_live(&own, &peer), 2);
+	assert_int_equal(mx_pairs(&own, &peer, NOW, v), 2);
+	assert_non_null(pair(v, 2, "2001:db8:3::2", "2001:db8:1::2"));
+	assert_true(pair(v, 2, "10.0.3.2", "10.0.1.2")->flags &
+		    MOBX_PATH_FLAGS_PRIMARY);
+	/* The peer prefers IPv6, where the own primary path is not. */
+	assert_int_equal(mx_set_apply(&peer, &op, 1, &req, &why), 0);
+	assert_int_equal(mx_pairs(&own, &peer, NOW, v), 2);
+	assert_true(pair(v, 2, "2001:db8:3::2", "2001:db8:1::2")->flags &
+		    MOBX_PATH_FLAGS_PRIMARY);
+	/* Its IPv4 may go, but not if there is nothing else here. */
+	req.partner6 = false;
+	assert_int_equal(mx_set_apply(&peer, &gone, 1, &req, &why),
+			 MOBIKEX_R_FAMILY);
+	assert_int_equal(peer.n, 2);
+	req.partner6 = true;
+	assert_int_equal(mx_set_apply(&peer, &gone, 1, &req, &why), 0);
+	assert_int_equal(mx_pairs_live(&own, &peer), 1);
+}
+
 /* Credit counts once: on the pair that the announcement came by. */
 static void test_credit_once(void **state)
 {
@@ -518,6 +565,7 @@ int main(void)
 		cmocka_unit_test(test_several),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_pairs),
+		cmocka_unit_test(test_two_families),
 		cmocka_unit_test(test_credit_once),
 	};
 
