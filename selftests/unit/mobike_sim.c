@@ -186,9 +186,12 @@ static void transmit(struct sim *sim, const struct ike_ac_send *s)
 		.remote = s->local,
 		.len = s->len,
 	};
+	unsigned int number = sim->sent++;
 	int node;
 	struct sim_link *l = link_of(sim, &s->local.addr, &node);
 
+	if (number < 64 && sim->drop >> number & 1)
+		return;
 	if (l)
 		nat_shows(l, &ev.remote);
 	while (copies--) {

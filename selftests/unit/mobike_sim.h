@@ -117,6 +117,12 @@ struct sim_event {
 	unsigned int tries;
 };
 
+/**
+ * struct sim - the world
+ *
+ * @sent: datagrams of IKE that both nodes have sent
+ * @drop: which of them get lost, by their number in @sent: bit 0 the first
+ */
 struct sim {
 	uint64_t now;
 	uint64_t seed;
@@ -126,6 +132,8 @@ struct sim {
 	unsigned int repeat;
 	uint64_t jitter_us;
 	uint64_t data_every_us;
+	unsigned int sent;
+	uint64_t drop;
 	bool verbose;
 	bool no_random;
 	struct sim_node node[2];
