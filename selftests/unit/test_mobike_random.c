@@ -198,7 +198,7 @@ static bool random_run(uint64_t seed, enum nats nats, bool verbose)
 static void many_runs(enum nats nats)
 {
 	const char *one = getenv("SIM_SEED"), *many = getenv("SIM_RUNS");
-	uint64_t runs = many ? strtoull(many, NULL, 10) : 300;
+	uint64_t runs = many ? strtoull(many, NULL, 10) : 1000;
 	unsigned int failed = 0;
 
 	if (one) {
