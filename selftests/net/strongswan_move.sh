@@ -4,9 +4,10 @@
 # A mobile that moves while it talks to strongSwan in transport mode. Plain
 # RFC 4555 says nothing about that mode: the IKE SA moves, Child SAs are made
 # anew for the new address. Whatever happens on the way, traffic waits or goes
-# as ESP; in clear it never is.
+# as ESP; in clear it never is. Then strongSwan is who moves, in tunnel mode, and
+# mobxd answers.
 # rig: timeout=900 alone
-# covers: I2 MB11 MX1
+# covers: I2 MB8 MB11 MB15 MX1
 
 . "$(dirname "$0")/strongswan_lib"
 
@@ -103,4 +104,79 @@ no_ping 2>/dev/null && none_clear
 check $? "no link: traffic waits"
 radio_up
 settled "a link again" $M
+stop_agent
+wait_for 20 swan_down
+check $? "the end is told"
+unwatch
+
+# ------------------------------------------------------- strongSwan moves
+
+S2=10.7.5.2
+link s wire2 5
+ip -n s route add default via 10.7.5.1 metric 200
+ip -n m addr add 10.9.1.1/32 dev lo
+ip -n s addr add 10.9.3.1/32 dev lo
+swan_conf "$key" "" "local_ts = 10.9.3.1/32
+	remote_ts = 10.9.1.1/32"
+sed -i "s/mode = transport/mode = tunnel/; s/local_addrs = .*/local_addrs = %any/
+	s/remote_addrs = .*/remote_addrs = $M/" "$tmp/ss/swanctl.conf"
+swan_load
+agent_conf respond "$key" 'mode = "tunnel"'
+sed -i '/remote = { /d
+	s|remote = "10.7.3.0/24"|local = "10.9.1.1" remote = "10.9.3.1"|' \
+	"$tmp/m.conf"
+watch
+start m
+wait_for 20 is_down
+swanctl --initiate --child net --timeout 30 >"$tmp/initiate" 2>&1
+
+inner() { m ping -q -c 3 -i 0.2 -W 5 -I 10.9.1.1 10.9.3.1 >/dev/null; }
+inner_back() { s ping -q -c 3 -i 0.2 -W 5 -I 10.9.3.1 10.9.1.1 >/dev/null; }
+
+# mobxd's peer, for the IKE SA and for the kernel.
+peer_at() {	# ADDRESS
+	[ "$(conn .remote)" = "$1:4500" ] &&
+		[ "$(conn '.paths[] | select(.primary) | .remote')" = "$1" ]
+}
+
+# What strongSwan does of its own accord, and what mobxd makes of it.
+moved() {	# NAME ADDRESS
+	local S=$2
+
+	wait_for 30 peer_at "$2"
+	check $? "$1: mobxd has followed"
+	said 'generating INFORMATIONAL request .*N\(UPD_SA_ADDR\)'
+	check $? "$1: strongSwan has said so"
+	esp_grew 0
+	inner && inner_back
+	check $? "$1: traffic both ways"
+	esp_grew 6
+	check $? "$1: as ESP, by the new address"
+	[ "$(conn .ike.spi_i)" = "$before" ] && one_child &&
+		[ "$(conn '.children[0].spi_in')" = "$child" ] && swan_up
+	check $? "$1: IKE SA and Child SA are those that were"
+	none_clear
+	check $? "$1: nothing in clear"
+}
+
+wait_for 20 is_up m && peer_at $S && inner && inner_back
+check $? "strongSwan begins: traffic both ways through the tunnel"
+before=$(conn .ike.spi_i) child=$(conn '.children[0].spi_in')
+
+# With the link only down it would go on to use its address by the other one.
+mark_log
+ip -n s addr del $S/24 dev wire
+ip -n s link set wire down
+moved "strongSwan's link breaks" $S2
+
+ip -n s link set wire up
+ip -n s addr add $S/24 dev wire
+ip -n s route add default via 10.7.3.1 metric 300
+sleep 2
+peer_at $S2 && inner
+check $? "its link is back: all stays where it works"
+
+mark_log
+ip -n s addr del $S2/24 dev wire2
+moved "strongSwan's address goes" $S
 finish
