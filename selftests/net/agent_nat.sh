@@ -3,7 +3,8 @@
 #
 # A NAT in front of the mobile, which both of its links are behind: flows in
 # transport mode live on when the NAT starts anew, in use or not, and the paths
-# stay distinct though they have one address outside.
+# stay distinct though they have one address outside. Then a second host, which has
+# the first one's private address behind another NAT.
 # rig: timeout=600
 # covers: MX6 MX13 MB25 I2
 
@@ -23,6 +24,7 @@ nat() {	# THOUSAND OF PORTS FOR RADIO, FOR WLAN
 		table ip nat {
 			chain post {
 				type nat hook postrouting priority 100
+				ip saddr 10.7.6.0/24 accept
 				ip saddr 10.7.1.0/24 oifname wire ip protocol udp masquerade to :${1}000-${1}999
 				ip saddr 10.7.2.0/24 oifname wire ip protocol udp masquerade to :${2}000-${2}999
 				oifname wire masquerade
@@ -69,6 +71,8 @@ nat 40 50
 check $? "the router is a NAT"
 mobile_conf "$tmp/m.conf" "${more//DIR/remote}"
 server_conf "$tmp/s.conf" "${more//DIR/local}"
+# Whoever has the key.
+sed -i '/remote-id/d' "$tmp/s.conf"
 ip netns exec r tcpdump -i any -nn -l -p "ip and not udp port 500 and
 	not udp port 4500 and not (icmp[0] = 3 or icmp[0] = 5)" \
 	>"$tmp/clear" 2>"$tmp/tcpdump" &
@@ -107,8 +111,60 @@ check $? "the second link, soft: ping"
 ip -n m link set wlan down
 wait_for 10 sends_to 42 && m ping -q -c 3 -i 0.2 -W 5 -I 10.7.1.2 $S >/dev/null
 check $? "its link goes down: back on the first one"
-! grep -q 'ike-down' "$tmp/m.log"
-check $? "all of it by one IKE SA"
+# n behind q, as m is behind r, which is no NAT for what q sends.
+for ns in n q; do
+	ip netns add $ns
+	ip -n $ns link set lo up
+done
+trap 'ip netns del n 2>/dev/null; ip netns del q 2>/dev/null; cleanup' EXIT
+in_ns q sysctl -qw net.ipv4.ip_forward=1
+link q out 6
+ip -n q route add default via 10.7.6.1
+ip link add radio netns n type veth peer name in netns q
+ip -n n addr add 10.7.1.2/24 dev radio
+ip -n q addr add 10.7.1.1/24 dev in
+ip -n n link set radio up
+ip -n q link set in up
+ip -n n route add default via 10.7.1.1
+in_ns q nft -f - <<-END
+	table ip nat {
+		chain post {
+			type nat hook postrouting priority 100
+			oifname out ip protocol udp masquerade to :44000-44999
+			oifname out masquerade
+		}
+	}
+END
+sed "s/mobile.example/other.example/; s|$tmp/m/|$tmp/n/|" "$tmp/m.conf" \
+	>"$tmp/n.conf"
+chmod 600 "$tmp/n.conf"
+start n
+wait_for 40 is_up n
+check $? "two hosts, one private address: both are up"
+sends_to 42 && sends_to 44 && [ "$(mobx s -j peer show | jq length)" = 2 ]
+check $? "two hosts, one private address: the server sends to both NATs"
+ip netns exec m ping -q -c 20 -i 0.1 -W 5 -I 10.7.1.2 $S >"$tmp/ping.m" &
+one=$!
+in_ns n ping -q -c 20 -i 0.1 -W 5 $S >"$tmp/ping.n"
+wait "$one"
+grep -q ' 20 received' "$tmp/ping.m" && grep -q ' 20 received' "$tmp/ping.n"
+check $? "two hosts, one private address: each gets its own answers"
+ip netns exec n "$top/selftests/net/flows" run 10.7.1.2 $S "$tmp/got.n" \
+	2>>"$tmp/flows.log" &
+background+=($!)
+n_flows() {
+	local now
+	now=($(cat "$tmp/got.n" 2>/dev/null))
+	[ "${now[1]:-0}" -ge 20 ] && [ "${now[3]:-0}" -ge 20 ] &&
+		[ "${now[5]:-0}" -ge 20 ]
+}
+wait_for 30 n_flows
+check $? "two hosts, one private address: flows of the second ($(cat "$tmp/got.n"))"
+# They say good-bye as long as somebody hears it: else the namespace has to wait.
+kill "${background[-1]}"
+sleep 2
+! grep -q 'ike-down' "$tmp/m.log" "$tmp/n.log"
+check $? "all of it by one IKE SA each"
 nothing_clear
 check $? "nothing in clear"
 finish
