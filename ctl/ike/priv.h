@@ -361,7 +361,7 @@ void ike_child_install_out(struct ike_sa *sa, struct ike_child *c,
 			   ike_child_fn done);
 void ike_child_forget(struct ike_sa *sa, struct ike_child *c, const char *why);
 
-/* create.c, create_r.c */
+/* create.c, create_r.c, due.c */
 int ike_make_ke(struct ike_engine *eng, struct crypto_ke *ke, uint16_t group);
 void ike_lowest(struct ike_nonce *low, struct wire_span a, struct wire_span b);
 void ike_create_request(struct ike_sa *sa, const struct ike_in *in);
