@@ -125,6 +125,7 @@ static bool offer_child(struct ike_sa *sa)
 	ike_propose(p->child_sent, sa->conn->esp, sa->conn->nesp,
 		    IKE_PROTO_ESP, p->offer->spi_in, IKE_GROUPS_NONE);
 	p->offer->mode = sa->conn->mode;
+	p->offer->conf = sa->cs->conf;
 	if (sa->cs->trigger.set)
 		p->offer->child = ike_ts_child(sa->conn, &sa->cs->trigger);
 	if (!ike_virtual_propose(sa, p->offer->child, &p->offer->tsi,

@@ -83,11 +83,18 @@ bool ike_child_any(const struct ike_sa *sa, unsigned int child)
 	return c;
 }
 
-/** ike_child_replaces() - a Child SA has come to take the place of another */
-void ike_child_replaces(struct ike_child *c, struct ike_child *old)
+/**
+ * ike_child_replaces() - a Child SA has come to take the place of another
+ * @sa: IKE SA of both
+ * @c: the new one
+ * @old: what it replaces; out of date, the new one begins a line of its own
+ */
+void ike_child_replaces(const struct ike_sa *sa, struct ike_child *c,
+			struct ike_child *old)
 {
 	ike_child_full(c)->replaces = old->spi_in;
-	ike_child_full(c)->ours = ike_child_full(old)->ours;
+	if (!ike_child_stale(sa, old))
+		ike_child_full(c)->ours = ike_child_full(old)->ours;
 }
 
 /**
@@ -102,7 +109,8 @@ void ike_child_dedup(struct ike_sa *sa, unsigned int child)
 	struct ike_child *c, *own = NULL, *theirs = NULL;
 
 	for (c = sa->children; c && !sa->first_initiator; c = c->next) {
-		if (c->state != IKE_CHILD_UP || c->child != child)
+		if (c->state != IKE_CHILD_UP || c->child != child ||
+		    ike_child_stale(sa, c))
 			continue;
 		if (ike_child_full(c)->ours)
 			own = c;
@@ -235,6 +243,7 @@ uint16_t ike_child_negotiate(struct ike_sa *sa, const struct wire_msg *msg,
 
 	memset(o, 0, sizeof(*o));
 	o->mode = sa->conn->mode;
+	o->conf = sa->cs->conf;
 	/* Transport mode may be declined, but not be had unasked (1.3.1). */
 	if (o->mode == MOBX_MODE_TRANSPORT &&
 	    !wire_notify_find(msg, IKE_N_USE_TRANSPORT_MODE, &n))
@@ -357,6 +366,10 @@ struct ike_child *ike_child_add(struct ike_sa *sa, const struct ike_offer *o,
 	f->ours = from_us;
 	f->switch_us = IKE_NEVER;
 	f->again_us = IKE_NEVER;
+	f->conf = o->conf;
+	f->mode = o->mode;
+	f->local = sa->local.addr;
+	f->remote = sa->remote.addr;
 	f->c.state = IKE_CHILD_INSTALLING;
 	f->c.child = o->child;
 	f->c.spi_in = o->spi_in;

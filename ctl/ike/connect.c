@@ -352,7 +352,7 @@ void ike_conn_add(struct ike_engine *eng, const struct ike_ev_conn *ev)
 		ike_act_cmd_done(eng, ev->reply, -EINVAL, "%s", err);
 		return;
 	}
-	if (cs && !memcmp(&cs->cfg, ev->conn, sizeof(cs->cfg))) {
+	if (cs && ike_reload(eng, cs, ev->conn)) {
 		ike_act_cmd_done(eng, ev->reply, 0, "%s", "");
 		return;
 	}
@@ -364,6 +364,7 @@ void ike_conn_add(struct ike_engine *eng, const struct ike_ev_conn *ev)
 		return;
 	}
 	cs->cfg = *ev->conn;
+	cs->conf = 1;
 	cs->retry_us = IKE_NEVER;
 	for (at = &eng->conns; *at; at = &(*at)->next)
 		;

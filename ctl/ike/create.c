@@ -192,6 +192,7 @@ static bool create_send(struct ike_sa *sa, struct ike_create *cr,
 	ike_propose(&cr->sent, sa->conn->esp, sa->conn->nesp, IKE_PROTO_ESP,
 		    cr->offer.spi_in, IKE_GROUPS_KE);
 	cr->offer.mode = sa->conn->mode;
+	cr->offer.conf = sa->cs->conf;
 	if (!ike_virtual_propose(sa, cr->offer.child, &cr->offer.tsi,
 				 &cr->offer.tsr))
 		return false;
@@ -226,15 +227,31 @@ static bool create_start(struct ike_sa *sa, uint32_t old_in,
 	return false;
 }
 
+/* The peer has begun to: its answer waits for the kernel. */
+static bool is_replaced(const struct ike_sa *sa, const struct ike_child *old)
+{
+	struct ike_child *c;
+
+	for (c = sa->children; c; c = c->next)
+		if (ike_child_full(c)->replaces == old->spi_in &&
+		    ike_child_full(c)->answer)
+			return true;
+	return false;
+}
+
 void ike_sa_replace_child(struct ike_sa *sa, struct ike_child *child,
 			  bool rekey)
 {
 	struct ike_child_full *f = ike_child_full(child);
 
 	f->again_us = IKE_NEVER;
-	if (child->state != IKE_CHILD_UP)
+	if (child->state != IKE_CHILD_UP || ike_reload_ends(sa, child))
 		return;
-	if (!create_start(sa, child->spi_in, child->child, rekey)) {
+	/* It would promise the same selectors (section 2.8). */
+	if (ike_child_stale(sa, child))
+		rekey = false;
+	if (is_replaced(sa, child) ||
+	    !create_start(sa, child->spi_in, child->child, rekey)) {
 		f->again_rekey = rekey;
 		f->again_us = sa->eng->now + BUSY_US;
 	} else if (rekey) {
@@ -252,7 +269,7 @@ void ike_create_new(struct ike_sa *sa, unsigned int child)
 	const struct ike_create *cr = sa->p->create;
 
 	sa->p->new_us[child] = IKE_NEVER;
-	if (ike_child_any(sa, child) ||
+	if (child >= ike_conn_children(sa->conn) || ike_child_any(sa, child) ||
 	    (cr && !cr->old_in && cr->offer.child == child))
 		return;
 	if (!create_start(sa, 0, child, false))
@@ -306,6 +323,9 @@ static void create_failed(struct ike_sa *sa, uint16_t type, int err)
 		/* It can have one only: this one goes first (section 1.3). */
 		ike_child_full(old)->anew = true;
 		ike_child_delete(sa, old, "the peer cannot rekey it");
+	} else if (old && ike_child_stale(sa, old) &&
+		   (name || err == -EPROTO)) {
+		ike_reload_refused(sa, old, name);
 	} else {
 		r = ike_sa_report(sa, IKE_LOG_ERROR, "error");
 		ike_report_text(r, "reason", "no new Child SA: %s",
@@ -422,7 +442,7 @@ static void create_made(struct ike_sa *sa, struct ike_create *cr,
 	if (c) {
 		old = ike_child_find(sa, cr->old_in);
 		if (old)
-			ike_child_replaces(c, old);
+			ike_child_replaces(sa, c, old);
 		ike_child_install_in(sa, c, in_installed);
 		return;
 	}
@@ -459,6 +479,23 @@ static bool other_group(struct ike_sa *sa, const struct ike_in *in)
 	return false;
 }
 
+/* Its connection has been configured anew meanwhile: this one is not wanted. */
+static void overtaken(struct ike_sa *sa, const struct ike_in *in)
+{
+	struct ike_create *cr = sa->p->create;
+	struct ike_child *old = ike_child_find(sa, cr->old_in);
+
+	if (wire_msg_only(in->msg, IKE_PL_SA))
+		ike_child_reject(sa, cr->offer.spi_in);
+	if (old && old->state == IKE_CHILD_REKEYING)
+		old->state = IKE_CHILD_UP;
+	if (old)
+		ike_child_full(old)->again_us = sa->eng->now;
+	else
+		sa->p->new_us[cr->offer.child] = sa->eng->now;
+	ike_create_free(sa);
+}
+
 static void create_answered(struct ike_sa *sa, void *ctx,
 			    enum ike_result result, const struct ike_in *in)
 {
@@ -468,6 +505,11 @@ static void create_answered(struct ike_sa *sa, void *ctx,
 	(void)ctx;
 	if (result != IKE_RESULT_ANSWER || !cr)
 		return;
+	if (!cr->rival && ike_reload_outdated(sa, cr->offer.child,
+					      cr->offer.conf)) {
+		overtaken(sa, in);
+		return;
+	}
 	if (other_group(sa, in) || single_pair(sa, in))
 		return;
 	err = ike_child_accept(sa, in->msg, &cr->sent, &cr->offer);

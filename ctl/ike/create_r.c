@@ -39,6 +39,30 @@ static void answer(struct ike_sa *sa, struct ike_answer *a)
 	ike_slot_answer(sa, a->mid, &enc);
 }
 
+/*
+ * The newest Child SA that carries some of what a new one is for. Its peer may be
+ * about to replace it by one with other selectors, which has no REKEY_SA.
+ */
+static struct ike_child *carrier(struct ike_sa *sa, struct ike_child *new)
+{
+	const struct ike_child_full *n = ike_child_full(new);
+	struct ike_child *c, *found = NULL;
+
+	for (c = sa->children; c; c = c->next) {
+		const struct ike_child_full *f = ike_child_full(c);
+
+		/* After a move a transport Child SA may be of no use. */
+		if (c != new && c->out_installed && f->mode == n->mode &&
+		    c->state != IKE_CHILD_CLOSING &&
+		    (n->mode == MOBX_MODE_TUNNEL ||
+		     (wire_addr_equal(&f->local, &n->local) &&
+		      wire_addr_equal(&f->remote, &n->remote))) &&
+		    ike_child_overlaps(c, new))
+			found = c;
+	}
+	return found;
+}
+
 /* Ready for its packets: answer (I4). Sending waits if it replaces another. */
 static void in_installed(struct ike_sa *sa, struct ike_child *c, int err)
 {
@@ -62,12 +86,24 @@ static void in_installed(struct ike_sa *sa, struct ike_child *c, int err)
 		if (old->state == IKE_CHILD_UP)
 			old->state = IKE_CHILD_REKEYED;
 		f->switch_us = sa->eng->now + IKE_SWITCH_US;
+	} else if ((old = carrier(sa, c))) {
+		f->replaces = old->spi_in;
+		f->beside = true;
+		f->switch_us = sa->eng->now + IKE_HANDOVER_US;
 	} else {
 		ike_child_install_out(sa, c, switched);
 	}
 }
 
 /* --------------------------------------------------------------- request */
+
+/* Another one, with other selectors, is about to take its place. */
+static bool given_up(const struct ike_sa *sa, const struct ike_child *c)
+{
+	const struct ike_create *cr = sa->p->create;
+
+	return cr && !cr->rekey && cr->old_in == c->spi_in;
+}
 
 /* What the peer wants to replace: false if it has been answered already. */
 static bool rekeyed_child(struct ike_sa *sa, const struct ike_in *in,
@@ -97,7 +133,7 @@ static bool rekeyed_child(struct ike_sa *sa, const struct ike_in *in,
 		ike_slot_answer(sa, in->mid, &enc);
 		return false;
 	}
-	if ((*old)->state == IKE_CHILD_UP ||
+	if (((*old)->state == IKE_CHILD_UP && !given_up(sa, *old)) ||
 	    (*old)->state == IKE_CHILD_REKEYING)
 		return true;
 	child_error(sa, in->mid, IKE_N_TEMPORARY_FAILURE);
@@ -156,7 +192,7 @@ static void create(struct ike_sa *sa, const struct ike_in *in,
 		ike_lowest(&cr->rival_lowest, ni, nr);
 	}
 	if (old)
-		ike_child_replaces(c, old);
+		ike_child_replaces(sa, c, old);
 	ike_child_full(c)->answer = a;
 	ike_child_install_in(sa, c, in_installed);
 }

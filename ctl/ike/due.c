@@ -26,6 +26,35 @@ void ike_switch_from(struct ike_sa *sa, uint32_t old_in)
 			ike_child_install_out(sa, c, switched);
 }
 
+/* Does any other Child SA send what one is for. */
+static bool carried(const struct ike_sa *sa, const struct ike_child *c,
+		    const struct ike_child *gone)
+{
+	const struct ike_child *o;
+
+	for (o = sa->children; o; o = o->next)
+		if (o != c && o != gone && o->out_installed &&
+		    o->state != IKE_CHILD_CLOSING && ike_child_overlaps(o, c))
+			return true;
+	return false;
+}
+
+/**
+ * ike_switch_rest() - a Child SA goes: what waits beside it may wait in vain
+ * @sa: IKE SA
+ * @gone: is still there
+ */
+void ike_switch_rest(struct ike_sa *sa, const struct ike_child *gone)
+{
+	struct ike_child *c;
+
+	for (c = sa->children; c; c = c->next)
+		if (c != gone && ike_child_full(c)->beside &&
+		    ike_child_full(c)->switch_us != IKE_NEVER &&
+		    !carried(sa, c, gone))
+			ike_child_install_out(sa, c, switched);
+}
+
 /**
  * ike_switch_now() - nothing else carries this peer's traffic any more
  * @sa: IKE SA that took its time to send under its Child SAs

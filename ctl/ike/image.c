@@ -191,12 +191,33 @@ static void selector(struct ike_codec *c, struct ike_selector *s)
 	prefix(c, &s->remote);
 }
 
+/* As the connection has it now, or as it had it before and the peer wants it. */
+static void terms(struct ike_codec *c, const struct ike_sa *sa,
+		  struct ike_child_full *f)
+{
+	bool tunnel = f->mode == MOBX_MODE_TUNNEL;
+	bool stale = c->out && ike_child_stale(sa, &f->c);
+
+	ike_codec_bool(c, &tunnel);
+	ike_codec_bool(c, &stale);
+	if (c->out || !ike_codec_ok(c))
+		return;
+	f->local = sa->local.addr;
+	f->remote = sa->remote.addr;
+	f->mode = tunnel ? MOBX_MODE_TUNNEL : MOBX_MODE_TRANSPORT;
+	if (stale)
+		sa->cs->agreed[f->c.child] = sa->cs->conf;
+	else
+		f->conf = sa->cs->conf;
+}
+
 static void child(struct ike_codec *c, const struct ike_sa *sa,
 		  struct ike_child_full *f)
 {
 	unsigned int i;
 
 	ike_codec_count(c, &f->c.child, ike_conn_children(sa->conn) - 1);
+	terms(c, sa, f);
 	ike_codec_u32(c, &f->c.spi_in);
 	ike_codec_u32(c, &f->c.spi_out);
 	ike_codec_check(c, f->c.spi_in > 255 && f->c.spi_out > 255);

@@ -179,11 +179,14 @@ static void child_up(struct ike_sa *sa, struct ike_child *c)
 	ike_report_text(r, "spi_out", "%08x", c->spi_out);
 	ike_report_text(r, "suite", "%s",
 			ike_suite_text(&c->suite, true, suite, sizeof(suite)));
-	ike_report_text(r, "mode", "%s", sa->conn->mode == MOBX_MODE_TUNNEL ?
+	ike_report_text(r, "mode", "%s",
+			ike_child_full(c)->mode == MOBX_MODE_TUNNEL ?
 			"tunnel" : "transport");
 	ike_report_number(r, "peer", sa->peer);
 	if (sa->p->announced && ext && ext->child_new)
 		ext->child_new(sa, c);
+	if (ike_child_stale(sa, c))
+		ike_child_full(c)->again_us = sa->eng->now;
 }
 
 static void sa_answered(struct ike_sa *sa, void *ctx,
@@ -217,7 +220,7 @@ static void fill(struct ike_sa *sa, struct ike_child *c, enum mobx_dir dir,
 	k->spi = dir == MOBX_DIR_IN ? c->spi_in : c->spi_out;
 	k->dir = dir;
 	k->peer = sa->peer;
-	k->mode = sa->conn->mode;
+	k->mode = f->mode;
 	ike_kernel_algs(&c->suite, &k->enc, &k->auth);
 	k->enc_key_len = f->keys.enc_len;
 	k->auth_key_len = f->keys.auth_len;
@@ -275,6 +278,19 @@ void ike_child_install_out(struct ike_sa *sa, struct ike_child *c,
 	install(sa, c, MOBX_DIR_OUT, done);
 }
 
+/* It has not come to take another's place after all: that goes on. */
+static void reinstate(struct ike_sa *sa, struct ike_child *c)
+{
+	struct ike_child *old = ike_child_find(sa, ike_child_full(c)->replaces);
+
+	if (ike_child_full(c)->beside || !old ||
+	    old->state != IKE_CHILD_REKEYED)
+		return;
+	old->state = IKE_CHILD_UP;
+	if (ike_child_stale(sa, old))
+		ike_child_full(old)->again_us = sa->eng->now;
+}
+
 /**
  * ike_child_forget() - a Child SA is no more
  * @sa: IKE SA
@@ -289,6 +305,8 @@ void ike_child_forget(struct ike_sa *sa, struct ike_child *c, const char *why)
 	struct ike_report *r;
 	struct ike_child **at;
 
+	ike_switch_rest(sa, c);
+	reinstate(sa, c);
 	for (at = &sa->children; *at && *at != c; at = &(*at)->next)
 		;
 	if (*at)

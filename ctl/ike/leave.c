@@ -47,7 +47,8 @@ static bool children_rest(const struct ike_sa *sa)
 	const struct ike_child *c;
 
 	for (c = sa->children; c; c = c->next)
-		if (c->state != IKE_CHILD_UP || !c->out_installed)
+		if (c->state != IKE_CHILD_UP || !c->out_installed ||
+		    c->child >= ike_conn_children(sa->conn))
 			return false;
 	return true;
 }

@@ -310,6 +310,7 @@ bool ike_ts_narrow(const struct ike_conn *c, unsigned int child,
 		   const struct wire_ts_list *tl,
 		   const struct wire_ts_list *tr, struct ike_offer *o,
 		   struct wire_ts_list *l, struct wire_ts_list *r);
+bool ike_child_overlaps(const struct ike_child *a, const struct ike_child *b);
 bool ike_ts_accept(const struct ike_conn *c, const struct wire_ts_list *sent_l,
 		   const struct wire_ts_list *sent_r,
 		   const struct wire_ts_list *l, const struct wire_ts_list *r,
@@ -349,9 +350,20 @@ void ike_child_free(struct ike_engine *eng, struct ike_child *c);
 void ike_spi_take(struct ike_engine *eng, struct ike_spi *node, uint32_t spi);
 void ike_spi_release(struct ike_engine *eng, struct ike_spi *node);
 unsigned int ike_child_count(const struct ike_sa *sa);
-void ike_child_replaces(struct ike_child *c, struct ike_child *old);
+void ike_child_replaces(const struct ike_sa *sa, struct ike_child *c,
+			struct ike_child *old);
 bool ike_child_any(const struct ike_sa *sa, unsigned int child);
 void ike_child_dedup(struct ike_sa *sa, unsigned int child);
+
+/* reload.c */
+bool ike_reload(struct ike_engine *eng, struct ike_conn_state *cs,
+		const struct ike_conn *conn);
+bool ike_reload_outdated(const struct ike_sa *sa, unsigned int child,
+			 unsigned int conf);
+bool ike_child_stale(const struct ike_sa *sa, struct ike_child *c);
+bool ike_reload_ends(struct ike_sa *sa, struct ike_child *c);
+void ike_reload_refused(struct ike_sa *sa, struct ike_child *old,
+			const char *why);
 
 /* install.c */
 void ike_peer_new(struct ike_sa *sa, void (*done)(struct ike_sa *sa, int err));
@@ -373,6 +385,7 @@ void ike_create_rest(struct ike_sa *sa);
 void ike_create_timers(struct ike_sa *sa);
 uint64_t ike_create_deadline(const struct ike_sa *sa);
 void ike_switch_from(struct ike_sa *sa, uint32_t old_in);
+void ike_switch_rest(struct ike_sa *sa, const struct ike_child *gone);
 void ike_switch_now(struct ike_sa *sa);
 void ike_child_delete(struct ike_sa *sa, struct ike_child *c, const char *why);
 void ike_child_reject(struct ike_sa *sa, uint32_t spi_in);

@@ -290,6 +290,37 @@ static bool selector_in(const struct ike_selector *outer,
 	       prefix_in(&outer->remote, &inner->remote);
 }
 
+static bool prefixes_overlap(const struct ike_prefix *a,
+			     const struct ike_prefix *b)
+{
+	return !a->addr.family || !b->addr.family || prefix_in(a, b) ||
+	       prefix_in(b, a);
+}
+
+static bool selectors_overlap(const struct ike_selector *a,
+			      const struct ike_selector *b)
+{
+	return (!a->proto || !b->proto || a->proto == b->proto) &&
+	       a->local_min <= b->local_max && b->local_min <= a->local_max &&
+	       a->remote_min <= b->remote_max &&
+	       b->remote_min <= a->remote_max &&
+	       prefixes_overlap(&a->local, &b->local) &&
+	       prefixes_overlap(&a->remote, &b->remote);
+}
+
+/** ike_child_overlaps() - could two Child SAs carry the same packet */
+bool ike_child_overlaps(const struct ike_child *a, const struct ike_child *b)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < a->nselectors; i++)
+		for (j = 0; j < b->nselectors; j++)
+			if (selectors_overlap(&a->selectors[i],
+					      &b->selectors[j]))
+				return true;
+	return false;
+}
+
 /* False when the kernel's room for selectors is used up. */
 static bool selector_add(struct ike_offer *o, const struct ike_selector *s)
 {

@@ -55,7 +55,7 @@
 #define IKE_MAX_INIT_ROUNDS 5
 #define IKE_SPI_BUCKETS 1024
 /* Of what leave.c writes: another one for each change of it. */
-#define IKE_STATE_VERSION 1
+#define IKE_STATE_VERSION 2
 #define IKE_STATE_SUM 32
 
 /** struct ike_buf - octets with their length, from malloc() */
@@ -152,6 +152,7 @@ struct ike_held {
  * struct ike_offer - a Child SA that is being negotiated
  *
  * @child: which one of the connection.
+ * @conf: as that was configured, see ike_conn_state.
  * @suite: what was chosen.
  * @more: responder: there are selectors for another Child SA.
  * @chosen: responder: the same as the proposal to be answered.
@@ -159,6 +160,7 @@ struct ike_held {
  */
 struct ike_offer {
 	unsigned int child;
+	unsigned int conf;
 	enum mobx_mode mode;
 	bool more;
 	struct crypto_suite suite;
@@ -184,10 +186,14 @@ struct ike_spi {
  * struct ike_child_full - a Child SA with what extensions need not see
  *
  * @spi: its own SPI is taken.
+ * @conf: as its connection was configured when it was agreed on.
+ * @mode: as agreed.
+ * @local: own address of the IKE SA then; @remote: the peer's.
  * @keys: until both SAs are in the kernel.
  * @from_us: we began the exchange that made it.
  * @ours: we made the first one of its line of rekeys.
  * @replaces: own SPI of the Child SA that it takes the place of, or 0.
+ * @beside: what that is, is a guess: the peer has not said so.
  * @switch_us: when to begin sending under it, come what may.
  * @again_us: when to try to replace it, IKE_NEVER.
  * @again_rekey: and how, see ike_sa_replace_child().
@@ -199,10 +205,15 @@ struct ike_spi {
 struct ike_child_full {
 	struct ike_child c;
 	struct ike_spi spi;
+	unsigned int conf;
+	enum mobx_mode mode;
+	struct wire_addr local;
+	struct wire_addr remote;
 	struct crypto_child_keys keys;
 	bool from_us;
 	bool ours;
 	uint32_t replaces;
+	bool beside;
 	uint64_t switch_us;
 	uint64_t again_us;
 	bool again_rekey;
@@ -530,10 +541,18 @@ struct ike_sa_private {
 	uint64_t way_heard_us;
 };
 
-/** struct ike_conn_state - a connection and what it is up to */
+/**
+ * struct ike_conn_state - a connection and what it is up to
+ *
+ * @conf: counts from 1 how @cfg changes under its IKE SAs.
+ * @agreed: @conf since which a Child SA is what it is: those agreed on before
+ *	are out of date.
+ */
 struct ike_conn_state {
 	struct ike_conn_state *next;
 	struct ike_conn cfg;
+	unsigned int conf;
+	unsigned int agreed[IKE_MAX_CONN_CHILDREN];
 	bool removed;
 	bool wanted;
 	bool contacted;
