@@ -15,6 +15,7 @@
 #include "agent/creds.h"
 #include "agent/log.h"
 #include "agent/parent.h"
+#include "agent/store.h"
 #include "agent/worker.h"
 
 static const char usage[] =
@@ -112,7 +113,7 @@ static void close_all(const int *fds, size_t n)
 		close(fds[i]);
 }
 
-static pid_t fork_worker(const struct pairs *p)
+static pid_t fork_worker(const struct pairs *p, struct store *store)
 {
 	int theirs[] = {
 		p->worker[AT_PARENT], p->creds[AT_PARENT], p->creds[AT_OTHER],
@@ -124,10 +125,11 @@ static pid_t fork_worker(const struct pairs *p)
 		return pid;
 	prctl(PR_SET_NAME, "mobxd-worker");
 	close_all(theirs, sizeof(theirs) / sizeof(theirs[0]));
+	store_close(store);
 	exit(worker_main(p->worker[AT_OTHER], p->between[0]));
 }
 
-static pid_t fork_creds(const struct pairs *p)
+static pid_t fork_creds(const struct pairs *p, struct store *store)
 {
 	int theirs[] = {
 		p->creds[AT_PARENT], p->worker[AT_PARENT], p->worker[AT_OTHER],
@@ -139,6 +141,7 @@ static pid_t fork_creds(const struct pairs *p)
 		return pid;
 	prctl(PR_SET_NAME, "mobxd-creds");
 	close_all(theirs, sizeof(theirs) / sizeof(theirs[0]));
+	store_close(store);
 	exit(creds_main(p->creds[AT_OTHER], p->between[1]));
 }
 
@@ -155,13 +158,16 @@ static void set_signals(void)
 /* Forked before a key or anything else is read: they inherit nothing. */
 static int run(const struct options *o)
 {
+	struct store store;
 	struct parent_args args = {
 		.file = o->file,
 		.control = o->control,
 		.debug = o->debug,
+		.store = &store,
 	};
 	struct pairs p;
 
+	store_take(&store);
 	if (chan_pair(p.worker) || chan_pair(p.creds) ||
 	    chan_pair(p.between)) {
 		fprintf(stderr, "mobxd: cannot make a socket pair: %s\n",
@@ -169,8 +175,8 @@ static int run(const struct options *o)
 		return 1;
 	}
 	set_signals();
-	args.worker_pid = fork_worker(&p);
-	args.creds_pid = args.worker_pid > 0 ? fork_creds(&p) : -1;
+	args.worker_pid = fork_worker(&p, &store);
+	args.creds_pid = args.worker_pid > 0 ? fork_creds(&p, &store) : -1;
 	if (args.creds_pid < 0) {
 		fprintf(stderr, "mobxd: cannot fork: %s\n", strerror(errno));
 		return 1;

@@ -6,4 +6,7 @@
 /** notify() - tell the service manager, if there is one */
 void notify(const char *state);
 
+/** notify_fd() - the same, with a descriptor for it */
+void notify_fd(const char *state, int fd);
+
 #endif /* MOBX_AGENT_NOTIFY_H */

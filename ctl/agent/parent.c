@@ -24,6 +24,7 @@
 #include "agent/policy.h"
 #include "agent/request.h"
 #include "agent/secret.h"
+#include "agent/store.h"
 #include "agent/udp.h"
 #include "agent/virtual.h"
 
@@ -378,7 +379,7 @@ static bool load(struct parent *p)
 static bool open_sockets(struct parent *p)
 {
 	char err[512];
-	int fd;
+	int n;
 
 	p->control = listen_control(parent_control_path(p), err, sizeof(err));
 	p->made_control = p->control >= 0;
@@ -390,19 +391,15 @@ static bool open_sockets(struct parent *p)
 		fail(err);
 		return false;
 	}
-	while (p->nudp < UDP_SOCKETS) {
-		fd = udp_open(p->nudp, err, sizeof(err));
-		if (fd == -EAFNOSUPPORT && p->nudp) {
-			log_line(IKE_LOG_INFO, NULL, "start",
-				 "this kernel does without IPv6, so does IKE");
-			break;
-		}
-		if (fd < 0) {
-			fail(err);
-			return false;
-		}
-		p->udp[p->nudp++] = fd;
+	n = store_udp(p->args->store, p->udp, err, sizeof(err));
+	if (n < 0) {
+		fail(err);
+		return false;
 	}
+	p->nudp = (unsigned int)n;
+	if (p->nudp < UDP_SOCKETS)
+		log_line(IKE_LOG_INFO, NULL, "start",
+			 "this kernel does without IPv6, so does IKE");
 	neigh_open(&p->neigh);
 	return true;
 }

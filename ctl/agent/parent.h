@@ -6,11 +6,14 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+struct store;
+
 /**
  * struct parent_args - what the parent begins with
  * @file: path of the configuration
  * @control: path of the control socket from the command line, or NULL
  * @debug: log everything, whatever the configuration says
+ * @store: descriptors that the service manager has kept
  * @worker: end of a pair to the worker
  * @creds: end of a pair to the credentials process
  * @worker_pid: process ID
@@ -20,6 +23,7 @@ struct parent_args {
 	const char *file;
 	const char *control;
 	bool debug;
+	struct store *store;
 	int worker;
 	int creds;
 	pid_t worker_pid;

@@ -2,6 +2,7 @@
 #include "agent/udp.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <stdio.h>
@@ -96,6 +97,76 @@ int udp_open(unsigned int index, char *err, size_t errlen)
 	error = errno;
 	close(fd);
 	return explain(any.port, error, err, errlen);
+}
+
+static bool is(int fd, int option, int value)
+{
+	socklen_t len = sizeof(int);
+	int v = -1;
+
+	return !getsockopt(fd, SOL_SOCKET, option, &v, &len) && v == value;
+}
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+/* In another namespace nothing would ever arrive. Kernels before 5.14 cannot say. */
+static bool is_here(int fd)
+{
+	uint64_t theirs = 0, ours = 0;
+	socklen_t len = sizeof(theirs), own_len = sizeof(ours);
+	int own = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool here;
+
+	if (own < 0)
+		return false;
+	here = getsockopt(own, SOL_SOCKET, SO_NETNS_COOKIE, &ours, &own_len) ||
+	       (!getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &theirs, &len) &&
+		ours == theirs);
+	close(own);
+	return here;
+}
+
+/* Bound to a port on all addresses, and to nobody in particular. */
+static bool is_bound(int fd, unsigned int index)
+{
+	struct wire_endpoint any = {
+		.addr.family = is_ipv6(index) ? 6 : 4,
+		.port = udp_port(index),
+	}, at;
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) ||
+	    !wire_endpoint_from_sockaddr(&at, (struct sockaddr *)&ss, len) ||
+	    !wire_addr_equal(&at.addr, &any.addr) || at.port != any.port)
+		return false;
+	len = sizeof(ss);
+	return getpeername(fd, (struct sockaddr *)&ss, &len) &&
+	       errno == ENOTCONN;
+}
+
+int udp_take(int fd, unsigned int index)
+{
+	int flags = fcntl(fd, F_GETFL), only = 0;
+	socklen_t len = sizeof(only);
+
+	if (flags < 0 || !is(fd, SO_DOMAIN, is_ipv6(index) ? AF_INET6 : AF_INET) ||
+	    !is(fd, SO_TYPE, SOCK_DGRAM) || !is(fd, SO_PROTOCOL, IPPROTO_UDP) ||
+	    !is_bound(fd, index) || !is_here(fd))
+		return -ENOTSOCK;
+	/* What is bound cannot be told any more that it is for IPv6 only. */
+	if (is_ipv6(index) &&
+	    (getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &len) || !only ||
+	     set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)))
+		return -EINVAL;
+	if ((!is_ipv6(index) && set_ipv4(fd)) ||
+	    (udp_port(index) == IKE_NATT_PORT &&
+	     set(fd, IPPROTO_UDP, UDP_ENCAP, UDP_ENCAP_ESPINUDP)) ||
+	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return -errno;
+	return 0;
 }
 
 static bool has_marker(const uint8_t *marker, size_t n)

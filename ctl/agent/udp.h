@@ -36,6 +36,16 @@ uint16_t udp_port(unsigned int index);
 int udp_open(unsigned int index, char *err, size_t errlen);
 
 /**
+ * udp_take() - use a socket that udp_open() made in an earlier run
+ * @fd: descriptor of anything
+ * @index: which socket it is to be
+ *
+ * Return: 0 if it is that: UDP, bound to this port on all addresses of this family
+ * and nothing else, in this network namespace; or a negative errno.
+ */
+int udp_take(int fd, unsigned int index);
+
+/**
  * udp_receive() - one datagram
  * @fd: socket
  * @index: its place

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "agent/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/log.h"
+#include "agent/notify.h"
+
+/* By the protocol they begin here. */
+#define FIRST_FD 3
+
+static const char *const names[UDP_SOCKETS] = {
+	"udp4-500", "udp4-4500", "udp6-500", "udp6-4500",
+};
+
+/* A number of the environment; 0 if it is none, or too large. */
+static unsigned long number(const char *variable, unsigned long max)
+{
+	const char *text = getenv(variable);
+	unsigned long v;
+	char *end;
+
+	if (!text || text[0] < '0' || text[0] > '9')
+		return 0;
+	errno = 0;
+	v = strtoul(text, &end, 10);
+	return errno || *end || v > max ? 0 : v;
+}
+
+/* The next of the names, which a colon ends; "" if it is too long. */
+static const char *next_name(const char *at, char name[STORE_NAME])
+{
+	size_t len = at ? strcspn(at, ":") : 0;
+
+	name[0] = '\0';
+	if (len < STORE_NAME && at)
+		snprintf(name, STORE_NAME, "%.*s", (int)len, at);
+	return at && at[len] ? at + len + 1 : NULL;
+}
+
+void store_take(struct store *s)
+{
+	const char *at = getenv("LISTEN_FDNAMES");
+	unsigned long n = number("LISTEN_FDS", 1024);
+	int fd;
+
+	s->n = 0;
+	/* The environment of some other process says nothing about ours. */
+	if (number("LISTEN_PID", INT32_MAX) != (unsigned long)getpid())
+		n = 0;
+	for (unsigned long i = 0; i < n; i++) {
+		fd = FIRST_FD + (int)i;
+		if (s->n == STORE_MAX) {
+			close(fd);
+			continue;
+		}
+		at = next_name(at, s->name[s->n]);
+		if (!fcntl(fd, F_SETFD, FD_CLOEXEC))
+			s->fd[s->n++] = fd;
+	}
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+}
+
+void store_close(struct store *s)
+{
+	while (s->n)
+		close(s->fd[--s->n]);
+}
+
+/* The first that is the socket of a place, which is no longer in there then. */
+static int find(struct store *s, unsigned int index)
+{
+	int fd;
+
+	for (unsigned int i = 0; i < s->n; i++) {
+		fd = s->fd[i];
+		if (udp_take(fd, index))
+			continue;
+		s->n--;
+		s->fd[i] = s->fd[s->n];
+		memcpy(s->name[i], s->name[s->n], STORE_NAME);
+		return fd;
+	}
+	return -ENOENT;
+}
+
+/* No error on it, which a stranger might cause, is to end its being kept. */
+static void keep(int fd, unsigned int index)
+{
+	char state[64];
+
+	snprintf(state, sizeof(state), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s",
+		 names[index]);
+	notify_fd(state, fd);
+}
+
+/* One of the names of ours may be that of a good one: it is kept. */
+static bool is_known(const char *name)
+{
+	for (unsigned int i = 0; i < UDP_SOCKETS; i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+static void drop_rest(struct store *s)
+{
+	char state[64];
+
+	for (unsigned int i = 0; i < s->n; i++) {
+		log_line(IKE_LOG_WARNING, NULL, "start",
+			 "descriptor %d (\"%s\") from the service manager is no IKE socket of this namespace; closing it",
+			 s->fd[i], s->name[i]);
+		if (!s->name[i][0] || is_known(s->name[i]))
+			continue;
+		snprintf(state, sizeof(state), "FDSTOREREMOVE=1\nFDNAME=%s",
+			 s->name[i]);
+		notify(state);
+	}
+	store_close(s);
+}
+
+int store_udp(struct store *s, int udp[UDP_SOCKETS], char *err, size_t errlen)
+{
+	unsigned int n, taken = 0;
+
+	for (n = 0; n < UDP_SOCKETS; n++) {
+		udp[n] = find(s, n);
+		if (udp[n] >= 0)
+			taken++;
+	}
+	/* Those have to go first if they have one of the ports. */
+	drop_rest(s);
+	for (n = 0; n < UDP_SOCKETS; n++) {
+		if (udp[n] >= 0)
+			continue;
+		udp[n] = udp_open(n, err, errlen);
+		if (udp[n] == -EAFNOSUPPORT && n)
+			break;
+		if (udp[n] < 0)
+			return udp[n];
+		keep(udp[n], n);
+	}
+	if (taken)
+		log_line(IKE_LOG_INFO, NULL, "start",
+			 "%u sockets of the run before this one", taken);
+	return (int)n;
+}
