@@ -6,10 +6,10 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/alarm.h"
 #include "agent/chan.h"
 #include "agent/control.h"
 #include "agent/drop.h"
@@ -41,18 +41,7 @@ uint64_t worker_now_us(void)
 
 static void set_timer(struct worker *w)
 {
-	uint64_t deadline = ike_engine_deadline(w->engine);
-	uint64_t now = worker_now_us();
-	uint64_t wait = deadline > now ? deadline - now : 0;
-	struct timeval tv = {
-		.tv_sec = (time_t)(wait / 1000000),
-		.tv_usec = (suseconds_t)(wait % 1000000),
-	};
-
-	if (deadline == IKE_NEVER)
-		event_del(w->timer);
-	else
-		event_add(w->timer, &tv);
+	alarm_set(w->alarm, ike_engine_deadline(w->engine));
 }
 
 static void engine_event(struct worker *w, const struct ike_event *ev)
@@ -189,13 +178,26 @@ static void on_addrs_changed(void *ctx)
 	stop_when_idle(w);
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *arg)
+/* What the network was before the host slept is worth nothing after it. */
+static void on_awake(struct worker *w, uint64_t slept_us)
+{
+	struct ike_event ev = { .type = IKE_EV_AWAKE };
+
+	log_line(IKE_LOG_INFO, NULL, "awake",
+		 "the host was asleep for %llu s; every path is looked at",
+		 (unsigned long long)(slept_us / 1000000));
+	look_at_addrs(w);
+	worker_event(w, &ev);
+}
+
+static void on_alarm(void *ctx, uint64_t slept_us)
 {
 	struct ike_event ev = { .type = IKE_EV_TIMER };
+	struct worker *w = ctx;
 
-	(void)fd;
-	(void)what;
-	worker_event(arg, &ev);
+	if (slept_us && w->ready)
+		on_awake(w, slept_us);
+	worker_event(w, &ev);
 }
 
 static void on_datagram(evutil_socket_t fd, short what, void *arg)
@@ -446,8 +448,8 @@ static bool set_up_engine(struct worker *w, struct msg_start *start)
 	crypto_wipe(start->qcd_secret, IKE_QCD_SECRET);
 	w->engine = ike_engine_new(&settings, &mobike_ext);
 	crypto_wipe(settings.qcd_secret, IKE_QCD_SECRET);
-	w->timer = evtimer_new(w->base, on_timer, w);
-	return w->engine && w->timer;
+	w->alarm = alarm_new(w->base, on_alarm, w);
+	return w->engine && w->alarm;
 }
 
 static bool set_up_udp(struct worker *w, const int *fds, unsigned int n)
@@ -520,8 +522,7 @@ static void tear_down(struct worker *w)
 	for (int i = 0; i < UDP_SOCKETS; i++)
 		if (w->readable[i])
 			event_free(w->readable[i]);
-	if (w->timer)
-		event_free(w->timer);
+	alarm_free(w->alarm);
 	chan_free(w->creds);
 	chan_free(w->parent);
 	if (w->base)

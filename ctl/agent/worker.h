@@ -9,6 +9,7 @@
 #include "agent/udp.h"
 #include "ike/ike.h"
 
+struct alarm;
 struct chan;
 struct control;
 struct event;
@@ -28,7 +29,7 @@ struct watch;
  * @watch: own addresses
  * @udp: sockets of ports 500 and 4500, see udp_index(); -1 where there is none
  * @readable: their events
- * @timer: deadline of @engine
+ * @alarm: deadline of @engine
  * @remotes: last answer of ike_engine_remotes()
  * @nremotes: entries in @remotes
  * @addrs: last answer of watch_usable()
@@ -50,7 +51,7 @@ struct worker {
 	struct watch *watch;
 	int udp[UDP_SOCKETS];
 	struct event *readable[UDP_SOCKETS];
-	struct event *timer;
+	struct alarm *alarm;
 	struct wire_addr remotes[WORKER_MAX_REMOTES];
 	unsigned int nremotes;
 	struct ike_host_addr addrs[IKE_MAX_HOST_ADDRS];

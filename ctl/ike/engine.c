@@ -216,6 +216,20 @@ static void timers(struct ike_engine *eng)
 	}
 }
 
+/* Whoever waited to try again need not wait for the rest of it either. */
+static void awake(struct ike_engine *eng)
+{
+	struct ike_conn_state *cs;
+	struct ike_sa *sa;
+
+	for (sa = eng->sas; sa; sa = sa->p->next)
+		ike_info_awake(sa);
+	for (cs = eng->conns; cs; cs = cs->next)
+		if (cs->retry_us != IKE_NEVER)
+			cs->retry_us = eng->now;
+	timers(eng);
+}
+
 static void addrs(struct ike_engine *eng, const struct ike_ev_addrs *ev)
 {
 	unsigned int n = ev->n;
@@ -301,6 +315,9 @@ static void dispatch(struct ike_engine *eng, const struct ike_event *ev)
 		break;
 	case IKE_EV_TIMER:
 		timers(eng);
+		break;
+	case IKE_EV_AWAKE:
+		awake(eng);
 		break;
 	case IKE_EV_CONN_ADD:
 		ike_conn_add(eng, &ev->u.conn);

@@ -12,6 +12,8 @@
 enum ike_event_type {
 	IKE_EV_PACKET,
 	IKE_EV_TIMER,
+	/* The host slept: nothing is known of its paths and peers. */
+	IKE_EV_AWAKE,
 	IKE_EV_CONN_ADD,
 	IKE_EV_CONN_DEL,
 	IKE_EV_CONN_UP,

@@ -31,6 +31,27 @@ void ike_info_liveness(struct ike_sa *sa)
 }
 
 /**
+ * ike_info_awake() - the host slept: is the peer there, and by which way
+ * @sa: IKE SA
+ *
+ * What waits for an answer begins afresh: the time that nobody could have
+ * answered in does not count.
+ */
+void ike_info_awake(struct ike_sa *sa)
+{
+	const struct ike_ext_ops *ext = sa->eng->ext;
+
+	if (sa->state != IKE_SA_DEAD)
+		ike_sa_resend(sa);
+	if (sa->state != IKE_SA_ESTABLISHED)
+		return;
+	if (!ike_request_tells(sa))
+		ike_info_liveness(sa);
+	if (ext && ext->awake)
+		ext->awake(sa);
+}
+
+/**
  * ike_info_probe() - ask for a sign of life where the peer may be
  * @sa: IKE SA
  * @remote: there

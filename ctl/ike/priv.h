@@ -439,6 +439,7 @@ void ike_rekey_request(struct ike_sa *sa, const struct ike_in *in,
 void ike_info_request(struct ike_sa *sa, const struct ike_in *in);
 bool ike_info_closes(const struct ike_in *in);
 void ike_info_liveness(struct ike_sa *sa);
+void ike_info_awake(struct ike_sa *sa);
 void ike_info_probe(struct ike_sa *sa, const struct wire_endpoint *remote,
 		    void (*done)(struct ike_sa *sa, void *ctx,
 				 enum ike_result result,

@@ -481,6 +481,8 @@ void ike_sa_cmd_done(struct ike_sa *sa, uint64_t reply, int err,
  *	leave that to the core, whose request is empty.
  * @timer: @sa->ext_deadline has passed (it is IKE_NEVER on entry)
  * @addrs: the host's addresses have changed
+ * @awake: the host slept; the way in use is under test again, or something
+ *	outstanding was sent anew by it
  * @path_cmd: a command for this connection; end it with ike_sa_cmd_done()
  * @path_hint: ESP came from outside the binding
  * @may_be_at: whether a NAT may have the peer at another address
@@ -511,6 +513,7 @@ struct ike_ext_ops {
 	bool (*liveness)(struct ike_sa *sa);
 	void (*timer)(struct ike_sa *sa);
 	void (*addrs)(struct ike_sa *sa);
+	void (*awake)(struct ike_sa *sa);
 	void (*path_cmd)(struct ike_sa *sa, const struct ike_ev_path_cmd *cmd);
 	void (*path_hint)(struct ike_sa *sa, const struct ike_ev_path_hint *h);
 	bool (*may_be_at)(struct ike_sa *sa, const struct wire_addr *addr);

@@ -366,6 +366,15 @@ static void on_addrs(struct ike_sa *sa)
 		ike_sa_resend(s->sa);
 }
 
+/* What was known of the paths is old. */
+static void on_awake(struct ike_sa *sa)
+{
+	struct mx_session *s = active(sa);
+
+	if (s && sa->mobike)
+		mx_test_all(s);
+}
+
 static void on_path_cmd(struct ike_sa *sa, const struct ike_ev_path_cmd *cmd)
 {
 	struct mx_session *s = active(sa);
@@ -463,6 +472,7 @@ const struct ike_ext_ops mobike_ext = {
 	.liveness = on_liveness,
 	.timer = on_timer,
 	.addrs = on_addrs,
+	.awake = on_awake,
 	.path_cmd = on_path_cmd,
 	.path_hint = on_path_hint,
 	.may_be_at = mx_may_be_at,

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "agent/alarm.h"
 #include "agent/chan.h"
 #include "agent/conf.h"
 #include "agent/control.h"
@@ -253,11 +254,10 @@ static void ignore_closed(void *ctx)
 	(void)ctx;
 }
 
-static void ignore_timer(evutil_socket_t fd, short what, void *arg)
+static void ignore_alarm(void *ctx, uint64_t slept_us)
 {
-	(void)fd;
-	(void)what;
-	(void)arg;
+	(void)ctx;
+	(void)slept_us;
 }
 
 static socklen_t control_address(struct sockaddr_un *sun)
@@ -288,7 +288,7 @@ static void agent_start(void)
 	assert_int_equal(chan_pair(pair), 0);
 	agent.base = event_base_new();
 	agent.engine = ike_engine_new(&settings, NULL);
-	agent.timer = evtimer_new(agent.base, ignore_timer, NULL);
+	agent.alarm = alarm_new(agent.base, ignore_alarm, NULL);
 	agent.parent = chan_new(agent.base, pair[0], &ops, NULL);
 	agent.creds = chan_new(agent.base, pair[1], &ops, NULL);
 	agent.control = control_new(agent.base, fd, &agent);
@@ -304,7 +304,7 @@ static void agent_stop(void)
 	control_free(agent.control);
 	chan_free(agent.parent);
 	chan_free(agent.creds);
-	event_free(agent.timer);
+	alarm_free(agent.alarm);
 	ike_engine_free(agent.engine);
 	event_base_free(agent.base);
 	agent = (struct worker){ 0 };

@@ -243,6 +243,31 @@ static void test_nothing_waits(void **state)
 	}
 }
 
+/*
+ * The host wakes up, and its path in use is dead. It does not take the next
+ * liveness check to find out.
+ */
+static void test_awake(void **state)
+{
+	const struct ike_event awake = { .type = IKE_EV_AWAKE };
+	struct sim *sim = start(3600 * SIM_SECOND, false);
+
+	(void)state;
+	sim_event(sim, 0, &awake);
+	sim_run(sim, 10 * SIM_SECOND);
+	assert_lives_on(sim, RADIO);
+	assert_int_equal(sim_reports(sim, 0, "move"), 0);
+	sim->node[0].links[ON_RADIO].lose = 1000;
+	sim->node[0].links[ON_WLAN].lose = 1000;
+	sim_run(sim, 100 * SIM_MS);
+	sim_event(sim, 0, &awake);
+	sim_run(sim, 2 * SIM_SECOND);
+	assert_lives_on(sim, CABLE);
+	assert_int_equal(sim_reports(sim, 0, "move"), 1);
+	assert_int_equal(sim_reports(sim, 0, "ike-up"), 1);
+	sim_free(sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_move_to_dead),
 		cmocka_unit_test(test_nat),
 		cmocka_unit_test(test_nothing_waits),
+		cmocka_unit_test(test_awake),
 	};
 
 	cmocka_set_test_filter(getenv("SIM_TEST"));
