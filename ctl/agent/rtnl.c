@@ -14,6 +14,8 @@
 
 /* A link with many virtual functions answers with tens of kilobytes. */
 #define ANSWER_MAX (128u * 1024)
+/* As kmod/device.c has it. */
+#define TUNNEL_KIND "mobx"
 
 int rtnl_open(struct rtnl *r)
 {
@@ -337,6 +339,18 @@ int rtnl_neigh_add(struct rtnl *r, uint32_t ifindex,
 		ret = answers(r, ignore, NULL);
 	nlmsg_free(msg);
 	return ret;
+}
+
+bool rtnl_is_tunnel(struct nlattr *linkinfo)
+{
+	struct nlattr *tb[IFLA_INFO_MAX + 1], *kind;
+
+	if (!linkinfo || nla_parse_nested(tb, IFLA_INFO_MAX, linkinfo, NULL))
+		return false;
+	kind = tb[IFLA_INFO_KIND];
+	/* The kernel ends it with a zero; nothing is read beyond it. */
+	return kind && nla_len(kind) >= (int)strlen(TUNNEL_KIND) &&
+	       !strncmp(nla_data(kind), TUNNEL_KIND, (size_t)nla_len(kind));
 }
 
 static void on_found(struct nlmsghdr *h, void *ctx)

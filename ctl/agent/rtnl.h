@@ -107,6 +107,14 @@ int rtnl_neigh_add(struct rtnl *r, uint32_t ifindex,
 		   const uint8_t mac[RTNL_MAC_LEN]);
 
 /**
+ * rtnl_is_tunnel() - is a link a network device of the mobx module
+ * @linkinfo: its IFLA_LINKINFO, NULL is fine
+ *
+ * Whoever made it, and whatever its name is: its packets end up in a tunnel.
+ */
+bool rtnl_is_tunnel(struct nlattr *linkinfo);
+
+/**
  * rtnl_find() - a link by its name
  * @r: socket
  * @name: name

@@ -25,10 +25,12 @@
 #define LEARN_SOON_S 1
 #define LEARN_LATER_S 15
 
+/* @tunnel: made by our kernel module, see rtnl_is_tunnel(). */
 struct link {
 	uint32_t ifindex;
 	uint32_t flags;
 	uint32_t mtu;
+	bool tunnel;
 	char name[IKE_IFNAME_LEN];
 };
 
@@ -112,6 +114,7 @@ static void on_link(struct watch *w, struct nlmsghdr *h)
 	}
 	l->ifindex = (uint32_t)ifi->ifi_index;
 	l->flags = ifi->ifi_flags;
+	l->tunnel = rtnl_is_tunnel(tb[IFLA_LINKINFO]);
 	if (tb[IFLA_MTU] && nla_len(tb[IFLA_MTU]) >= 4)
 		l->mtu = nla_get_u32(tb[IFLA_MTU]);
 	if (tb[IFLA_IFNAME])
@@ -369,11 +372,18 @@ void watch_ignore(struct watch *w, const char *device)
 	snprintf(v[w->nignored++], sizeof(*v), "%s", device);
 }
 
+/* What goes into a tunnel of ours needs a path, it does not make one. */
+static bool link_usable(const struct watch *w, const struct link *l)
+{
+	return l && !l->tunnel && !is_ignored(w, l->name) &&
+	       (l->flags & IFF_UP) && (l->flags & IFF_LOWER_UP) &&
+	       !(l->flags & IFF_LOOPBACK);
+}
+
 static bool usable(const struct watch *w, const struct own *o,
 		   const struct link *l)
 {
-	return l && !is_ignored(w, l->name) && (l->flags & IFF_UP) && (l->flags & IFF_LOWER_UP) &&
-	       !(l->flags & IFF_LOOPBACK) && o->scope == RT_SCOPE_UNIVERSE &&
+	return link_usable(w, l) && o->scope == RT_SCOPE_UNIVERSE &&
 	       wire_addr_kind(&o->addr) == WIRE_ADDR_UNICAST &&
 	       !(o->flags & (IFA_F_DEPRECATED | IFA_F_TENTATIVE |
 			     IFA_F_DADFAILED));

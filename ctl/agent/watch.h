@@ -37,8 +37,8 @@ void watch_free(struct watch *w);
  *	metric of the route
  * @max: room in @out
  *
- * Own addresses count whose link is up and has a carrier and that are neither
- * of the host itself nor deprecated nor still being checked; temporary ones of
+ * Own addresses count whose link is up, has a carrier and is no tunnel of ours
+ * (rtnl_is_tunnel()), and that are neither of the host itself nor deprecated nor still being checked; temporary ones of
  * IPv6 (RFC 8981) where the link has no other. Each is asked of the kernel with
  * source address and interface; no routing table is dumped.
  *

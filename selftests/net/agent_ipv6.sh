@@ -115,6 +115,21 @@ ip -n m addr change $W/64 dev wlan preferred_lft forever
 wait_for 20 paths_are $R $W
 check $? "addresses: they come and go"
 
+# --- a tunnel is no path, though all that is sent from there would go into it
+ip -n m link add name tunnel type mobx
+ip -n m addr add fd00:7:9::2/64 dev tunnel nodad
+ip -n m link set tunnel up
+ip -n m route add $S dev tunnel table 9
+ip -n m -6 rule add from fd00:7:9::/64 lookup 9
+m ip -6 route get $S from fd00:7:9::2 | grep -q "dev tunnel"
+check $? "tunnel device: the kernel would send that way"
+ip -n m addr add fd00:7:2::8/64 dev wlan nodad
+wait_for 20 paths_are $R $W fd00:7:2::8
+check $? "tunnel device: no path, where another new address is one"
+ip -n m link del tunnel
+ip -n m addr del fd00:7:2::8/64 dev wlan
+wait_for 20 paths_are $R $W
+
 # --- liveness
 mark_agent
 kill -9 "$pid_s"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Questions to the routing of the host that the tests run on. */
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -80,12 +81,41 @@ static void refusals(void **state)
 	assert_int_equal(neigh_ask(&n, &m), -EBADF);
 }
 
+static bool is_tunnel(const char *kind, int len)
+{
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, 0);
+	struct nlattr *info = nla_nest_start(msg, IFLA_LINKINFO);
+	bool is;
+
+	if (kind)
+		nla_put(msg, IFLA_INFO_KIND, len, kind);
+	nla_nest_end(msg, info);
+	is = rtnl_is_tunnel(info);
+	nlmsg_free(msg);
+	return is;
+}
+
+/* A device of the module is known by its kind, not by its name. */
+static void tunnels(void **state)
+{
+	(void)state;
+	assert_true(is_tunnel("mobx", 5));
+	assert_true(is_tunnel("mobx", 4));
+	assert_false(is_tunnel("mobx0", 6));
+	assert_false(is_tunnel("mob", 3));
+	assert_false(is_tunnel("dummy", 6));
+	assert_false(is_tunnel("", 0));
+	assert_false(is_tunnel(NULL, 0));
+	assert_false(rtnl_is_tunnel(NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(own_addresses),
 		cmocka_unit_test(links),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(tunnels),
 	};
 
 	return cmocka_run_group_tests_name("agent: routing", tests, NULL, NULL);
