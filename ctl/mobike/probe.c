@@ -92,7 +92,9 @@ static void sign_done(struct ike_sa *sa, void *ctx, enum ike_result result,
 		sign->is_test = false;
 		if (result == IKE_RESULT_ANSWER)
 			mx_nat_compare(s, sa, in);
-		mx_steer(s);
+		/* What is begun on an IKE SA that goes has no end. */
+		if (result != IKE_RESULT_CLOSED || s->sa != sa)
+			mx_steer(s);
 	} else if (result == IKE_RESULT_ANSWER && s->sa == sa) {
 		mx_nat_look(s, sa, in);
 	}
