@@ -58,6 +58,10 @@ cfg_opt_t *conf_conn_options(void)
 		CFG_STR_LIST("prefer", NULL, CFGF_NODEFAULT),
 		CFG_STR_LIST("allow", NULL, CFGF_NODEFAULT),
 		CFG_STR_LIST("deny", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("local-allow", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("local-deny", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("link-allow", NULL, CFGF_NODEFAULT),
+		CFG_STR_LIST("link-deny", NULL, CFGF_NODEFAULT),
 		CFG_STR("mptcp", NULL, CFGF_NODEFAULT),
 		CFG_INT("drain-ms", 0, CFGF_NODEFAULT),
 		CFG_INT("test-seconds", 0, CFGF_NODEFAULT),
@@ -350,6 +354,28 @@ static int check_ifname(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
+static int check_links(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const char *text = last_text(opt), *star = strchr(text, '*');
+
+	if (star && star[1])
+		return complain(cfg, opt,
+				"a '*' stands at the end of a name only, such as in \"docker*\"");
+	if (star == text)
+		return complain(cfg, opt,
+				"\"*\" means every interface; leave the option out to allow all, and name those that are not to be used");
+	return check_ifname(cfg, opt);
+}
+
+/* "any" empties other lists, and would this one. */
+static int check_denied(cfg_t *cfg, cfg_opt_t *opt)
+{
+	if (!strcmp(last_text(opt), "any"))
+		return complain(cfg, opt,
+				"\"any\" would leave no address; those that are not to be used would be right, or local-allow with the others");
+	return check_prefix(cfg, opt);
+}
+
 static int check_range(cfg_t *cfg, cfg_opt_t *opt)
 {
 	long n = cfg_opt_getnint(opt, cfg_opt_size(opt) - 1);
@@ -410,6 +436,10 @@ void conf_conn_watch(cfg_t *root)
 		{ "paths|prefer", check_ifname },
 		{ "paths|allow", check_prefix },
 		{ "paths|deny", check_prefix },
+		{ "paths|local-allow", check_prefix },
+		{ "paths|local-deny", check_denied },
+		{ "paths|link-allow", check_links },
+		{ "paths|link-deny", check_links },
 		{ "paths|mptcp", check_mptcp },
 		{ "paths|drain-ms", check_range },
 		{ "paths|test-seconds", check_range },

@@ -188,6 +188,35 @@ static int build_protects(cfg_t *sec, struct conf_conn *out, char *err,
 	return 0;
 }
 
+static int build_links(cfg_t *sec, const char *option, struct ike_links *l,
+		       char *err, size_t errlen)
+{
+	unsigned int n = cfg_size(sec, option);
+
+	if (n > IKE_MAX_LINKS)
+		return too_many(option, IKE_MAX_LINKS, err, errlen);
+	for (l->n = 0; l->n < n; l->n++)
+		snprintf(l->name[l->n], IKE_IFNAME_LEN, "%s",
+			 cfg_getnstr(sec, option, l->n));
+	return 0;
+}
+
+/* What this end uses of its own. */
+static int build_own(cfg_t *sec, struct ike_conn *c, char *err, size_t errlen)
+{
+	int ret = build_prefixes(sec, "local-allow", c->local_allow,
+				 &c->nlocal_allow, err, errlen);
+
+	if (!ret)
+		ret = build_prefixes(sec, "local-deny", c->local_deny,
+				     &c->nlocal_deny, err, errlen);
+	if (!ret)
+		ret = build_links(sec, "link-allow", &c->link_allow, err,
+				  errlen);
+	return ret ? ret : build_links(sec, "link-deny", &c->link_deny, err,
+				       errlen);
+}
+
 static int build_paths(cfg_t *sec, struct ike_conn *c, char *err,
 		       size_t errlen)
 {
@@ -212,7 +241,10 @@ static int build_paths(cfg_t *sec, struct ike_conn *c, char *err,
 	for (c->nprefer = 0; c->nprefer < n; c->nprefer++)
 		snprintf(c->prefer[c->nprefer], IKE_IFNAME_LEN, "%s",
 			 cfg_getnstr(sec, "prefer", c->nprefer));
-	ret = build_prefixes(sec, "allow", c->allow, &c->nallow, err, errlen);
+	ret = build_own(sec, c, err, errlen);
+	if (!ret)
+		ret = build_prefixes(sec, "allow", c->allow, &c->nallow, err,
+				     errlen);
 	if (ret)
 		return ret;
 	return build_prefixes(sec, "deny", c->deny, &c->ndeny, err, errlen);

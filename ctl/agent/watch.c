@@ -494,15 +494,19 @@ static unsigned int drop_temporary(struct candidate *c, unsigned int n)
 	return kept;
 }
 
-unsigned int watch_own(struct watch *w, struct wire_addr *out,
+unsigned int watch_own(struct watch *w, struct ike_own_addr *out,
 		       unsigned int max)
 {
 	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < w->nown && n < max; i++)
-		if (usable(w, &w->own[i], link_find(w, w->own[i].ifindex)) &&
-		    !is_temporary(&w->own[i]))
-			out[n++] = w->own[i].addr;
+	for (unsigned int i = 0; i < w->nown && n < max; i++) {
+		const struct link *l = link_find(w, w->own[i].ifindex);
+
+		if (!usable(w, &w->own[i], l) || is_temporary(&w->own[i]))
+			continue;
+		out[n].addr = w->own[i].addr;
+		memcpy(out[n++].ifname, l->name, sizeof(out->ifname));
+	}
 	return n;
 }
 

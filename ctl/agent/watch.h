@@ -56,7 +56,7 @@ unsigned int watch_usable(struct watch *w, const struct wire_addr *remotes,
  *
  * Return: their number.
  */
-unsigned int watch_own(struct watch *w, struct wire_addr *out,
+unsigned int watch_own(struct watch *w, struct ike_own_addr *out,
 		       unsigned int max);
 
 /**

@@ -95,13 +95,13 @@ static void look_at_addrs(struct worker *w)
 	struct ike_host_addr addrs[IKE_MAX_HOST_ADDRS], was[IKE_MAX_HOST_ADDRS];
 	struct ike_event ev = { .type = IKE_EV_ADDRS };
 	unsigned int n, n_was = w->naddrs, n_own;
-	struct wire_addr own[IKE_MAX_OTHERS];
+	struct ike_own_addr own[IKE_MAX_OWN];
 
 	memset(addrs, 0, sizeof(addrs));
 	n = watch_usable(w->watch, w->remotes, w->nremotes, addrs,
 			 IKE_MAX_HOST_ADDRS);
 	memset(own, 0, sizeof(own));
-	n_own = watch_own(w->watch, own, IKE_MAX_OTHERS);
+	n_own = watch_own(w->watch, own, IKE_MAX_OWN);
 	if (n == w->naddrs && n_own == w->nown &&
 	    !memcmp(addrs, w->addrs, n * sizeof(addrs[0])) &&
 	    !memcmp(own, w->own, sizeof(own)))

@@ -56,7 +56,7 @@ struct worker {
 	unsigned int nremotes;
 	struct ike_host_addr addrs[IKE_MAX_HOST_ADDRS];
 	unsigned int naddrs;
-	struct wire_addr own[IKE_MAX_OTHERS];
+	struct ike_own_addr own[IKE_MAX_OWN];
 	unsigned int nown;
 	uint64_t started_us;
 	bool ready;

@@ -16,7 +16,7 @@ static bool fits(const struct ike_conn_state *cs, const struct ike_sa *sa,
 {
 	const struct ike_conn *c = &cs->cfg;
 
-	return ike_may_mean(cs, &sa->local, &sa->remote) &&
+	return ike_may_mean(sa->eng, cs, &sa->local, &sa->remote) &&
 	       (auth ? ike_method_fits(c, auth->method) :
 		       ike_method(c->remote_auth)->eap) &&
 	       (!c->remote_id.type || ike_id_equal(&c->remote_id, peer)) &&

@@ -14,16 +14,17 @@
 
 /**
  * ike_may_mean() - whether a stranger may mean a connection
+ * @eng: engine
  * @cs: connection
  * @local: where the stranger's message came to
  * @remote: and from
  */
-bool ike_may_mean(const struct ike_conn_state *cs,
+bool ike_may_mean(const struct ike_engine *eng, const struct ike_conn_state *cs,
 		  const struct wire_endpoint *local,
 		  const struct wire_endpoint *remote)
 {
 	return !cs->removed && cs->cfg.role == IKE_RESPOND &&
-	       ike_conn_local_ok(&cs->cfg, &local->addr) &&
+	       ike_conn_local_ok(eng, &cs->cfg, &local->addr) &&
 	       ike_conn_remote_ok(&cs->cfg, &remote->addr);
 }
 
@@ -75,7 +76,7 @@ static void ask_stranger(const struct ike_sa *sa, struct wire_enc *enc)
 	struct cas cas = { 0 };
 
 	for (cs = sa->eng->conns; cs; cs = cs->next)
-		if (ike_may_mean(cs, &sa->local, &sa->remote))
+		if (ike_may_mean(sa->eng, cs, &sa->local, &sa->remote))
 			add_cas(&cas, &cs->cfg);
 	put_cas(&cas, enc);
 }

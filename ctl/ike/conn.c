@@ -41,6 +41,47 @@ static int refuse(char *err, size_t errlen, const char *fmt, ...)
 	return -EINVAL;
 }
 
+static bool matches(const struct ike_links *l, const char *ifname)
+{
+	for (unsigned int i = 0; i < l->n; i++) {
+		size_t len = strnlen(l->name[i], IKE_IFNAME_LEN);
+
+		if (len && l->name[i][len - 1] == '*' ?
+			    !strncmp(l->name[i], ifname, len - 1) :
+			    !strncmp(l->name[i], ifname, IKE_IFNAME_LEN))
+			return true;
+	}
+	return false;
+}
+
+static bool link_ok(const struct ike_conn *c, const char *ifname)
+{
+	return !matches(&c->link_deny, ifname) &&
+	       (!c->link_allow.n || matches(&c->link_allow, ifname));
+}
+
+static bool in_any(const struct ike_prefix *v, unsigned int n,
+		   const struct wire_addr *addr)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (ike_prefix_has(&v[i], addr))
+			return true;
+	return false;
+}
+
+bool ike_conn_may_use(const struct ike_conn *c, const struct wire_addr *addr,
+		      const char *ifname)
+{
+	bool named = !c->nlocal;
+
+	for (unsigned int i = 0; i < c->nlocal; i++)
+		named |= wire_addr_equal(&c->local[i], addr);
+	return named && !in_any(c->local_deny, c->nlocal_deny, addr) &&
+	       (!c->nlocal_allow ||
+		in_any(c->local_allow, c->nlocal_allow, addr)) &&
+	       (!ifname || link_ok(c, ifname));
+}
+
 static int check_addresses(const struct ike_conn *c, char *err, size_t errlen)
 {
 	unsigned int i, hosts = 0;
@@ -56,6 +97,32 @@ static int check_addresses(const struct ike_conn *c, char *err, size_t errlen)
 	if (c->role == IKE_INITIATE && hosts == 0)
 		return refuse(err, errlen, "role \"initiate\" needs an address"
 			      " in remote, not \"any\" or a prefix");
+	return 0;
+}
+
+/* Who names an address wants it used. */
+static int check_own(const struct ike_conn *c, char *err, size_t errlen)
+{
+	struct ike_conn lists = *c;
+	char text[WIRE_ADDR_TEXT];
+
+	if (c->nlocal_allow > IKE_MAX_ADDRS || c->nlocal_deny > IKE_MAX_ADDRS)
+		return refuse(err, errlen, "more than %d addresses in a list",
+			      IKE_MAX_ADDRS);
+	if (c->link_allow.n > IKE_MAX_LINKS || c->link_deny.n > IKE_MAX_LINKS)
+		return refuse(err, errlen, "more than %d interfaces in a list",
+			      IKE_MAX_LINKS);
+	lists.nlocal = 0;
+	for (unsigned int i = 0; i < c->nlocal; i++)
+		if (!ike_conn_may_use(&lists, &c->local[i], NULL))
+			return refuse(err, errlen, "local: %s is none that"
+				      " local-allow and local-deny let be used",
+				      wire_addr_text(&c->local[i], text));
+	for (unsigned int i = 0; i < c->nprefer; i++)
+		if (!link_ok(c, c->prefer[i]))
+			return refuse(err, errlen, "prefer: %s is none that"
+				      " link-allow and link-deny let be used",
+				      c->prefer[i]);
 	return 0;
 }
 
@@ -201,6 +268,9 @@ int ike_conn_check(const struct ike_conn *c, char *err, size_t errlen)
 	if (c->nprefer > IKE_MAX_IFNAMES)
 		return refuse(err, errlen, "prefer: at most %d interfaces",
 			      IKE_MAX_IFNAMES);
+	rc = check_own(c, err, errlen);
+	if (rc)
+		return rc;
 	if (!c->local_id.len)
 		return refuse(err, errlen, "local-id is missing");
 	if (c->role == IKE_INITIATE && !c->remote_id.len)

@@ -20,6 +20,8 @@
 #define IKE_MAX_SELECTORS MOBX_MAX_SELECTORS
 #define IKE_MAX_CONN_CHILDREN 16
 #define IKE_MAX_IFNAMES 8
+/* Patterns of interface names, in a list of what may be used or must not. */
+#define IKE_MAX_LINKS 16
 #define IKE_MAX_PPK_ID 64
 #define IKE_MAX_CAS 32
 #define IKE_MAX_EAP 8
@@ -70,6 +72,16 @@ enum ike_childless {
 	/* We do so where the peer can. */
 	IKE_CHILDLESS_PREFER,
 	IKE_CHILDLESS_NEVER,
+};
+
+/**
+ * struct ike_links - interfaces by name
+ * @n: entries in @name
+ * @name: a name, or the beginning of some with a '*' after it
+ */
+struct ike_links {
+	unsigned int n;
+	char name[IKE_MAX_LINKS][IKE_IFNAME_LEN];
 };
 
 /** struct ike_prefix - addresses; family 0 means any address */
@@ -160,6 +172,13 @@ struct ike_selector {
  * @prefer: interface names in order of preference
  * @allow: addresses that the peer's paths may have; @nallow 0 means all
  * @deny: addresses that they may not
+ * @nlocal_allow: entries in @local_allow
+ * @local_allow: own addresses that may be used besides being one of @local; 0
+ *	means all
+ * @nlocal_deny: entries in @local_deny
+ * @local_deny: own addresses that are not used, whatever else is said
+ * @link_allow: interfaces whose addresses may be used; none means all
+ * @link_deny: interfaces whose addresses are not used
  * @mptcp: kind of the endpoints that own addresses become once they are ready
  * @drain_us: shortest time that a path is kept after a soft move
  * @max_paths: MOBIKE-X limit announced to the peer, 2 to 64
@@ -221,6 +240,12 @@ struct ike_conn {
 	struct ike_prefix allow[IKE_MAX_ADDRS];
 	unsigned int ndeny;
 	struct ike_prefix deny[IKE_MAX_ADDRS];
+	unsigned int nlocal_allow;
+	struct ike_prefix local_allow[IKE_MAX_ADDRS];
+	unsigned int nlocal_deny;
+	struct ike_prefix local_deny[IKE_MAX_ADDRS];
+	struct ike_links link_allow;
+	struct ike_links link_deny;
 	enum ike_mptcp mptcp;
 	uint64_t drain_us;
 	uint8_t max_paths;
@@ -247,6 +272,17 @@ void ike_conn_init(struct ike_conn *c);
  * Return: 0 or -EINVAL.
  */
 int ike_conn_check(const struct ike_conn *c, char *err, size_t errlen);
+
+/**
+ * ike_conn_may_use() - may a connection use an own address
+ * @c: connection
+ * @addr: the address
+ * @ifname: its interface; NULL if that is not known: it is not judged then
+ *
+ * Return: whether @c->local and the lists of addresses and interfaces let it.
+ */
+bool ike_conn_may_use(const struct ike_conn *c, const struct wire_addr *addr,
+		      const char *ifname);
 
 /** ike_prefix_has() - does a prefix hold an address; family 0 holds all */
 bool ike_prefix_has(const struct ike_prefix *p, const struct wire_addr *a);

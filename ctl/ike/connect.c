@@ -28,14 +28,26 @@ struct ike_conn_state *ike_conn_find(const struct ike_engine *eng,
 	return NULL;
 }
 
-bool ike_conn_local_ok(const struct ike_conn *c, const struct wire_addr *a)
+/* Which link an own address is of, NULL if nobody has told. */
+static const char *ifname_of(const struct ike_engine *eng,
+			     const struct wire_addr *own)
 {
 	unsigned int i;
 
-	for (i = 0; i < c->nlocal; i++)
-		if (wire_addr_equal(&c->local[i], a))
-			return true;
-	return c->nlocal == 0;
+	for (i = 0; i < eng->n_own; i++)
+		if (wire_addr_equal(&eng->own[i].addr, own))
+			return eng->own[i].ifname;
+	for (i = 0; i < eng->naddrs; i++)
+		if (wire_addr_equal(&eng->addrs[i].local, own))
+			return eng->addrs[i].ifname;
+	return NULL;
+}
+
+/** ike_conn_local_ok() - may a connection be used at an own address */
+bool ike_conn_local_ok(const struct ike_engine *eng, const struct ike_conn *c,
+		       const struct wire_addr *own)
+{
+	return ike_conn_may_use(c, own, ifname_of(eng, own));
 }
 
 bool ike_conn_remote_ok(const struct ike_conn *c, const struct wire_addr *a)
@@ -98,7 +110,7 @@ static unsigned int candidates(const struct ike_engine *eng,
 			h = &eng->addrs[j];
 			if (!is_host(&c->remote[i]) ||
 			    !wire_addr_equal(&h->remote, &c->remote[i].addr) ||
-			    !ike_conn_local_ok(c, &h->local))
+			    !ike_conn_may_use(c, &h->local, h->ifname))
 				continue;
 			p.local = h->local;
 			p.remote = h->remote;

@@ -239,7 +239,7 @@ static void addrs(struct ike_engine *eng, const struct ike_ev_addrs *ev)
 	if (n)
 		memcpy(eng->addrs, ev->addrs, n * sizeof(eng->addrs[0]));
 	eng->naddrs = n;
-	eng->n_own = ev->n_own < IKE_MAX_OTHERS ? ev->n_own : IKE_MAX_OTHERS;
+	eng->n_own = ev->n_own < IKE_MAX_OWN ? ev->n_own : IKE_MAX_OWN;
 	for (unsigned int i = 0; i < eng->n_own; i++)
 		eng->own[i] = ev->own[i];
 	ike_conn_addrs(eng);

@@ -6,6 +6,7 @@
 #include "ike/conn.h"
 
 #define IKE_MAX_HOST_ADDRS 128
+#define IKE_MAX_OWN 64
 /* Own addresses that a peer may be told of, and the peer's that are kept. */
 #define IKE_MAX_OTHERS 8
 
@@ -80,17 +81,23 @@ struct ike_host_addr {
 	uint32_t mtu;
 };
 
+/** struct ike_own_addr - an own address that is up; @ifname: its interface */
+struct ike_own_addr {
+	struct wire_addr addr;
+	char ifname[IKE_IFNAME_LEN];
+};
+
 /**
  * struct ike_ev_addrs - the usable addresses as they are now: all of them
  * @addrs: copied; best first where the kernel has a preference
  * @n: at most IKE_MAX_HOST_ADDRS
  * @own: own addresses, whatever they reach; copied
- * @n_own: at most IKE_MAX_OTHERS count
+ * @n_own: at most IKE_MAX_OWN count
  */
 struct ike_ev_addrs {
 	const struct ike_host_addr *addrs;
 	unsigned int n;
-	const struct wire_addr *own;
+	const struct ike_own_addr *own;
 	unsigned int n_own;
 };
 

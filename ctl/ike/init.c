@@ -398,7 +398,7 @@ static bool choose(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 	bool ok;
 
 	for (cs = eng->conns; cs; cs = cs->next) {
-		if (!ike_may_mean(cs, &pkt->local, &pkt->remote))
+		if (!ike_may_mean(eng, cs, &pkt->local, &pkt->remote))
 			continue;
 		for (i = 0; i < cs->cfg.nike; i++)
 			if ((!group || cs->cfg.ike[i].ke == group) &&
@@ -437,7 +437,7 @@ bool ike_wanted(const struct ike_sa *sa,
 
 	for (cs = sa->eng->conns; cs; cs = cs->next)
 		if (wants(&cs->cfg) &&
-		    ike_may_mean(cs, &sa->local, &sa->remote))
+		    ike_may_mean(sa->eng, cs, &sa->local, &sa->remote))
 			return true;
 	return false;
 }

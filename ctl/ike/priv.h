@@ -50,7 +50,8 @@ bool ike_leftovers_any(const struct ike_engine *eng, const char *label);
 /* connect.c */
 struct ike_conn_state *ike_conn_find(const struct ike_engine *eng,
 				     const char *name);
-bool ike_conn_local_ok(const struct ike_conn *c, const struct wire_addr *a);
+bool ike_conn_local_ok(const struct ike_engine *eng, const struct ike_conn *c,
+		       const struct wire_addr *own);
 bool ike_conn_remote_ok(const struct ike_conn *c, const struct wire_addr *a);
 struct ike_sa *ike_conn_sa(const struct ike_engine *eng,
 			   const struct ike_conn_state *cs);
@@ -158,7 +159,7 @@ void ike_ppk_init_read(struct ike_sa *sa, const struct wire_msg *msg);
 void ike_ppk_forget(struct ike_sa *sa);
 
 /* cert.c */
-bool ike_may_mean(const struct ike_conn_state *cs,
+bool ike_may_mean(const struct ike_engine *eng, const struct ike_conn_state *cs,
 		  const struct wire_endpoint *local,
 		  const struct wire_endpoint *remote);
 void ike_cert_init_build(struct ike_sa *sa, struct wire_enc *enc);

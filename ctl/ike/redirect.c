@@ -164,7 +164,7 @@ size_t ike_redirect_away(const struct ike_engine *eng,
 	    !wire_notify_find(msg, IKE_N_REDIRECTED_FROM, &n))
 		return 0;
 	for (cs = eng->conns; cs; cs = cs->next) {
-		if (!ike_may_mean(cs, &pkt->local, &pkt->remote))
+		if (!ike_may_mean(eng, cs, &pkt->local, &pkt->remote))
 			continue;
 		if (!cs->cfg.redirect_to.family)
 			return 0;

@@ -443,7 +443,7 @@ static const struct ike_session *session_of(struct ike_engine *eng,
 	cs = ike_conn_find(eng, (*at)->conn);
 	/* Who is to go elsewhere is told in IKE_SA_INIT. */
 	if (!cs || !wanted(&cs->cfg) || cs->cfg.redirect_to.family ||
-	    !ike_may_mean(cs, &pkt->local, &pkt->remote) ||
+	    !ike_may_mean(eng, cs, &pkt->local, &pkt->remote) ||
 	    !ike_id_equal(&cs->cfg.local_id, &(*at)->own) ||
 	    !ike_suite_in(&(*at)->kept.suite, cs->cfg.ike, cs->cfg.nike,
 			  IKE_GROUPS_KE))

@@ -565,7 +565,7 @@ const struct ike_host_addr *ike_sa_addrs(const struct ike_sa *sa,
 	return sa->eng->addrs;
 }
 
-const struct wire_addr *ike_sa_own_addrs(const struct ike_sa *sa,
+const struct ike_own_addr *ike_sa_own_addrs(const struct ike_sa *sa,
 					 unsigned int *n)
 {
 	*n = sa->eng->n_own;

@@ -204,7 +204,7 @@ const struct ike_host_addr *ike_sa_addrs(const struct ike_sa *sa,
 					 unsigned int *n);
 
 /** ike_sa_own_addrs() - own addresses, whatever they reach, likewise */
-const struct wire_addr *ike_sa_own_addrs(const struct ike_sa *sa,
+const struct ike_own_addr *ike_sa_own_addrs(const struct ike_sa *sa,
 					 unsigned int *n);
 
 /**

@@ -636,7 +636,7 @@ struct ike_engine {
 	unsigned int n_sessions;
 	struct ike_host_addr addrs[IKE_MAX_HOST_ADDRS];
 	unsigned int naddrs;
-	struct wire_addr own[IKE_MAX_OTHERS];
+	struct ike_own_addr own[IKE_MAX_OWN];
 	unsigned int n_own;
 	unsigned int half_open;
 	/* Octets of fragments that wait for others, of all IKE SAs. */

@@ -27,14 +27,14 @@ static unsigned int own_others(const struct ike_sa *sa,
 			       struct wire_addr out[IKE_MAX_OTHERS])
 {
 	const struct ike_conn *c = sa->conn;
-	const struct wire_addr *own;
+	const struct ike_own_addr *own;
 	unsigned int n, k = 0;
 
 	own = ike_sa_own_addrs(sa, &n);
 	for (unsigned int i = 0; i < n && k < IKE_MAX_OTHERS; i++)
-		if (!wire_addr_equal(&own[i], from) &&
-		    (!c->nlocal || among(c->local, c->nlocal, &own[i])))
-			out[k++] = own[i];
+		if (!wire_addr_equal(&own[i].addr, from) &&
+		    ike_conn_may_use(c, &own[i].addr, own[i].ifname))
+			out[k++] = own[i].addr;
 	return k;
 }
 
@@ -252,7 +252,7 @@ unsigned int mx_others_find(struct mx_session *s)
 	for (unsigned int i = 0; i < n && k < MX_MAX_OTHER; i++) {
 		if (!among(s->known, s->n_known, &h[i].remote) ||
 		    mx_set_by_addr(&s->peer, &h[i].remote) ||
-		    !mx_own_allowed(s->sa->conn, &h[i].local))
+		    !ike_conn_may_use(s->sa->conn, &h[i].local, h[i].ifname))
 			continue;
 		if (!mx_reserve(&s->other, &s->other_room, k + 1,
 				sizeof(*s->other)))

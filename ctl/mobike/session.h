@@ -461,7 +461,6 @@ void mx_others_shun(struct mx_session *s, const struct wire_addr *local,
 unsigned int mx_others_find(struct mx_session *s);
 
 /* command.c, steer.c */
-bool mx_own_allowed(const struct ike_conn *conn, const struct wire_addr *addr);
 void mx_steer(struct mx_session *s);
 bool mx_hold(struct mx_session *s);
 void mx_release(struct mx_session *s, bool held);

@@ -59,15 +59,6 @@ void mx_shun(struct mx_session *s, const struct wire_addr *own, uint64_t us)
 			s->cand[i].not_before = us;
 }
 
-/** mx_own_allowed() - does a connection use an own address */
-bool mx_own_allowed(const struct ike_conn *conn, const struct wire_addr *addr)
-{
-	for (unsigned int i = 0; i < conn->nlocal; i++)
-		if (wire_addr_equal(&conn->local[i], addr))
-			return true;
-	return !conn->nlocal;
-}
-
 /* One candidate for each own address; the peer's primary is its best end. */
 static void add_cand(struct mx_session *s, const struct mx_cand *was,
 		     unsigned int n_was, const struct ike_host_addr *h)
@@ -77,7 +68,7 @@ static void add_cand(struct mx_session *s, const struct mx_cand *was,
 	const struct mx_memo *m = memo_of(s, &h->local);
 	struct mx_cand *c;
 
-	if (!to || !mx_own_allowed(s->sa->conn, &h->local))
+	if (!to || !ike_conn_may_use(s->sa->conn, &h->local, h->ifname))
 		return;
 	for (unsigned int i = 0; i < s->n_cand; i++) {
 		c = &s->cand[i];

@@ -501,13 +501,18 @@ void sim_tell_addrs(struct sim *sim, int node)
 	struct sim_node *n = &sim->node[node];
 	struct ike_host_addr v[IKE_MAX_HOST_ADDRS];
 	struct ike_event ev = { .type = IKE_EV_ADDRS, .u.addrs.addrs = v };
-	struct wire_addr own[SIM_MAX_LINKS];
+	struct ike_own_addr own[SIM_MAX_LINKS];
 	unsigned int k = 0;
 
 	ev.u.addrs.own = own;
 	for (unsigned int i = 0; i < n->n_links; i++)
-		if (n->links[i].up)
-			own[ev.u.addrs.n_own++] = n->links[i].addr;
+		if (n->links[i].up) {
+			struct ike_own_addr *o = &own[ev.u.addrs.n_own++];
+
+			o->addr = n->links[i].addr;
+			memcpy(o->ifname, n->links[i].ifname,
+			       sizeof(o->ifname));
+		}
 	memset(v, 0, sizeof(v));
 	for (unsigned int r = 0; r < n->n_remotes; r++) {
 		for (unsigned int i = 0; i < n->n_links; i++) {

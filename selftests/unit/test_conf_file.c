@@ -139,7 +139,7 @@ static void everything(void **state)
 		"	mobike = true\n"
 		"	mobike-x = no\n"
 		"	rrc = \"before\"\n"
-		"	paths { auto-add = false prefer = { \"radio\", \"wlan\" } allow = { \"10.0.0.0/8\" } deny = { \"192.0.2.0/24\" } drain-ms = 250 test-seconds = 7 max-paths = 4 }\n"
+		"	paths { auto-add = false prefer = { \"radio\", \"wlan\" } allow = { \"10.0.0.0/8\" } deny = { \"192.0.2.0/24\" } local-allow = { \"10.0.0.0/8\", \"2001:db8::/32\" } local-deny = { \"10.9.0.0/16\" } link-allow = { \"radio\", \"wl*\" } link-deny = { \"wlx*\" } drain-ms = 250 test-seconds = 7 max-paths = 4 }\n"
 		"	dpd-delay = 3\n"
 		"	replay-window = 4096\n"
 		"	retransmit-first-ms = 100\n"
@@ -186,6 +186,13 @@ static void everything(void **state)
 	assert_false(i->auto_add);
 	assert_int_equal(i->nprefer, 2);
 	assert_string_equal(i->prefer[1], "wlan");
+	assert_int_equal(i->nlocal_allow, 2);
+	assert_int_equal(i->local_allow[1].plen, 32);
+	assert_int_equal(i->nlocal_deny, 1);
+	assert_int_equal(i->local_deny[0].plen, 16);
+	assert_int_equal(i->link_allow.n, 2);
+	assert_string_equal(i->link_allow.name[1], "wl*");
+	assert_int_equal(i->link_deny.n, 1);
 	assert_int_equal(i->nallow, 1);
 	assert_int_equal(i->ndeny, 1);
 	assert_int_equal(i->drain_us, 250000);
@@ -320,6 +327,16 @@ static const struct {
 	  { "70000", "65535" } },
 	{ "connection \"x\" {\n	protect { local-port = \"20-10\" }\n}\n", 2,
 	  { "20-10", "10-20" } },
+	{ "connection \"x\" {\n	paths { link-deny = { \"docker0\", \"*\" } }\n}\n",
+	  2, { "link-deny", "every interface" } },
+	{ "connection \"x\" {\n	paths { link-allow = { \"wl*0\" } }\n}\n",
+	  2, { "link-allow", "at the end" } },
+	{ "connection \"x\" {\n	paths { link-allow = { \"averyveryverylongname\" } }\n}\n",
+	  2, { "link-allow", "15" } },
+	{ "connection \"x\" {\n	paths { local-deny = { \"any\" } }\n}\n",
+	  2, { "local-deny", "no address" } },
+	{ "connection \"x\" {\n	paths { local-allow = { \"10.0.0.1/8\" } }\n}\n",
+	  2, { "local-allow", "beyond its prefix" } },
 	{ "connection \"x\" {\n	paths { prefer = { \"averyveryverylongname\" } }\n}\n",
 	  2, { "prefer", "15" } },
 	{ "connection \"x\" {\n	paths { max-paths = 1 }\n}\n", 2,

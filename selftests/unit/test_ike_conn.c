@@ -198,7 +198,58 @@ static void checks(void **state)
 	REFUSED(bad.retransmit_first_us = 1, "retransmit-first");
 	REFUSED(bad.retransmit_tries = 0, "retransmit-tries");
 	REFUSED(bad.nprefer = IKE_MAX_IFNAMES + 1, "prefer");
+	REFUSED(bad.link_deny.n = IKE_MAX_LINKS + 1, "interfaces");
+	REFUSED(bad.nlocal_allow = IKE_MAX_ADDRS + 1, "addresses");
+	REFUSED((bad.nlocal = 1, bad.local[0] = net_addr("10.9.0.1"),
+		 bad.nlocal_deny = 1,
+		 bad.local_deny[0] = (struct ike_prefix){ bad.local[0], 32 }),
+		"local: 10.9.0.1");
+	REFUSED((bad.nprefer = 1, strcpy(bad.prefer[0], "docker0"),
+		 bad.link_deny.n = 1, strcpy(bad.link_deny.name[0], "docker*")),
+		"prefer: docker0");
 #undef REFUSED
+}
+
+/* Which own addresses a connection uses: by the address, and by its link. */
+static void own_addresses(void **state)
+{
+	struct wire_addr a = net_addr("10.0.1.2"), b = net_addr("10.9.0.1");
+	struct ike_conn c;
+
+	(void)state;
+	ike_conn_init(&c);
+	assert_true(ike_conn_may_use(&c, &a, "wlan0"));
+	assert_true(ike_conn_may_use(&c, &a, NULL));
+	c.nlocal_deny = 1;
+	c.local_deny[0] = (struct ike_prefix){ net_addr("10.9.0.0"), 16 };
+	assert_true(ike_conn_may_use(&c, &a, "wlan0"));
+	assert_false(ike_conn_may_use(&c, &b, "wlan0"));
+	c.nlocal_allow = 1;
+	c.local_allow[0] = (struct ike_prefix){ net_addr("10.0.0.0"), 8 };
+	assert_true(ike_conn_may_use(&c, &a, "wlan0"));
+	assert_false(ike_conn_may_use(&c, &b, "wlan0"));
+	c.local_allow[0].addr = net_addr("172.16.0.0");
+	c.local_allow[0].plen = 12;
+	assert_false(ike_conn_may_use(&c, &a, "wlan0"));
+	c.nlocal_allow = 0;
+	c.link_deny = (struct ike_links){ 2, { "docker*", "eth0" } };
+	assert_false(ike_conn_may_use(&c, &a, "docker0"));
+	assert_false(ike_conn_may_use(&c, &a, "docker"));
+	assert_true(ike_conn_may_use(&c, &a, "dock"));
+	assert_false(ike_conn_may_use(&c, &a, "eth0"));
+	assert_true(ike_conn_may_use(&c, &a, "eth01"));
+	assert_true(ike_conn_may_use(&c, &a, NULL));
+	c.link_allow = (struct ike_links){ 1, { "eth*" } };
+	assert_true(ike_conn_may_use(&c, &a, "eth1"));
+	assert_false(ike_conn_may_use(&c, &a, "eth0"));
+	assert_false(ike_conn_may_use(&c, &a, "wlan0"));
+	/* What is named has to be let, too. */
+	c.nlocal = 1;
+	c.local[0] = a;
+	assert_true(ike_conn_may_use(&c, &a, "eth1"));
+	c.local[0] = b;
+	assert_false(ike_conn_may_use(&c, &a, "eth1"));
+	assert_false(ike_conn_may_use(&c, &b, "eth1"));
 }
 
 /* covers: K39 K42 */
@@ -295,6 +346,7 @@ int main(void)
 		cmocka_unit_test(identities),
 		cmocka_unit_test(proposals),
 		cmocka_unit_test(checks),
+		cmocka_unit_test(own_addresses),
 		cmocka_unit_test(narrowing),
 		cmocka_unit_test(many_selectors),
 	};

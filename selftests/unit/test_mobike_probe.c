@@ -243,6 +243,53 @@ static void test_nothing_waits(void **state)
 	}
 }
 
+static bool has_path(struct sim *sim, int node, const char *own)
+{
+	struct wire_addr a;
+	struct ike_status s;
+
+	assert_true(wire_addr_parse(&a, own));
+	assert_true(sim_status(sim, node, &s));
+	for (unsigned int i = 0; i < s.npaths; i++)
+		if (wire_addr_equal(&s.paths[i].path.local, &a))
+			return true;
+	return false;
+}
+
+/*
+ * What the configuration denies is no path, is not moved to, not even by hand or
+ * for want of any other, and nothing is set up from there.
+ */
+static void test_denied(void **state)
+{
+	struct sim *sim = start(5 * SIM_SECOND, false);
+	struct ike_conn c = sim_conn(0);
+
+	(void)state;
+	assert_true(has_path(sim, 0, CABLE));
+	c.dpd_delay_us = 5 * SIM_SECOND;
+	c.link_deny = (struct ike_links){ 1, { "ra*" } };
+	c.nlocal_deny = 1;
+	c.local_deny[0].plen = 24;
+	assert_true(wire_addr_parse(&c.local_deny[0].addr, "10.0.4.0"));
+	sim_conn_add(sim, 0, &c);
+	sim_run(sim, 5 * SIM_SECOND);
+	assert_lives_on(sim, WLAN);
+	assert_false(has_path(sim, 0, RADIO));
+	assert_false(has_path(sim, 0, CABLE));
+	sim_path(sim, 0, IKE_PATH_USE, CABLE, false);
+	sim_run(sim, SIM_SECOND);
+	assert_int_not_equal(sim->node[0].last_err, 0);
+	sim_set_link(sim, 0, ON_WLAN, false);
+	sim_run(sim, 20 * SIM_SECOND);
+	assert_false(has_path(sim, 0, RADIO));
+	assert_false(has_path(sim, 0, CABLE));
+	sim_set_link(sim, 0, ON_WLAN, true);
+	sim_run(sim, 5 * SIM_SECOND);
+	assert_lives_on(sim, WLAN);
+	sim_free(sim);
+}
+
 /*
  * The host wakes up, and its path in use is dead. It does not take the next
  * liveness check to find out.
@@ -278,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_move_to_dead),
 		cmocka_unit_test(test_nat),
 		cmocka_unit_test(test_nothing_waits),
+		cmocka_unit_test(test_denied),
 		cmocka_unit_test(test_awake),
 	};
 
