@@ -245,6 +245,8 @@ json_t *status_agent(const struct worker *w)
 			 wire_addr_text(&w->addrs[i].remote, text));
 		set_text(a, "dev", w->addrs[i].ifname);
 		set_number(a, "mtu", w->addrs[i].mtu);
+		if (w->addrs[i].transient)
+			json_object_set_new(a, "transient", json_true());
 		json_array_append_new(addrs, a);
 	}
 	json_object_set_new(o, "addresses", addrs);

@@ -385,13 +385,17 @@ static bool usable(const struct watch *w, const struct own *o,
 {
 	return link_usable(w, l) && o->scope == RT_SCOPE_UNIVERSE &&
 	       wire_addr_kind(&o->addr) == WIRE_ADDR_UNICAST &&
-	       !(o->flags & (IFA_F_DEPRECATED | IFA_F_TENTATIVE |
-			     IFA_F_DADFAILED));
+	       !(o->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED));
 }
 
 static bool is_temporary(const struct own *o)
 {
 	return o->addr.family == 6 && (o->flags & IFA_F_TEMPORARY);
+}
+
+static bool is_deprecated(const struct own *o)
+{
+	return o->flags & IFA_F_DEPRECATED;
 }
 
 /* How the kernel stands to a candidate: it would take it, or its link. */
@@ -471,27 +475,24 @@ static bool candidate_get(struct watch *w, const struct own *o,
 		c->chosen = wire_addr_equal(&def->source, &o->addr) ?
 				    CHOSEN : LINK_CHOSEN;
 	c->temporary = is_temporary(o);
+	c->pair.deprecated = is_deprecated(o);
 	c->metric = r.metric;
 	return true;
 }
 
 /* An address that will be gone tomorrow is for links that have no other. */
-static unsigned int drop_temporary(struct candidate *c, unsigned int n)
+static void mark_transient(struct candidate *c, unsigned int n)
 {
-	unsigned int kept = 0;
-
 	for (unsigned int i = 0; i < n; i++) {
-		bool better = false;
+		struct ike_host_addr *p = &c[i].pair;
 
+		c[i].place = i;
+		p->transient = p->deprecated;
 		for (unsigned int j = 0; j < n && c[i].temporary; j++)
-			better |= !c[j].temporary &&
-				  c[j].pair.ifindex == c[i].pair.ifindex;
-		c[i].place = better ? UINT32_MAX : i;
+			p->transient |= !c[j].temporary &&
+					!c[j].pair.deprecated &&
+					c[j].pair.ifindex == p->ifindex;
 	}
-	for (unsigned int i = 0; i < n; i++)
-		if (c[i].place != UINT32_MAX)
-			c[kept++] = c[i];
-	return kept;
 }
 
 unsigned int watch_own(struct watch *w, struct ike_own_addr *out,
@@ -502,7 +503,8 @@ unsigned int watch_own(struct watch *w, struct ike_own_addr *out,
 	for (unsigned int i = 0; i < w->nown && n < max; i++) {
 		const struct link *l = link_find(w, w->own[i].ifindex);
 
-		if (!usable(w, &w->own[i], l) || is_temporary(&w->own[i]))
+		if (!usable(w, &w->own[i], l) || is_temporary(&w->own[i]) ||
+		    is_deprecated(&w->own[i]))
 			continue;
 		out[n].addr = w->own[i].addr;
 		memcpy(out[n++].ifname, l->name, sizeof(out->ifname));
@@ -515,7 +517,8 @@ unsigned int watch_usable(struct watch *w, const struct wire_addr *remotes,
 			  unsigned int max)
 {
 	struct candidate c[IKE_MAX_HOST_ADDRS];
-	unsigned int total = 0;
+	struct ike_host_addr late[IKE_MAX_HOST_ADDRS];
+	unsigned int total = 0, n_late = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
 		unsigned int found = 0;
@@ -528,10 +531,17 @@ unsigned int watch_usable(struct watch *w, const struct wire_addr *remotes,
 			found += candidate_get(w, &w->own[j], &remotes[i], &def,
 					       &c[found]);
 		}
-		found = drop_temporary(c, found);
+		mark_transient(c, found);
 		qsort(c, found, sizeof(c[0]), compare);
-		for (unsigned int j = 0; j < found && total < max; j++)
-			out[total++] = c[j].pair;
+		for (unsigned int j = 0; j < found; j++) {
+			if (!c[j].pair.transient && total < max)
+				out[total++] = c[j].pair;
+			else if (c[j].pair.transient &&
+				 n_late < IKE_MAX_HOST_ADDRS)
+				late[n_late++] = c[j].pair;
+		}
 	}
+	for (unsigned int j = 0; j < n_late && total < max; j++)
+		out[total++] = late[j];
 	return total;
 }

@@ -38,9 +38,10 @@ void watch_free(struct watch *w);
  * @max: room in @out
  *
  * Own addresses count whose link is up, has a carrier and is no tunnel of ours
- * (rtnl_is_tunnel()), and that are neither of the host itself nor deprecated nor still being checked; temporary ones of
- * IPv6 (RFC 8981) where the link has no other. Each is asked of the kernel with
- * source address and interface; no routing table is dumped.
+ * (rtnl_is_tunnel()), and that are neither of the host itself nor still being
+ * checked. What is deprecated or, of IPv6, temporary (RFC 8981) where the link
+ * has another is transient and comes last, after all other pairs. Each is asked
+ * of the kernel with source address and interface; no routing table is dumped.
  *
  * Return: number of pairs.
  */
@@ -51,7 +52,7 @@ unsigned int watch_usable(struct watch *w, const struct wire_addr *remotes,
 /**
  * watch_own() - own addresses that are up, whatever they reach
  * @w: watcher
- * @out: gets them, without temporary ones
+ * @out: gets them, without temporary and deprecated ones
  * @max: room in @out
  *
  * Return: their number.

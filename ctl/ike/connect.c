@@ -108,7 +108,7 @@ static unsigned int candidates(const struct ike_engine *eng,
 	for (i = 0; i < c->nremote; i++) {
 		for (j = 0; j < eng->naddrs && n < MAX_PAIRS; j++) {
 			h = &eng->addrs[j];
-			if (!is_host(&c->remote[i]) ||
+			if (!is_host(&c->remote[i]) || h->transient ||
 			    !wire_addr_equal(&h->remote, &c->remote[i].addr) ||
 			    !ike_conn_may_use(c, &h->local, h->ifname))
 				continue;

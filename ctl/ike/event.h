@@ -71,6 +71,9 @@ struct ike_ev_conn {
  * @ifindex: interface that leads there
  * @ifname: its name
  * @mtu: its MTU, 0 if not known
+ * @transient: for flows that have it, nothing begins there: IPv6's temporary
+ *	addresses (RFC 8981) where the link has another, and deprecated ones
+ * @deprecated: and the kernel gives it to no new flow
  */
 struct ike_host_addr {
 	struct wire_addr local;
@@ -79,6 +82,8 @@ struct ike_host_addr {
 	uint32_t ifindex;
 	char ifname[IKE_IFNAME_LEN];
 	uint32_t mtu;
+	bool transient;
+	bool deprecated;
 };
 
 /** struct ike_own_addr - an own address that is up; @ifname: its interface */

@@ -340,7 +340,9 @@ void mx_ask_add(struct mx_session *s, const struct mx_cand *c, bool for_cmd)
 	a->ops[0].kind = MX_OP_ADD;
 	a->ops[0].id = a->id;
 	a->ops[0].flags = MOBIKEX_F_SOFT;
-	a->ops[0].preference = c->rank > 255 ? 255 : (uint8_t)c->rank;
+	/* What is there for some flows is the peer's last choice as well. */
+	a->ops[0].preference = c->rank > 255 || c->transient ? 255 :
+							(uint8_t)c->rank;
 	a->ops[0].new_addr = c->local;
 	set_ends(s, &c->local, &c->remote);
 	stage(s, &a->ops[0], MOBIKEX_TENTATIVE);

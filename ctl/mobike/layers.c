@@ -55,6 +55,14 @@ static bool is_ready(const struct mx_session *s, const struct wire_addr *addr)
 	return false;
 }
 
+/* What does not stay is for who has it already. */
+static bool stays(const struct mx_session *s, const struct wire_addr *addr)
+{
+	const struct mx_cand *c = mx_cand_find(s->cand, s->n_cand, addr);
+
+	return c && !c->transient;
+}
+
 /*
  * Has the peer a proven address that this one leads to? If its next one is still
  * under test the address stays, or each move would have it go and come.
@@ -96,6 +104,7 @@ void mx_layers(struct mx_session *s)
 		const struct mx_path *p = &s->own.path[i];
 
 		if (!is_usable(s, p) || is_ready(s, &p->addr) ||
+		    !stays(s, &p->addr) ||
 		    !leads_somewhere(s, &p->addr) ||
 		    s->n_ready == MX_MAX_PATHS ||
 		    !mx_reserve(&s->ready, &s->ready_room, s->n_ready + 1,

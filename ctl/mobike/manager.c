@@ -64,17 +64,24 @@ static bool is_silent(const struct mx_view *v, const struct mx_cand *c)
 	return c->silent || (c->testing && c->tested_us + MX_LATE_US < v->now);
 }
 
+/* What answers before what does not, what stays before what goes, then by rank. */
+static unsigned int order(const struct mx_view *v, const struct mx_cand *c)
+{
+	return (is_silent(v, c) ? 1u << 20 : 0u) +
+	       (c->transient ? 1u << 18 : 0u) +
+	       (c->deprecated ? 1u << 19 : 0u) + c->rank * 256u;
+}
+
 /*
- * What answers before what does not, a proven path before an unproven one, spare
- * ones last, then by rank.
+ * What answers before what does not, what stays before what is there for some
+ * flows only, a proven path before an unproven one, spare ones last, then by rank.
  */
 static unsigned int cost(const struct mx_view *v, const struct mx_path *p,
 			 const struct mx_cand *c)
 {
-	return (is_silent(v, c) ? 1u << 18 : 0u) +
+	return order(v, c) +
 	       (p->state == MOBIKEX_VALID ? 0u : 1u << 17) +
-	       (p->flags & MOBIKEX_F_BACKUP ? 1u << 16 : 0u) + c->rank * 256u +
-	       p->preference;
+	       (p->flags & MOBIKEX_F_BACKUP ? 1u << 16 : 0u) + p->preference;
 }
 
 static bool is_suspect(const struct mx_view *v, const struct wire_addr *addr)
@@ -123,9 +130,7 @@ static const struct mx_cand *best_new(const struct mx_view *v, uint64_t *again)
 			continue;
 		if (!is_due(v, c, again))
 			continue;
-		if (!best || is_silent(v, c) < is_silent(v, best) ||
-		    (is_silent(v, c) == is_silent(v, best) &&
-		     c->rank < best->rank))
+		if (!best || order(v, c) < order(v, best))
 			best = c;
 	}
 	return best;
@@ -172,19 +177,28 @@ static struct mx_want rescue(const struct mx_view *v)
 	return w;
 }
 
+/* By what is configured; an address that does not stay is for nobody's choice. */
+static bool is_better(const struct mx_view *v, const struct mx_cand *c,
+		      const struct mx_cand *than)
+{
+	if (c->transient || than->transient)
+		return !c->transient;
+	return v->prefers && c->rank < than->rank;
+}
+
 /* A better link, and it has shown that it stays. */
 static bool prefer(const struct mx_view *v, const struct mx_cand *now_used,
 		   struct mx_want *w)
 {
 	const struct mx_cand *best = NULL;
 
-	if (!v->prefers || v->pinned || !v->may_move)
+	if ((!v->prefers && !now_used->transient) || v->pinned || !v->may_move)
 		return false;
 	for (unsigned int i = 0; i < v->n; i++) {
 		const struct mx_cand *c = &v->cand[i];
 		bool member = in_set(v->own, &c->local);
 
-		if (c->rank >= (best ? best : now_used)->rank ||
+		if (!is_better(v, c, best ? best : now_used) ||
 		    member != v->mobikex || c->not_before > v->now ||
 		    is_silent(v, c))
 			continue;

@@ -29,6 +29,8 @@
  * @tested_us: last tested
  * @testing: and the answer is not in yet
  * @silent: it did not answer
+ * @transient: it is for the flows that have it, see struct ike_host_addr
+ * @deprecated: likewise
  */
 struct mx_cand {
 	struct wire_addr local;
@@ -40,6 +42,8 @@ struct mx_cand {
 	uint64_t tested_us;
 	bool testing;
 	bool silent;
+	bool transient;
+	bool deprecated;
 };
 
 /**

@@ -250,7 +250,8 @@ unsigned int mx_others_find(struct mx_session *s)
 	const struct ike_host_addr *h = ike_sa_addrs(s->sa, &n);
 
 	for (unsigned int i = 0; i < n && k < MX_MAX_OTHER; i++) {
-		if (!among(s->known, s->n_known, &h[i].remote) ||
+		if (h[i].transient ||
+		    !among(s->known, s->n_known, &h[i].remote) ||
 		    mx_set_by_addr(&s->peer, &h[i].remote) ||
 		    !ike_conn_may_use(s->sa->conn, &h[i].local, h[i].ifname))
 			continue;

@@ -167,10 +167,14 @@ static bool in_use(struct mx_session *s, const struct mx_cand *c)
 	       wire_addr_equal(&c->local, &s->sa->local.addr);
 }
 
-/* A peer that takes one request at a time has none left for tests. */
+/*
+ * A peer that takes one request at a time has none left for tests. What leads by
+ * the same link as another is not moved to, and nothing new is learned of it.
+ */
 static bool may_test(struct mx_session *s, const struct mx_cand *c)
 {
-	return s->sa->conn->path_test_us && ike_sa_peer_window(s->sa) > 1 &&
+	return s->sa->conn->path_test_us && !c->transient &&
+	       ike_sa_peer_window(s->sa) > 1 &&
 	       !c->testing && !in_use(s, c) &&
 	       (s->mobikex || s->sa->first_initiator);
 }

@@ -48,6 +48,14 @@
  */
 #define MX_SUSPECT_US	(60 * 1000000ull)
 
+/**
+ * MX_MAX_TRANSIENT - addresses that are bound for the flows that have them
+ *
+ * Half of all paths at most. A host with one prefix and the usual lifetimes has
+ * eight temporary addresses, of which seven are deprecated.
+ */
+#define MX_MAX_TRANSIENT 8
+
 #define MX_MAX_TRIES	5
 #define MX_MAX_BARRED	16
 #define MX_MAX_CMDS	16

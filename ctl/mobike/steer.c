@@ -59,6 +59,31 @@ void mx_shun(struct mx_session *s, const struct wire_addr *own, uint64_t us)
 			s->cand[i].not_before = us;
 }
 
+/*
+ * In transport mode a packet has the address that its flow has, which the kernel
+ * gives out: a temporary one is bound as it comes, and one that it gives out no
+ * more as long as it is there, for who began with it. In tunnel mode nobody sees
+ * it, and a path that will be gone tomorrow is of no use.
+ */
+static bool is_wanted(struct mx_session *s, const struct ike_host_addr *h)
+{
+	if (!ike_conn_may_use(s->sa->conn, &h->local, h->ifname))
+		return false;
+	if (!h->transient)
+		return true;
+	return s->mobikex && s->sa->conn->mode == MOBX_MODE_TRANSPORT &&
+	       (!h->deprecated || mx_set_by_addr(&s->own, &h->local));
+}
+
+static bool is_transient_full(const struct mx_session *s)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < s->n_cand; i++)
+		n += s->cand[i].transient;
+	return n >= MX_MAX_TRANSIENT || n >= s->max_paths / 2;
+}
+
 /* One candidate for each own address; the peer's primary is its best end. */
 static void add_cand(struct mx_session *s, const struct mx_cand *was,
 		     unsigned int n_was, const struct ike_host_addr *h)
@@ -68,7 +93,7 @@ static void add_cand(struct mx_session *s, const struct mx_cand *was,
 	const struct mx_memo *m = memo_of(s, &h->local);
 	struct mx_cand *c;
 
-	if (!to || !ike_conn_may_use(s->sa->conn, &h->local, h->ifname))
+	if (!to || !is_wanted(s, h))
 		return;
 	for (unsigned int i = 0; i < s->n_cand; i++) {
 		c = &s->cand[i];
@@ -79,6 +104,7 @@ static void add_cand(struct mx_session *s, const struct mx_cand *was,
 		return;
 	}
 	if (s->n_cand == MX_MAX_CANDS ||
+	    (h->transient && is_transient_full(s)) ||
 	    !mx_reserve(&s->cand, &s->cand_room, s->n_cand + 1,
 			sizeof(*s->cand)))
 		return;
@@ -86,6 +112,8 @@ static void add_cand(struct mx_session *s, const struct mx_cand *was,
 	c->local = h->local;
 	c->remote = h->remote;
 	c->rank = mx_rank_ifname(s->sa->conn, h->ifname);
+	c->transient = h->transient;
+	c->deprecated = h->deprecated;
 	c->since = old ? old->since : ike_sa_now(s->sa);
 	c->not_before = m ? m->until : 0;
 	c->test_at = old ? old->test_at : 0;
@@ -115,8 +143,11 @@ void mx_candidates(struct mx_session *s)
 	if (n_was)
 		memcpy(was, s->cand, n_was * sizeof(*was));
 	s->n_cand = 0;
-	for (unsigned int i = 0; i < n; i++)
-		add_cand(s, was, n_was, &h[i]);
+	/* What others of them leave room for, the ones given out now first. */
+	for (unsigned int kind = 0; kind < 3; kind++)
+		for (unsigned int i = 0; i < n; i++)
+			if (kind == (h[i].transient ? 1u + h[i].deprecated : 0u))
+				add_cand(s, was, n_was, &h[i]);
 	if (s->n_cand)
 		s->links_known = true;
 	forget_memos(s);

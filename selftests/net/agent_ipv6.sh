@@ -104,12 +104,32 @@ wait_for 20 paths_are $R $W
 # --- which of a link's addresses are taken
 m sysctl -qw net.ipv6.conf.wlan.use_tempaddr=2
 ip -n m addr add fd00:7:2::7/64 dev wlan mngtmpaddr nodad
-has_temporary() { ip -n m -6 addr show dev wlan | grep -q temporary; }
-wait_for 20 has_temporary && wait_for 20 paths_are $R $W fd00:7:2::7
-check $? "addresses: a new one is a path, a temporary one is not"
+temporary() {
+	ip -n m -6 -o addr show dev wlan temporary |
+		sed -n 's|.* inet6 \([^/]*\)/.*|\1|p'
+}
+has_temporary() { temporary | grep -q :; }
+# In any order.
+paths_are_all() { [ "$(paths)" = "$(printf '%s\n' "$@" | sort -u)" ]; }
+wait_for 20 has_temporary && T=$(temporary) &&
+	wait_for 20 paths_are_all $R $W fd00:7:2::7 "$T"
+check $? "addresses: a new one is a path, so is a temporary one"
+# The kernel's choice, for what is not bound to any address.
+ip -n m route add $S via fd00:7:2::1 dev wlan metric 1
+m ip -6 route get $S | grep -q "src $T" &&
+	m ping -q -c 3 -i 0.2 -W 5 $S >/dev/null && as_esp "$T" pings6 "$T"
+check $? "addresses: a flow that has the temporary one, as ESP"
+ip -n m addr change "$T/64" dev wlan preferred_lft 0
+ip -n m addr add fd00:7:2::9/64 dev wlan nodad preferred_lft 0
 ip -n m addr change $W/64 dev wlan preferred_lft 0
-wait_for 20 paths_are $R fd00:7:2::7
-check $? "addresses: nor is one that is deprecated"
+still_there() { paths | grep -qx "$T" && paths | grep -qx "$W"; }
+sleep 2
+still_there && as_esp "$T" pings6 "$T"
+check $? "addresses: what is deprecated remains a path for flows"
+! paths | grep -qx fd00:7:2::9
+check $? "addresses: it does not become one"
+ip -n m route del $S via fd00:7:2::1 dev wlan metric 1
+ip -n m addr del fd00:7:2::9/64 dev wlan
 ip -n m addr del fd00:7:2::7/64 dev wlan
 ip -n m addr change $W/64 dev wlan preferred_lft forever
 wait_for 20 paths_are $R $W

@@ -506,7 +506,7 @@ void sim_tell_addrs(struct sim *sim, int node)
 
 	ev.u.addrs.own = own;
 	for (unsigned int i = 0; i < n->n_links; i++)
-		if (n->links[i].up) {
+		if (n->links[i].up && !n->links[i].transient) {
 			struct ike_own_addr *o = &own[ev.u.addrs.n_own++];
 
 			o->addr = n->links[i].addr;
@@ -525,6 +525,8 @@ void sim_tell_addrs(struct sim *sim, int node)
 			v[k].remote = n->remotes[r];
 			v[k].ifindex = i + 1;
 			memcpy(v[k].ifname, l->ifname, sizeof(l->ifname));
+			v[k].transient = l->transient;
+			v[k].deprecated = l->deprecated;
 			v[k++].mtu = 1500;
 		}
 	}

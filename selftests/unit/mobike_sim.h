@@ -39,6 +39,8 @@ struct sim_link {
 	unsigned int lose;
 	struct wire_addr nat;
 	uint16_t nat_port;
+	bool transient;
+	bool deprecated;
 };
 
 struct sim_peer {

@@ -291,6 +291,50 @@ static void test_rank(void **state)
 	assert_int_equal(mx_rank_ifname(&conn, "eth0"), 2);
 }
 
+/* What is there for some flows only is nobody's choice, but better than none. */
+static void test_transient(void **state)
+{
+	SET own = paths(true);
+	struct mx_cand c[] = { cand(RADIO, 1), cand(WLAN, 0), cand(CABLE, 0) };
+	struct mx_view v = view(&own, c, 2);
+	struct mx_want w;
+
+	(void)state;
+	v.prefers = true;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_PREFER);
+	c[1].transient = true;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_NOTHING);
+	/* The primary's is deprecated: whatever the rank, and nobody asked. */
+	v.prefers = false;
+	c[0].transient = true;
+	c[0].deprecated = true;
+	c[1].transient = false;
+	c[1].rank = 2;
+	w = mx_decide(&v);
+	assert_int_equal(w.kind, MX_WANT_PREFER);
+	assert_int_equal(w.id, 1);
+	v.pinned = true;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_NOTHING);
+	/* It is announced after what stays. */
+	c[0].transient = false;
+	c[0].deprecated = false;
+	own.n = 1;
+	c[1].transient = true;
+	c[1].rank = 0;
+	v.n = 3;
+	c[2].rank = 5;
+	w = mx_decide(&v);
+	assert_int_equal(w.kind, MX_WANT_ADD);
+	assert_ptr_equal(w.cand, &c[2]);
+	/* And taken when there is no other: what is given out before the rest. */
+	own.n = 2;
+	v.cand = &c[1];
+	v.n = 1;
+	w = mx_decide(&v);
+	assert_int_equal(w.kind, MX_WANT_FAILOVER);
+	assert_int_equal(w.id, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +348,7 @@ int main(void)
 		cmocka_unit_test(test_suspect),
 		cmocka_unit_test(test_backup_comes_last),
 		cmocka_unit_test(test_rank),
+		cmocka_unit_test(test_transient),
 	};
 
 	return cmocka_run_group_tests_name("mobike: path manager", tests, NULL,

@@ -251,9 +251,110 @@ static bool has_path(struct sim *sim, int node, const char *own)
 	assert_true(wire_addr_parse(&a, own));
 	assert_true(sim_status(sim, node, &s));
 	for (unsigned int i = 0; i < s.npaths; i++)
-		if (wire_addr_equal(&s.paths[i].path.local, &a))
+		if (wire_addr_equal(&s.paths[i].path.local, &a) &&
+		    s.paths[i].path.state == MOBX_PATH_STATE_VALID)
 			return true;
 	return false;
+}
+
+/* A new address on the radio's link, which the kernel gives to flows. */
+static struct sim_link *give_temporary(struct sim *sim, const char *addr)
+{
+	struct sim_link *l = sim_add_link(sim, 0, addr, "radio", 5 * SIM_MS);
+
+	l->transient = true;
+	return l;
+}
+
+/*
+ * Transport mode: temporary addresses are bound for the flows that have them, as
+ * long as they are there, and for nothing else.
+ */
+static void test_temporary(void **state)
+{
+	struct sim *sim = start(SIM_SECOND, false);
+	struct sim_link *old = give_temporary(sim, "10.0.1.7"), *new;
+
+	(void)state;
+	/* Deprecated before it was a path: nobody has it. */
+	give_temporary(sim, "10.0.1.9")->deprecated = true;
+	sim_tell_addrs(sim, 0);
+	sim_run(sim, 2 * SIM_SECOND);
+	assert_true(has_path(sim, 0, "10.0.1.7"));
+	assert_int_equal(sim_path_state(sim, 1, SERVER, "10.0.1.7"),
+			 MOBX_PATH_STATE_VALID);
+	assert_false(has_path(sim, 0, "10.0.1.9"));
+	old->deprecated = true;
+	new = give_temporary(sim, "10.0.1.8");
+	sim_tell_addrs(sim, 0);
+	sim_run(sim, 10 * SIM_SECOND);
+	assert_true(has_path(sim, 0, "10.0.1.7"));
+	assert_true(has_path(sim, 0, "10.0.1.8"));
+	assert_lives_on(sim, RADIO);
+	/* On the link that is preferred, and yet the last choice. */
+	sim_set_link(sim, 0, ON_RADIO, false);
+	sim_run(sim, 10 * SIM_SECOND);
+	assert_lives_on(sim, WLAN);
+	sim_set_link(sim, 0, ON_WLAN, false);
+	sim_set_link(sim, 0, ON_CABLE, false);
+	sim_run(sim, 10 * SIM_SECOND);
+	assert_lives_on(sim, "10.0.1.8");
+	sim_set_link(sim, 0, ON_CABLE, true);
+	sim_run(sim, 10 * SIM_SECOND);
+	assert_lives_on(sim, CABLE);
+	new->up = false;
+	old->up = false;
+	sim_tell_addrs(sim, 0);
+	sim_run(sim, 2 * SIM_SECOND);
+	assert_false(has_path(sim, 0, "10.0.1.7"));
+	assert_false(has_path(sim, 0, "10.0.1.8"));
+	sim_free(sim);
+}
+
+/* Tunnel mode, or no MOBIKE-X: what nobody sees is not bound. */
+static void test_temporary_outside(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct sim *sim = start(SIM_SECOND, false);
+		struct ike_conn c = sim_conn(0);
+
+		if (i)
+			c.mobikex = false;
+		else
+			c.mode = MOBX_MODE_TUNNEL;
+		give_temporary(sim, "10.0.1.7");
+		sim_conn_add(sim, 0, &c);
+		sim_tell_addrs(sim, 0);
+		sim_run(sim, 10 * SIM_SECOND);
+		assert_false(has_path(sim, 0, "10.0.1.7"));
+		sim_free(sim);
+	}
+}
+
+/* There are as many as there is room for, and room for others remains. */
+static void test_temporary_many(void **state)
+{
+	struct sim *sim = start(SIM_SECOND, false);
+	struct ike_conn c = sim_conn(0);
+
+	(void)state;
+	for (unsigned int i = 0; i < 3; i++) {
+		char a[16];
+
+		snprintf(a, sizeof(a), "10.0.1.%u", i + 7);
+		give_temporary(sim, a);
+	}
+	c.max_paths = 4;
+	sim_conn_add(sim, 0, &c);
+	sim_tell_addrs(sim, 0);
+	sim_run(sim, 5 * SIM_SECOND);
+	assert_true(has_path(sim, 0, RADIO) && has_path(sim, 0, WLAN));
+	assert_int_equal(has_path(sim, 0, "10.0.1.7") +
+			 has_path(sim, 0, "10.0.1.8") +
+			 has_path(sim, 0, "10.0.1.9") +
+			 has_path(sim, 0, CABLE), 2);
+	sim_free(sim);
 }
 
 /*
@@ -325,6 +426,9 @@ int main(void)
 		cmocka_unit_test(test_move_to_dead),
 		cmocka_unit_test(test_nat),
 		cmocka_unit_test(test_nothing_waits),
+		cmocka_unit_test(test_temporary),
+		cmocka_unit_test(test_temporary_outside),
+		cmocka_unit_test(test_temporary_many),
 		cmocka_unit_test(test_denied),
 		cmocka_unit_test(test_awake),
 	};
