@@ -127,6 +127,8 @@ static json_t *status_path(const struct ike_path_status *p)
 					 MOBX_PATH_FLAGS_BACKUP));
 	set_number(o, "preference", p->path.preference);
 	set_ms(o, "rtt_ms", p->rtt_us);
+	json_object_set_new(o, "loss_percent", p->tests ?
+			    json_real(p->loss / 10.0) : json_null());
 	return o;
 }
 

@@ -27,12 +27,16 @@ struct ike_child_status {
  * struct ike_path_status - a path as the extension knows it
  * @id: MOBIKE-X path ID of the own or else the peer's path
  * @path: addresses, state, flags
- * @rtt_us: 0 if not known
+ * @rtt_us: smoothed round trip time, 0 if not known
+ * @tests: how often it was tested; 0: @loss is not known
+ * @loss: of what the tests sent, smoothed, in thousandths
  */
 struct ike_path_status {
 	uint16_t id;
 	struct ike_path path;
 	uint64_t rtt_us;
+	unsigned int tests;
+	unsigned int loss;
 };
 
 /**

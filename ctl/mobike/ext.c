@@ -430,6 +430,21 @@ static uint16_t status_id(const struct mx_session *s, const struct ike_path *p,
 	return 0;
 }
 
+/* What the tests of it showed is newer than how long it took to announce it. */
+static void status_quality(const struct mx_session *s, struct ike_path_status *p)
+{
+	const struct mx_cand *c = mx_cand_find(s->cand, s->n_cand,
+					       &p->path.local);
+
+	if (!c || !c->quality.tests ||
+	    !wire_addr_equal(&c->remote, &p->path.remote))
+		return;
+	p->tests = c->quality.tests;
+	p->loss = c->quality.loss;
+	if (c->quality.rtt_us)
+		p->rtt_us = c->quality.rtt_us;
+}
+
 static void on_status(const struct ike_sa *sa, struct ike_status *st)
 {
 	const struct mx_session *s = sa->ext;
@@ -454,6 +469,7 @@ static void on_status(const struct ike_sa *sa, struct ike_status *st)
 
 		p->path = paths[i];
 		p->id = status_id(s, &paths[i], &p->rtt_us);
+		status_quality(s, p);
 	}
 }
 

@@ -102,20 +102,27 @@ static bool is_due(const struct mx_view *v, const struct mx_cand *c,
 
 static const struct mx_path *best_path(const struct mx_view *v, uint64_t *again)
 {
-	const struct mx_path *best = NULL;
-	unsigned int least = ~0u;
+	const struct mx_path *found = NULL;
+	const struct mx_cand *best = NULL;
+	unsigned int least = ~0u, n;
 
 	for (unsigned int i = 0; i < v->own->n; i++) {
 		const struct mx_path *p = &v->own->path[i];
 		const struct mx_cand *c = cand_of(v, p);
 
-		if (c && cost(v, p, c) < least && !is_suspect(v, &p->addr) &&
-		    is_due(v, c, again)) {
-			least = cost(v, p, c);
-			best = p;
-		}
+		n = c ? cost(v, p, c) : ~0u;
+		if (!c || n > least || is_suspect(v, &p->addr))
+			continue;
+		if (n == least && mx_quality_compare(&c->quality,
+						     &best->quality) >= 0)
+			continue;
+		if (!is_due(v, c, again))
+			continue;
+		least = n;
+		found = p;
+		best = c;
 	}
-	return best;
+	return found;
 }
 
 /* The best address that no path has; @again gets when a refused one is due. */
@@ -177,13 +184,19 @@ static struct mx_want rescue(const struct mx_view *v)
 	return w;
 }
 
-/* By what is configured; an address that does not stay is for nobody's choice. */
+/*
+ * By what is configured, then by what tests showed; an address that does not stay
+ * is for nobody's choice.
+ */
 static bool is_better(const struct mx_view *v, const struct mx_cand *c,
 		      const struct mx_cand *than)
 {
 	if (c->transient || than->transient)
 		return !c->transient;
-	return v->prefers && c->rank < than->rank;
+	if (c->rank != than->rank)
+		return v->prefers && c->rank < than->rank;
+	return v->by_quality && v->mobikex && v->stay_until <= v->now &&
+	       mx_quality_better(&c->quality, &than->quality);
 }
 
 /* A better link, and it has shown that it stays. */
@@ -192,7 +205,7 @@ static bool prefer(const struct mx_view *v, const struct mx_cand *now_used,
 {
 	const struct mx_cand *best = NULL;
 
-	if ((!v->prefers && !now_used->transient) || v->pinned || !v->may_move)
+	if (v->pinned || !v->may_move)
 		return false;
 	for (unsigned int i = 0; i < v->n; i++) {
 		const struct mx_cand *c = &v->cand[i];
@@ -232,7 +245,9 @@ static bool prefer(const struct mx_view *v, const struct mx_cand *now_used,
  * (RFC 4555, section 3.5). Then paths that are
  * gone, so that the peer does not count on them; then new ones; last, a move
  * to a better link, which must have been there for a while (hysteresis) and
- * never against a choice made by hand.
+ * never against a choice made by hand. Better is what the configured order says;
+ * where that leaves the choice, what loses clearly less or takes clearly less
+ * time, but not within MX_STAY_US of the last change.
  *
  * Return: one change; the caller asks again when it is done.
  */

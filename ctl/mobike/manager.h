@@ -9,6 +9,7 @@
 
 #include "ike/ike.h"
 #include "mobike/pathset.h"
+#include "mobike/quality.h"
 
 #define MX_MAX_CANDS 32
 
@@ -17,6 +18,9 @@
 
 /** MX_SETTLE_US - a better link must have been there so long to move to it. */
 #define MX_SETTLE_US (5 * 1000000ull)
+
+/** MX_STAY_US - after a change of the primary quality moves nothing for so long */
+#define MX_STAY_US (60 * 1000000ull)
 
 /**
  * struct mx_cand - an own address that can be used now
@@ -31,6 +35,7 @@
  * @silent: it did not answer
  * @transient: it is for the flows that have it, see struct ike_host_addr
  * @deprecated: likewise
+ * @quality: what the tests of it showed
  */
 struct mx_cand {
 	struct wire_addr local;
@@ -44,6 +49,7 @@ struct mx_cand {
 	bool silent;
 	bool transient;
 	bool deprecated;
+	struct mx_quality quality;
 };
 
 /**
@@ -59,6 +65,8 @@ struct mx_cand {
  *	the original initiator; with MOBIKE-X both)
  * @auto_add: make every usable address a path
  * @prefers: there is a configured order of interfaces
+ * @by_quality: among links of the same rank a move may be for quality
+ * @stay_until: but not before
  * @pinned: somebody chose the primary by hand
  * @suspect: own address that gets no answers, avoided if there is another one;
  *	NULL if none
@@ -76,6 +84,8 @@ struct mx_view {
 	bool may_move;
 	bool auto_add;
 	bool prefers;
+	bool by_quality;
+	uint64_t stay_until;
 	bool pinned;
 	const struct wire_addr *suspect;
 	unsigned int max_paths;

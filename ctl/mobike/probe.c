@@ -64,9 +64,25 @@ static void tested(struct mx_session *s, const struct sign *sign, bool silent,
 	if (again)
 		return;
 	c->silent = silent;
+	if (silent)
+		mx_quality_lost(&c->quality);
 	/* It is not moved to meanwhile, however much it is preferred. */
 	if (silent && s->sa->conn->path_test_us > SILENT_US)
 		c->test_at = now + SILENT_US;
+}
+
+/* How long the answer took is told of the way that it took. */
+static void measure(struct mx_session *s, const struct ike_in *in, bool is_test)
+{
+	struct mx_cand *c = cand_of(s, &in->local.addr);
+	uint64_t interval = s->sa->conn->retransmit_first_us;
+
+	if (!c || in->several)
+		return;
+	if (!is_test && s->sa->rto_us)
+		interval = s->sa->rto_us;
+	mx_quality_answer(&c->quality, ike_sa_now(s->sa) - in->sent_us,
+			  in->tries, interval);
 }
 
 static void sign_done(struct ike_sa *sa, void *ctx, enum ike_result result,
@@ -85,6 +101,8 @@ static void sign_done(struct ike_sa *sa, void *ctx, enum ike_result result,
 	}
 	if (!s->sa)
 		return;
+	if (result == IKE_RESULT_ANSWER)
+		measure(s, in, sign->is_test);
 	if (sign->is_test) {
 		tested(s, sign, result == IKE_RESULT_TIMEOUT,
 		       result == IKE_RESULT_YIELDED ||
@@ -205,13 +223,31 @@ static void test(struct mx_session *s, struct mx_cand *c)
 	}
 }
 
+/*
+ * What the others showed is compared with it. While traffic comes by it nobody
+ * asks for a sign of life.
+ */
+static void test_used(struct mx_session *s, uint64_t now)
+{
+	struct mx_cand *c = cand_of(s, &s->sa->local.addr);
+
+	if (!c || ike_sa_window(s->sa) <= 1 ||
+	    c->tested_us + s->sa->conn->path_test_us / 2 > now)
+		return;
+	c->tested_us = now;
+	mx_liveness(s);
+}
+
 /**
  * mx_test_paths() - test the paths that are due
  * @s: session
+ *
+ * The one in use with them.
  */
 void mx_test_paths(struct mx_session *s)
 {
 	uint64_t now = ike_sa_now(s->sa);
+	bool any = false;
 
 	for (unsigned int i = 0; s->sa && i < s->n_cand; i++) {
 		struct mx_cand *c = &s->cand[i];
@@ -227,11 +263,15 @@ void mx_test_paths(struct mx_session *s)
 		if (c->test_at > now)
 			continue;
 		/* The last slot is for what matters. */
-		if (ike_sa_window(s->sa) > 1)
+		if (ike_sa_window(s->sa) > 1) {
+			any = true;
 			test(s, c);
-		else
+		} else {
 			c->test_at = now + ROOM_US;
+		}
 	}
+	if (any && s->sa)
+		test_used(s, now);
 }
 
 /**

@@ -261,6 +261,7 @@ struct mx_memo {
  * @committed_us: time of the last binding
  * @links_known: the host's addresses have been told at least once
  * @pinned: the primary was chosen by hand
+ * @stay_until: quality moves nothing before
  * @rrc_at: no routability check begins before, 0: at any time
  * @calm_until: after a failure only what is urgent is asked until then
  * @again_at: the path manager wants to be asked then
@@ -327,6 +328,7 @@ struct mx_session {
 	uint64_t committed_us;
 	bool links_known;
 	bool pinned;
+	uint64_t stay_until;
 	uint64_t rrc_at;
 	uint64_t calm_until;
 	uint64_t again_at;

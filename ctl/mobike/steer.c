@@ -120,6 +120,7 @@ static void add_cand(struct mx_session *s, const struct mx_cand *was,
 	c->tested_us = old ? old->tested_us : 0;
 	c->testing = old && old->testing;
 	c->silent = old && old->silent;
+	c->quality = old ? old->quality : (struct mx_quality){ 0 };
 }
 
 /* A link that went away starts anew when it comes back. */
@@ -190,6 +191,8 @@ static struct mx_want decide(struct mx_session *s, bool automatic)
 		.may_move = s->mobikex || s->sa->first_initiator,
 		.auto_add = automatic && conn->auto_add,
 		.prefers = automatic && conn->nprefer > 0,
+		.by_quality = automatic,
+		.stay_until = s->stay_until,
 		.pinned = s->pinned,
 		.suspect = s->suspect.family ? &s->suspect : NULL,
 		.max_paths = s->max_paths,
@@ -216,6 +219,7 @@ static void forgive(struct mx_session *s)
 
 static void rescue(struct mx_session *s, const struct mx_want *w)
 {
+	s->stay_until = ike_sa_now(s->sa) + MX_STAY_US;
 	if (s->ask)
 		mx_ask_preempt(s);
 	if (s->n_cmd && s->cmd[0].begun)
@@ -322,6 +326,7 @@ static bool carry_out(struct mx_session *s, const struct mx_want *w)
 		mx_ask_remove(s, &w->id, 1, false);
 		return true;
 	case MX_WANT_PREFER:
+		s->stay_until = ike_sa_now(s->sa) + MX_STAY_US;
 		mx_ask_primary(s, w->id, false);
 		return true;
 	}

@@ -335,6 +335,82 @@ static void test_transient(void **state)
 	assert_int_equal(w.id, 1);
 }
 
+static struct mx_quality quality(unsigned int loss, unsigned int rtt_ms)
+{
+	return (struct mx_quality){
+		.tests = 10,
+		.loss = loss,
+		.rtt_us = rtt_ms * 1000,
+	};
+}
+
+/* What tests showed decides where the configured order does not, and then late. */
+static void test_quality(void **state)
+{
+	SET own = paths(true);
+	struct mx_cand c[] = { cand(RADIO, 0), cand(WLAN, 0) };
+	struct mx_view v = view(&own, c, 2);
+	struct mx_want w;
+
+	(void)state;
+	v.by_quality = true;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_NOTHING);
+	c[0].quality = quality(0, 100);
+	c[1].quality = quality(0, 20);
+	w = mx_decide(&v);
+	assert_int_equal(w.kind, MX_WANT_PREFER);
+	assert_int_equal(w.id, 1);
+	v.stay_until = NOW + 1;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_NOTHING);
+	v.stay_until = 0;
+	v.pinned = true;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_NOTHING);
+	v.pinned = false;
+	v.by_quality = false;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_NOTHING);
+	v.by_quality = true;
+	c[1].silent = true;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_NOTHING);
+	c[1].silent = false;
+	c[1].since = NOW - SECOND;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_NOTHING);
+	c[1].since = LONG_AGO;
+	/* It may lose half of all: who prefers it keeps it. */
+	v.prefers = true;
+	c[0].quality = quality(500, 100);
+	c[1].rank = 1;
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_NOTHING);
+	c[0].rank = 1;
+	c[1].rank = 0;
+	c[0].quality = quality(0, 20);
+	c[1].quality = quality(500, 100);
+	assert_int_equal(mx_decide(&v).kind, MX_WANT_PREFER);
+}
+
+/* Of those that are as good by all else, the one that does best takes over. */
+static void test_best_spare(void **state)
+{
+	SET own = paths(true);
+	struct mx_cand c[] = { cand(WLAN, 0), cand(CABLE, 0) };
+	struct mx_view v = view(&own, c, 2);
+
+	(void)state;
+	own.path[2] = own.path[1];
+	own.path[2].id = 2;
+	own.path[2].addr = addr(CABLE);
+	own.n = 3;
+	assert_int_equal(mx_decide(&v).id, 1);
+	c[0].quality = quality(0, 30);
+	c[1].quality = quality(0, 29);
+	assert_int_equal(mx_decide(&v).id, 2);
+	c[1].quality = quality(100, 10);
+	assert_int_equal(mx_decide(&v).id, 1);
+	c[1].quality = quality(10, 10);
+	assert_int_equal(mx_decide(&v).id, 2);
+	c[1].rank = 1;
+	assert_int_equal(mx_decide(&v).id, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -349,6 +425,8 @@ int main(void)
 		cmocka_unit_test(test_backup_comes_last),
 		cmocka_unit_test(test_rank),
 		cmocka_unit_test(test_transient),
+		cmocka_unit_test(test_quality),
+		cmocka_unit_test(test_best_spare),
 	};
 
 	return cmocka_run_group_tests_name("mobike: path manager", tests, NULL,
