@@ -28,6 +28,7 @@ enum msg_type {
 	MSG_STATE,
 	MSG_LOADED,
 	MSG_KERNEL_DONE,
+	MSG_COUNTS,
 	MSG_LEASE_DONE,
 	MSG_ACQUIRE,
 	MSG_SA_EXPIRE,
@@ -48,6 +49,8 @@ enum msg_type {
 	MSG_ENDPOINT_DEL,
 	MSG_LEASE,
 	MSG_LEASE_END,
+	/* answered by MSG_COUNTS: any number of struct ike_path_count */
+	MSG_PEER_COUNTS,
 	MSG_LEFT,
 	MSG_NEIGH,
 	MSG_RELOAD,

@@ -166,6 +166,14 @@ static void left(struct parent *p)
 			 p->handover.n, p->handover.path);
 }
 
+static void count(struct parent *p, uint64_t tag, const void *data, size_t len)
+{
+	struct ike_path_count v[IKE_MAX_PATHS];
+	unsigned int n = request_counts(p->kern, data, len, v);
+
+	chan_send(p->worker, MSG_COUNTS, tag, v, n * sizeof(v[0]));
+}
+
 static void from_worker(void *ctx, uint32_t type, uint64_t tag,
 			const void *data, size_t len)
 {
@@ -181,6 +189,9 @@ static void from_worker(void *ctx, uint32_t type, uint64_t tag,
 	case MSG_SA_DEL:
 		request_run(p->kern, type, data, len, &done);
 		chan_send(p->worker, MSG_KERNEL_DONE, tag, &done, sizeof(done));
+		break;
+	case MSG_PEER_COUNTS:
+		count(p, tag, data, len);
 		break;
 	case MSG_ADDR_NEW:
 	case MSG_ADDR_DEL:

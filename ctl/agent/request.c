@@ -91,6 +91,29 @@ static int sent_request(struct kern *k, const void *data, size_t len,
 	return ret;
 }
 
+unsigned int request_counts(struct kern *k, const void *data, size_t len,
+			    struct ike_path_count *out)
+{
+	unsigned int n = 0;
+	struct kern_peer *p;
+	uint32_t id;
+
+	if (len != sizeof(id))
+		return 0;
+	memcpy(&id, data, sizeof(id));
+	p = calloc(1, sizeof(*p));
+	if (p && !kern_peer_get(k, id, p))
+		for (; n < p->npaths && n < IKE_MAX_PATHS; n++)
+			out[n] = (struct ike_path_count){
+				.local = p->paths[n].local,
+				.remote = p->paths[n].remote,
+				.tx = p->paths[n].tx_packets,
+				.rx = p->paths[n].rx_packets,
+			};
+	free(p);
+	return n;
+}
+
 static int sa_from(const struct ike_ac_sa *in, struct kern_sa *out)
 {
 	if (in->dir > MOBX_DIR_OUT || in->mode > MOBX_MODE_TUNNEL ||

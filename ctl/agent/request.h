@@ -20,4 +20,16 @@
 void request_run(struct kern *k, uint32_t type, const void *data, size_t len,
 		 struct msg_kernel_done *done);
 
+/**
+ * request_counts() - MSG_PEER_COUNTS
+ * @k: kernel
+ * @data: body: id of a peer
+ * @len: octets of it
+ * @out: gets the counters of its paths, room for IKE_MAX_PATHS
+ *
+ * Return: how many, 0 for whatever is wrong.
+ */
+unsigned int request_counts(struct kern *k, const void *data, size_t len,
+			    struct ike_path_count *out);
+
 #endif /* MOBX_AGENT_REQUEST_H */

@@ -311,6 +311,17 @@ static void on_kernel_done(struct worker *w, uint64_t tag,
 	worker_event(w, &ev);
 }
 
+static void on_counts(struct worker *w, uint64_t tag, const void *data,
+		      size_t len)
+{
+	struct ike_event ev = { .type = IKE_EV_COUNTS };
+
+	ev.u.counts.tag = tag;
+	ev.u.counts.v = data;
+	ev.u.counts.n = (unsigned int)(len / sizeof(*ev.u.counts.v));
+	worker_event(w, &ev);
+}
+
 static void on_lease_done(struct worker *w, uint64_t tag,
 			  const struct msg_lease_done *m)
 {
@@ -373,6 +384,8 @@ static void from_parent(void *ctx, uint32_t type, uint64_t tag,
 	else if (type == MSG_KERNEL_DONE &&
 		 len == sizeof(struct msg_kernel_done))
 		on_kernel_done(w, tag, data);
+	else if (type == MSG_COUNTS && !(len % sizeof(struct ike_path_count)))
+		on_counts(w, tag, data, len);
 	else if (type == MSG_LEASE_DONE && len == sizeof(struct msg_lease_done))
 		on_lease_done(w, tag, data);
 	else if (type == MSG_ACQUIRE && len == sizeof(struct msg_acquire))

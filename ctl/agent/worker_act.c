@@ -101,8 +101,10 @@ static void act(struct worker *w, const struct ike_action *a)
 		act_peer(w, MSG_PEER_DEL, a->tag, &a->u.peer);
 		break;
 	case IKE_AC_PEER_SENT:
-		chan_send(w->parent, MSG_PEER_SENT, a->tag, &a->u.peer.id,
-			  sizeof(a->u.peer.id));
+	case IKE_AC_PEER_COUNTS:
+		chan_send(w->parent, a->type == IKE_AC_PEER_SENT ?
+					     MSG_PEER_SENT : MSG_PEER_COUNTS,
+			  a->tag, &a->u.peer.id, sizeof(a->u.peer.id));
 		break;
 	case IKE_AC_SA_NEW:
 		chan_send(w->parent, MSG_SA_NEW, a->tag, a->u.sa,

@@ -40,6 +40,7 @@ enum ike_action_type {
 	IKE_AC_PEER_REBIND,
 	IKE_AC_PEER_DEL,
 	IKE_AC_PEER_SENT,
+	IKE_AC_PEER_COUNTS,
 	IKE_AC_SA_NEW,
 	IKE_AC_SA_DEL,
 	IKE_AC_AUTH_SIGN,
@@ -66,8 +67,9 @@ struct ike_ac_send {
 };
 
 /**
- * struct ike_ac_peer - PEER_NEW, PEER_REBIND; PEER_DEL and PEER_SENT, which asks
- *	how many packets left, use @id only
+ * struct ike_ac_peer - PEER_NEW, PEER_REBIND; PEER_DEL, PEER_SENT, which asks
+ *	how many packets left, and PEER_COUNTS, which asks for struct
+ *	ike_path_count of each path, use @id only
  * @id: kernel peer
  * @expected_generation: PEER_REBIND
  * @label: PEER_NEW

@@ -22,6 +22,7 @@ static void action_clear(struct ike_action *a)
 	case IKE_AC_PEER_REBIND:
 	case IKE_AC_PEER_DEL:
 	case IKE_AC_PEER_SENT:
+	case IKE_AC_PEER_COUNTS:
 		free(a->u.peer.paths);
 		break;
 	case IKE_AC_SA_NEW:
@@ -126,6 +127,7 @@ struct ike_action *ike_act(struct ike_engine *eng, enum ike_action_type type)
 	case IKE_AC_PEER_REBIND:
 	case IKE_AC_PEER_DEL:
 	case IKE_AC_PEER_SENT:
+	case IKE_AC_PEER_COUNTS:
 	case IKE_AC_ADDR_NEW:
 	case IKE_AC_ADDR_DEL:
 	case IKE_AC_ENDPOINT_NEW:

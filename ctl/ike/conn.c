@@ -82,6 +82,28 @@ bool ike_conn_may_use(const struct ike_conn *c, const struct wire_addr *addr,
 	       (!ifname || link_ok(c, ifname));
 }
 
+/* Which link an own address is of, NULL if nobody has told. */
+static const char *ifname_of(const struct ike_engine *eng,
+			     const struct wire_addr *own)
+{
+	unsigned int i;
+
+	for (i = 0; i < eng->n_own; i++)
+		if (wire_addr_equal(&eng->own[i].addr, own))
+			return eng->own[i].ifname;
+	for (i = 0; i < eng->naddrs; i++)
+		if (wire_addr_equal(&eng->addrs[i].local, own))
+			return eng->addrs[i].ifname;
+	return NULL;
+}
+
+/** ike_conn_local_ok() - may a connection be used at an own address */
+bool ike_conn_local_ok(const struct ike_engine *eng, const struct ike_conn *c,
+		       const struct wire_addr *own)
+{
+	return ike_conn_may_use(c, own, ifname_of(eng, own));
+}
+
 static int check_addresses(const struct ike_conn *c, char *err, size_t errlen)
 {
 	unsigned int i, hosts = 0;

@@ -28,28 +28,6 @@ struct ike_conn_state *ike_conn_find(const struct ike_engine *eng,
 	return NULL;
 }
 
-/* Which link an own address is of, NULL if nobody has told. */
-static const char *ifname_of(const struct ike_engine *eng,
-			     const struct wire_addr *own)
-{
-	unsigned int i;
-
-	for (i = 0; i < eng->n_own; i++)
-		if (wire_addr_equal(&eng->own[i].addr, own))
-			return eng->own[i].ifname;
-	for (i = 0; i < eng->naddrs; i++)
-		if (wire_addr_equal(&eng->addrs[i].local, own))
-			return eng->addrs[i].ifname;
-	return NULL;
-}
-
-/** ike_conn_local_ok() - may a connection be used at an own address */
-bool ike_conn_local_ok(const struct ike_engine *eng, const struct ike_conn *c,
-		       const struct wire_addr *own)
-{
-	return ike_conn_may_use(c, own, ifname_of(eng, own));
-}
-
 bool ike_conn_remote_ok(const struct ike_conn *c, const struct wire_addr *a)
 {
 	unsigned int i;

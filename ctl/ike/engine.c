@@ -346,6 +346,9 @@ static void dispatch(struct ike_engine *eng, const struct ike_event *ev)
 	case IKE_EV_KERNEL_DONE:
 		ike_answered(eng, ev->u.kernel_done.tag, ev);
 		break;
+	case IKE_EV_COUNTS:
+		ike_answered(eng, ev->u.counts.tag, ev);
+		break;
 	case IKE_EV_AUTH_DONE:
 		ike_answered(eng, ev->u.auth_done.tag, ev);
 		break;
@@ -383,7 +386,8 @@ static void dispatch(struct ike_engine *eng, const struct ike_event *ev)
 static bool concerns_all(enum ike_event_type type)
 {
 	return type != IKE_EV_PACKET && type != IKE_EV_TIMER &&
-	       type != IKE_EV_KERNEL_DONE && type != IKE_EV_AUTH_DONE &&
+	       type != IKE_EV_KERNEL_DONE && type != IKE_EV_COUNTS &&
+	       type != IKE_EV_AUTH_DONE &&
 	       type != IKE_EV_LEASE_DONE && type != IKE_EV_CONN_UP &&
 	       type != IKE_EV_PATH_HINT && type != IKE_EV_SA_EXPIRE;
 }

@@ -24,6 +24,7 @@ enum ike_event_type {
 	IKE_EV_ADDRS,
 	IKE_EV_PATH_CMD,
 	IKE_EV_KERNEL_DONE,
+	IKE_EV_COUNTS,
 	IKE_EV_AUTH_DONE,
 	IKE_EV_LEASE_DONE,
 	IKE_EV_ACQUIRE,
@@ -142,6 +143,27 @@ struct ike_ev_kernel_done {
 	uint64_t generation;
 	uint64_t packets;
 	const char *text;
+};
+
+/**
+ * struct ike_path_count - what went by a path of a kernel peer, ever
+ * @local: own address
+ * @remote: the peer's
+ * @tx: packets sent
+ * @rx: packets that came and were authentic
+ */
+struct ike_path_count {
+	struct wire_addr local;
+	struct wire_addr remote;
+	uint64_t tx;
+	uint64_t rx;
+};
+
+/** struct ike_ev_counts - PEER_COUNTS of @tag: @n paths in @v; 0: not known */
+struct ike_ev_counts {
+	uint64_t tag;
+	unsigned int n;
+	const struct ike_path_count *v;
 };
 
 /**
@@ -274,6 +296,7 @@ struct ike_event {
 		struct ike_ev_addrs addrs;
 		struct ike_ev_path_cmd path_cmd;
 		struct ike_ev_kernel_done kernel_done;
+		struct ike_ev_counts counts;
 		struct ike_ev_auth_done auth_done;
 		struct ike_ev_lease_done lease_done;
 		struct ike_ev_acquire acquire;

@@ -322,3 +322,22 @@ void ike_child_forget(struct ike_sa *sa, struct ike_child *c, const char *why)
 	ike_report_text(r, "reason", "%s", why);
 	ike_child_free(sa->eng, c);
 }
+
+static void counted(struct ike_sa *sa, void *ctx, const struct ike_event *ev)
+{
+	const struct ike_ext_ops *ext = sa->eng->ext;
+
+	(void)ctx;
+	if (ev->type == IKE_EV_COUNTS && ev->u.counts.n &&
+	    sa->state == IKE_SA_ESTABLISHED && ext && ext->counts)
+		ext->counts(sa, ev->u.counts.v, ev->u.counts.n);
+}
+
+void ike_sa_count(struct ike_sa *sa)
+{
+	struct ike_action *a = ike_ask(sa->eng, IKE_AC_PEER_COUNTS, sa, counted,
+				       NULL);
+
+	if (a)
+		a->u.peer.id = sa->peer;
+}

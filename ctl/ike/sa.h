@@ -392,6 +392,15 @@ void ike_sa_rebind(struct ike_sa *sa, const struct ike_path *paths,
 		   void (*done)(struct ike_sa *sa, void *ctx, int err),
 		   void *ctx);
 
+/**
+ * ike_sa_count() - ask what went by the paths of the kernel peer
+ * @sa: IKE SA
+ *
+ * The answer is for ike_ext_ops.counts() of who has the paths by then; it may not
+ * come.
+ */
+void ike_sa_count(struct ike_sa *sa);
+
 /* ------------------------------------------------------ Child SAs, end */
 
 /**
@@ -481,6 +490,7 @@ void ike_sa_cmd_done(struct ike_sa *sa, uint64_t reply, int err,
  *	leave that to the core, whose request is empty.
  * @timer: @sa->ext_deadline has passed (it is IKE_NEVER on entry)
  * @addrs: the host's addresses have changed
+ * @counts: the answer to ike_sa_count()
  * @awake: the host slept; the way in use is under test again, or something
  *	outstanding was sent anew by it
  * @path_cmd: a command for this connection; end it with ike_sa_cmd_done()
@@ -513,6 +523,8 @@ struct ike_ext_ops {
 	bool (*liveness)(struct ike_sa *sa);
 	void (*timer)(struct ike_sa *sa);
 	void (*addrs)(struct ike_sa *sa);
+	void (*counts)(struct ike_sa *sa, const struct ike_path_count *v,
+		       unsigned int n);
 	void (*awake)(struct ike_sa *sa);
 	void (*path_cmd)(struct ike_sa *sa, const struct ike_ev_path_cmd *cmd);
 	void (*path_hint)(struct ike_sa *sa, const struct ike_ev_path_hint *h);

@@ -366,6 +366,15 @@ static void on_addrs(struct ike_sa *sa)
 		ike_sa_resend(s->sa);
 }
 
+static void on_counts(struct ike_sa *sa, const struct ike_path_count *v,
+		      unsigned int n)
+{
+	struct mx_session *s = active(sa);
+
+	if (s && s->look_at)
+		mx_traffic_counts(s, v, n);
+}
+
 /* What was known of the paths is old. */
 static void on_awake(struct ike_sa *sa)
 {
@@ -488,6 +497,7 @@ const struct ike_ext_ops mobike_ext = {
 	.liveness = on_liveness,
 	.timer = on_timer,
 	.addrs = on_addrs,
+	.counts = on_counts,
 	.awake = on_awake,
 	.path_cmd = on_path_cmd,
 	.path_hint = on_path_hint,

@@ -23,6 +23,26 @@
 #define MX_STAY_US (60 * 1000000ull)
 
 /**
+ * struct mx_traffic - what the kernel counted on a path
+ * @tx: packets sent
+ * @rx: packets that came
+ * @looked_us: looked at last
+ * @busy: and it had sent
+ * @quiet_us: since then it sent and nothing came, 0 for not
+ * @asks: how often it has been asked for that, in a row
+ * @ask_at: not again before
+ */
+struct mx_traffic {
+	uint64_t tx;
+	uint64_t rx;
+	uint64_t looked_us;
+	bool busy;
+	uint64_t quiet_us;
+	unsigned int asks;
+	uint64_t ask_at;
+};
+
+/**
  * struct mx_cand - an own address that can be used now
  * @local: the address
  * @remote: address of the peer that it reaches
@@ -36,6 +56,7 @@
  * @transient: it is for the flows that have it, see struct ike_host_addr
  * @deprecated: likewise
  * @quality: what the tests of it showed
+ * @traffic: what the kernel counted
  */
 struct mx_cand {
 	struct wire_addr local;
@@ -50,6 +71,7 @@ struct mx_cand {
 	bool transient;
 	bool deprecated;
 	struct mx_quality quality;
+	struct mx_traffic traffic;
 };
 
 /**

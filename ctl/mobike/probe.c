@@ -275,6 +275,17 @@ void mx_test_paths(struct mx_session *s)
 }
 
 /**
+ * mx_test_soon() - test one path as soon as there is room
+ * @s: session, whose mx_steer() is called after that
+ * @c: its own address; nothing happens if it is not to be tested
+ */
+void mx_test_soon(struct mx_session *s, struct mx_cand *c)
+{
+	if (may_test(s, c))
+		c->test_at = ike_sa_now(s->sa);
+}
+
+/**
  * mx_test_all() - the path in use does not answer: which of the others do?
  * @s: session
  *
@@ -282,11 +293,8 @@ void mx_test_paths(struct mx_session *s)
  */
 void mx_test_all(struct mx_session *s)
 {
-	uint64_t now = ike_sa_now(s->sa);
-
 	for (unsigned int i = 0; i < s->n_cand; i++)
-		if (may_test(s, &s->cand[i]))
-			s->cand[i].test_at = now;
+		mx_test_soon(s, &s->cand[i]);
 	mx_steer(s);
 }
 

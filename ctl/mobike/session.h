@@ -17,6 +17,7 @@
  *   layers.c	what SCTP and MPTCP may use
  *   handover.c	from one run of the agent to the next
  *   others.c	addresses that are not in use (RFC 4555's lists)
+ *   traffic.c	the kernel's counters of a path
  *   steer.c	the path manager's decisions carried out; timers
  */
 #ifndef MOBX_MOBIKE_SESSION_H
@@ -265,6 +266,7 @@ struct mx_memo {
  * @rrc_at: no routability check begins before, 0: at any time
  * @calm_until: after a failure only what is urgent is asked until then
  * @again_at: the path manager wants to be asked then
+ * @look_at: look at the kernel's counters then, 0: they are not looked at
  * @hint_at: nobody asks before that where ESP came from
  * @drain_id: path that was primary before a soft move
  * @drain_until: may be removed then
@@ -332,6 +334,7 @@ struct mx_session {
 	uint64_t rrc_at;
 	uint64_t calm_until;
 	uint64_t again_at;
+	uint64_t look_at;
 	uint64_t hint_at;
 	uint16_t drain_id;
 	uint64_t drain_until;
@@ -427,8 +430,17 @@ bool mx_ask_for_sign(struct mx_session *s, const struct ike_request_desc *where,
 		     bool is_test);
 bool mx_liveness(struct mx_session *s);
 void mx_test_paths(struct mx_session *s);
+void mx_test_soon(struct mx_session *s, struct mx_cand *c);
 void mx_test_all(struct mx_session *s);
 uint64_t mx_test_deadline(const struct mx_session *s, uint64_t now);
+
+/* traffic.c */
+void mx_traffic_plan(struct mx_session *s);
+void mx_traffic_timer(struct mx_session *s);
+bool mx_traffic_quiet(struct mx_traffic *t, uint64_t tx, uint64_t rx,
+		      uint64_t now, uint64_t most_us);
+void mx_traffic_counts(struct mx_session *s, const struct ike_path_count *v,
+		       unsigned int n);
 
 /* nat.c */
 void mx_nat_shown(struct mx_session *s, const struct ike_sa *sa,

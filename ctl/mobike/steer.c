@@ -121,6 +121,7 @@ static void add_cand(struct mx_session *s, const struct mx_cand *was,
 	c->testing = old && old->testing;
 	c->silent = old && old->silent;
 	c->quality = old ? old->quality : (struct mx_quality){ 0 };
+	c->traffic = old ? old->traffic : (struct mx_traffic){ 0 };
 }
 
 /* A link that went away starts anew when it comes back. */
@@ -393,6 +394,8 @@ void mx_steer(struct mx_session *s)
 	if (s->sa)
 		mx_test_paths(s);
 	if (s->sa)
+		mx_traffic_plan(s);
+	if (s->sa)
 		mx_deadline(s);
 }
 
@@ -475,6 +478,8 @@ void mx_deadline(struct mx_session *s)
 	if (s->rrc_at)
 		t = earlier(t, s->rrc_at);
 	t = earlier(t, mx_test_deadline(s, now));
+	if (s->look_at)
+		t = earlier(t, s->look_at);
 	s->sa->ext_deadline = t;
 }
 
@@ -504,6 +509,7 @@ void mx_timer(struct mx_session *s)
 		s->suspect.family = 0;
 	if (s->rrc_at && s->rrc_at <= now)
 		mx_rrc_start(s);
+	mx_traffic_timer(s);
 	mx_ask_timer(s, now);
 	mx_steer(s);
 }

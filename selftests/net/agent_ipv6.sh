@@ -42,6 +42,7 @@ check $? "config: addresses that are none of a host alone are refused"
 
 server6
 mobile6 'paths { prefer = { "radio", "wlan" } }'
+sed -i 's/dpd-delay = 1/dpd-delay = 10/' "$tmp/m.conf"
 listens6() {	# NAMESPACE
 	"$1" ss -Huln | grep -q '\[::\]:4500' &&
 		"$1" ss -Huln | grep -q '\[::\]:500'
@@ -150,11 +151,26 @@ ip -n m link del tunnel
 ip -n m addr del fd00:7:2::8/64 dev wlan
 wait_for 20 paths_are $R $W
 
+# --- a router on the way is dead and every link is up: traffic shows it
+# The server asks every second, so this end would not for ten.
+wait_for 30 at6 $R
+ip netns exec m ping -q -n -i 0.1 -I $R $S >/dev/null 2>&1 &
+pinger=$!
+background+=($pinger)
+sleep 2
+ip -n r -6 rule add prio 10 iif radio from fd00:7:1::/64 blackhole
+ip -n r -6 rule add prio 10 iif wire to fd00:7:1::/64 blackhole
+wait_for 5 at6 $W
+check $? "traffic: a path by which nothing comes back is left within 5 s"
+kill $pinger
+ip -n r -6 rule del prio 10 iif radio from fd00:7:1::/64 blackhole
+ip -n r -6 rule del prio 10 iif wire to fd00:7:1::/64 blackhole
+
 # --- liveness
 mark_agent
 kill -9 "$pid_s"
 wait "$pid_s" 2>/dev/null
-wait_for 60 agent_said 'ike-down.*does not answer'
+wait_for 90 agent_said 'ike-down.*does not answer'
 check $? "mobxd: a peer that is gone is noticed"
 none_clear
 check $? "mobxd: nothing in clear"

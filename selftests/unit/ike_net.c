@@ -99,7 +99,9 @@ static void kernel_action(struct net_host *h, const struct ike_action *a)
 	struct net_event *e;
 	int err;
 
-	if (a->type == IKE_AC_PEER_SENT)
+	if (a->type == IKE_AC_PEER_COUNTS)
+		err = -EOPNOTSUPP;
+	else if (a->type == IKE_AC_PEER_SENT)
 		err = net_kernel_sent(h, a->u.peer.id, &packets);
 	else
 		err = net_kernel(h, a, &generation);
@@ -447,6 +449,7 @@ static void act(struct net_host *h, const struct ike_actions *list)
 		case IKE_AC_PEER_REBIND:
 		case IKE_AC_PEER_DEL:
 		case IKE_AC_PEER_SENT:
+		case IKE_AC_PEER_COUNTS:
 		case IKE_AC_SA_NEW:
 		case IKE_AC_SA_DEL:
 			kernel_action(h, a);

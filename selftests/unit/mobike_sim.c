@@ -16,7 +16,7 @@
 #define KEEP_US		(100 * SIM_MS)
 #define KEEP_STEP_US	SIM_MS
 
-enum { EV_PACKET, EV_KERNEL, EV_AUTH, EV_ADDRS, EV_TICK, EV_DATA };
+enum { EV_PACKET, EV_KERNEL, EV_COUNTS, EV_AUTH, EV_ADDRS, EV_TICK, EV_DATA };
 
 static const char psk[] = "a secret that both ends of the simulator know";
 
@@ -194,6 +194,8 @@ static void transmit(struct sim *sim, const struct ike_ac_send *s)
 		return;
 	if (l)
 		nat_shows(l, &ev.remote);
+	if (l)
+		sim->node[node].ike_sent++;
 	while (copies--) {
 		if (!travel(sim, &s->local.addr, &s->remote, sim->lose,
 			    &ev.at))
@@ -319,6 +321,10 @@ static void kernel(struct sim_node *n, const struct ike_action *ac)
 	case IKE_AC_PEER_SENT:
 		ev.packets = n->flow.sent;
 		break;
+	case IKE_AC_PEER_COUNTS:
+		ev.type = EV_COUNTS;
+		n->looks++;
+		break;
 	default:
 		ev.err = kernel_peer(n, ac, &ev.generation);
 		break;
@@ -434,6 +440,7 @@ static void carry_out(struct sim_node *n, const struct ike_action *ac)
 	case IKE_AC_PEER_REBIND:
 	case IKE_AC_PEER_DEL:
 	case IKE_AC_PEER_SENT:
+	case IKE_AC_PEER_COUNTS:
 	case IKE_AC_SA_NEW:
 	case IKE_AC_SA_DEL:
 		kernel(n, ac);
@@ -544,6 +551,23 @@ static const struct ike_path *primary_of(const struct sim_peer *p)
 	return NULL;
 }
 
+static struct ike_path_count *count_of(struct sim_node *n,
+				       const struct wire_addr *local,
+				       const struct wire_addr *remote)
+{
+	unsigned int i;
+
+	for (i = 0; i < n->n_counts; i++)
+		if (wire_addr_equal(&n->counts[i].local, local) &&
+		    wire_addr_equal(&n->counts[i].remote, remote))
+			return &n->counts[i];
+	if (i == SIM_MAX_COUNTS)
+		broken(n->sim, "more pairs than are counted");
+	n->counts[n->n_counts].local = *local;
+	n->counts[n->n_counts].remote = *remote;
+	return &n->counts[n->n_counts++];
+}
+
 static void send_data(struct sim *sim, int node)
 {
 	struct sim_node *n = &sim->node[node];
@@ -552,7 +576,7 @@ static void send_data(struct sim *sim, int node)
 	struct sim_link *from, *to;
 	int owner;
 
-	if (!n->n_peers || !n->sas)
+	if (!n->n_peers || !n->sas || n->mute)
 		return;
 	e = primary_of(&n->peers[n->n_peers - 1]);
 	n->flow.sent++;
@@ -560,6 +584,7 @@ static void send_data(struct sim *sim, int node)
 		n->flow.not_sent++;
 		return;
 	}
+	count_of(n, &e->local, &e->remote)->tx++;
 	ev.local = (struct wire_endpoint){ e->remote, e->encap_dport };
 	ev.remote = (struct wire_endpoint){ e->local, e->encap_sport };
 	from = link_of(sim, &e->local, &owner);
@@ -652,6 +677,7 @@ static void take_data(struct sim *sim, struct sim_event *ev)
 		return;
 	}
 	f->received++;
+	count_of(n, &l->addr, &ev->remote.addr)->rx++;
 	if (f->last_at && sim->now - f->last_at > f->longest_gap)
 		f->longest_gap = sim->now - f->last_at;
 	f->last_at = sim->now;
@@ -708,6 +734,13 @@ static void happen(struct sim *sim, struct sim_event *ev)
 		e.u.kernel_done.generation = ev->generation;
 		e.u.kernel_done.packets = ev->packets;
 		e.u.kernel_done.text = ev->err ? "refused" : NULL;
+		sim_event(sim, ev->node, &e);
+		break;
+	case EV_COUNTS:
+		e.type = IKE_EV_COUNTS;
+		e.u.counts.tag = ev->tag;
+		e.u.counts.n = sim->node[ev->node].n_counts;
+		e.u.counts.v = sim->node[ev->node].counts;
 		sim_event(sim, ev->node, &e);
 		break;
 	case EV_AUTH:

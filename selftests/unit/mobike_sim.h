@@ -21,6 +21,7 @@
 #define SIM_MAX_LINKS	6
 #define SIM_MAX_PEERS	8
 #define SIM_MAX_KINDS	40
+#define SIM_MAX_COUNTS	16
 
 struct sim;
 
@@ -73,6 +74,9 @@ struct sim_kind {
  *
  * @endpoints: own addresses that MPTCP may use
  * @endpoint_users: how many connections' paths have them
+ * @mute: it sends no data, and takes them
+ * @ike_sent: datagrams of IKE
+ * @looks: how often the kernel was asked what went by the paths
  * @gone_while_bound: the last one that ceased to be one was still bound
  */
 struct sim_node {
@@ -100,6 +104,11 @@ struct sim_node {
 	struct wire_addr endpoints[SIM_MAX_LINKS];
 	unsigned int endpoint_users[SIM_MAX_LINKS];
 	bool gone_while_bound;
+	bool mute;
+	unsigned int ike_sent;
+	unsigned int looks;
+	unsigned int n_counts;
+	struct ike_path_count counts[SIM_MAX_COUNTS];
 };
 
 struct sim_event {

@@ -185,6 +185,36 @@ static void packets_sent(void **state)
 	answer = 0;
 }
 
+/* What went by each path; a request that is wrong is told nothing. */
+static void packets_counted(void **state)
+{
+	struct ike_path_count v[IKE_MAX_PATHS];
+	uint32_t id = 7;
+
+	(void)state;
+	answer = 0;
+	calls = 0;
+	memset(&peer, 0, sizeof(peer));
+	peer.npaths = 2;
+	assert_true(wire_addr_parse(&peer.paths[1].local, "10.0.1.2"));
+	assert_true(wire_addr_parse(&peer.paths[1].remote, "10.0.3.2"));
+	peer.paths[1].tx_packets = 40;
+	peer.paths[1].rx_packets = 39;
+	assert_int_equal(request_counts(NULL, &id, sizeof(id), v), 2);
+	assert_int_equal(v[0].tx, 0);
+	assert_int_equal(v[1].tx, 40);
+	assert_int_equal(v[1].rx, 39);
+	assert_true(wire_addr_equal(&v[1].local, &peer.paths[1].local));
+	assert_true(wire_addr_equal(&v[1].remote, &peer.paths[1].remote));
+	answer = -ENOENT;
+	assert_int_equal(request_counts(NULL, &id, sizeof(id), v), 0);
+	answer = 0;
+	calls = 0;
+	assert_int_equal(request_counts(NULL, &id, sizeof(id) - 1, v), 0);
+	assert_int_equal(request_counts(NULL, &id, sizeof(id) + 1, v), 0);
+	assert_int_equal(calls, 0);
+}
+
 static void refused_by_kernel(void **state)
 {
 	struct msg_kernel_done done;
@@ -318,6 +348,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_peers),
 		cmocka_unit_test(packets_sent),
+		cmocka_unit_test(packets_counted),
 		cmocka_unit_test(refused_by_kernel),
 		cmocka_unit_test(bad_peers),
 		cmocka_unit_test(good_sas),
