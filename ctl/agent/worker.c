@@ -195,7 +195,9 @@ static void on_alarm(void *ctx, uint64_t slept_us)
 	struct ike_event ev = { .type = IKE_EV_TIMER };
 	struct worker *w = ctx;
 
-	if (slept_us && w->ready)
+	if (!w->ready)
+		return;
+	if (slept_us)
 		on_awake(w, slept_us);
 	worker_event(w, &ev);
 }
