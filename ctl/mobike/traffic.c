@@ -18,14 +18,13 @@
 #define ASKS_MAX  8
 
 /*
- * A host with no other way to go learns nothing by it that liveness does not tell
- * in time: a server looks at nobody's packets.
+ * For who moves, and has another way to go. A server has very many peers, and
+ * liveness tells it in time.
  */
 static bool may_look(const struct mx_session *s)
 {
 	return s->up && s->sa->peer && s->sa->mobike && s->n_cand > 1 &&
-	       s->sa->conn->dpd_delay_us &&
-	       (s->mobikex || s->sa->first_initiator);
+	       s->sa->conn->dpd_delay_us && s->sa->first_initiator;
 }
 
 /**

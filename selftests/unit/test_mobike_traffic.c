@@ -67,6 +67,7 @@ static struct sim *start(uint64_t dpd_us)
 	sim_add_link(sim, 1, SERVER, "eth0", 2500);
 	c = sim_conn(1);
 	c.dpd_delay_us = 0;
+	c.path_test_us = 0;
 	sim_conn_add(sim, 1, &c);
 	c = sim_conn(0);
 	c.dpd_delay_us = dpd_us;
@@ -117,6 +118,8 @@ static void test_idle(void **state)
 	unsigned int looks, sent;
 
 	(void)state;
+	sim_add_link(sim, 1, "10.0.5.2", "eth1", 2500);
+	sim_tell_addrs(sim, 1);
 	sim_run(sim, 10 * SIM_SECOND);
 	looks = sim->node[0].looks;
 	sent = sim->node[0].ike_sent;
