@@ -249,6 +249,10 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		if (n < 0 && errno == ENOBUFS) {
 			log_line(IKE_LOG_WARNING, NULL, "rtnetlink",
 				 "the kernel lost events; reading all links and addresses anew");
+			/* What waits here is older than what is read now. */
+			do
+				n = recv(fd, &rsp, sizeof(rsp), 0);
+			while (n > 0 || (n < 0 && errno == ENOBUFS));
 			if (read_tables(w))
 				log_line(IKE_LOG_ERROR, NULL, "rtnetlink",
 					 "cannot read links and addresses");

@@ -103,6 +103,8 @@ overrun() {	# COMMAND THAT IT DOES NOT HEAR OF...
 	before=$(drops)
 
 	kill -STOP "$(worker_of "$pid_m")"
+	# Waits to be read, and is not true any more then: there is a carrier.
+	ip -n m link set radio mtu 1400
 	for ((i = 0; i < 8000; i++)); do
 		echo "addr add 10.99.$((i / 250)).$((i % 250))/32 dev flood"
 	done >"$tmp/batch"
