@@ -20,7 +20,8 @@ all: modules ctl
 
 help:
 	@echo 'all           module, agent and command'
-	@echo 'modules       mobx.ko in build/modules/RELEASE; KVER=6.1|6.12|debug|uml or KDIR=...; DEBUG=1 C=1 W=1'
+	@echo 'modules       mobx.ko in build/modules/RELEASE; KVER=6.1|6.12|debug|uml or KDIR=...; C=1 W=1; DEBUG=1'
+	@echo '              (so for debug and uml): self-tests, or it does not load'
 	@echo 'ctl           build/mobxd and build/mobx'
 	@echo 'demo          two links, one mobile, no packet lost: see mobx at work (boots a VM);'
 	@echo '              ARGS=--compare has strongSwan tell the same story behind it'
@@ -66,7 +67,8 @@ modules:
 	@ln -s $(CURDIR)/Kbuild $(CURDIR)/uapi $(KOUT)/tree/
 	@ln -s $(CURDIR)/kmod/*.[ch] $(KOUT)/tree/kmod/
 	+$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(KOUT)/tree \
-		$(if $(filter uml,$(KVER)),ARCH=um) modules
+		$(if $(filter uml,$(KVER)),ARCH=um) \
+		$(if $(filter uml debug,$(KVER)),DEBUG=1) modules
 	@cp $(KOUT)/tree/mobx.ko $(KOUT)/mobx.ko.new
 	@mv $(KOUT)/mobx.ko.new $(KOUT)/mobx.ko
 

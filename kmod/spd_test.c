@@ -270,33 +270,36 @@ int __init mobx_spd_selftest(void)
 {
 	u64 seed = get_random_u64();
 	struct mobx_policy *pols;
-	struct mobx_spd spd = {};
 	struct rnd_state rnd;
-	int err;
+	struct mobx_spd *spd;
+	int err = -ENOMEM;
 
+	/* Not on the stack: there is work in it that objects are kept track of. */
+	spd = kzalloc(sizeof(*spd), GFP_KERNEL);
 	pols = kcalloc(MOBX_TEST_POLICIES, sizeof(*pols), GFP_KERNEL);
-	if (!pols)
-		return -ENOMEM;
-	err = mobx_spd_init(&spd);
+	if (!spd || !pols)
+		goto out;
+	err = mobx_spd_init(spd);
 	if (err)
 		goto out;
 	prandom_seed_state(&rnd, seed);
-	err = mobx_test_changes(&spd, pols, &rnd);
+	err = mobx_test_changes(spd, pols, &rnd);
 	if (err)
 		pr_err("mobx: SPD self-test: index and list differ, seed %llu (%d)\n",
 		       seed, err);
 	if (!err) {
-		err = mobx_test_race(&spd);
+		err = mobx_test_race(spd);
 		if (err)
 			pr_err("mobx: SPD self-test: a reader saw changes in the wrong order (%d)\n",
 			       err);
 	}
 	/* What failed may still have policies in its tables. */
 	if (!err)
-		mobx_spd_exit(&spd);
+		mobx_spd_exit(spd);
 	synchronize_rcu();
 out:
 	kfree(pols);
+	kfree(spd);
 	return err;
 }
 #endif
