@@ -207,12 +207,25 @@ struct mobx_binding *mobx_binding_build(const struct mobx_binding *old,
 static void mobx_path_inherit(struct mobx_path *path, struct mobx_path *from)
 {
 	s64 credit = atomic64_read(&from->credit);
-	s64 used = atomic64_xchg(&from->credit_used, credit);
+	s64 used = min(atomic64_xchg(&from->credit_used, credit), credit);
 	s64 have = atomic64_read(&path->credit);
 
-	if (used < credit)
-		atomic64_set(&path->credit,
-			     have + min(credit - used, S64_MAX - have));
+	/* As a sum of both, so that one that has used all may still earn. */
+	if (credit > S64_MAX - have)
+		return;
+	atomic64_add(used, &path->credit_used);
+	atomic64_set(&path->credit, have + credit);
+}
+
+/* What was earned was for the time without a proof: it is not kept for another. */
+static void mobx_path_forfeit(struct mobx_path *path)
+{
+	s64 credit = atomic64_read(&path->credit);
+
+	if (!atomic64_xchg(&path->earned, 0))
+		return;
+	if (atomic64_read(&path->credit_used) > credit)
+		atomic64_set(&path->credit_used, credit);
 }
 
 /**
@@ -239,6 +252,8 @@ void mobx_binding_commit(const struct mobx_binding *b,
 			atomic64_set(&path->credit, spec[i].credit);
 		if (spec[i].mtu)
 			WRITE_ONCE(path->mtu, spec[i].mtu);
+		if (b->paths[i].state != MOBX_PATH_STATE_TENTATIVE)
+			mobx_path_forfeit(path);
 	}
 }
 

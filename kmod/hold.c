@@ -117,6 +117,7 @@ static void mobx_held_unlink(struct mobx_hold *hold,
 	list_del(&held->list);
 	queue->n--;
 	hold->bytes -= held->bytes;
+	hold->n_no_credit -= held->no_credit;
 }
 
 /* Context: hold->lock. Return: the queue, a new one if need be, or NULL. */
@@ -180,6 +181,7 @@ static struct mobx_held *mobx_hold_enqueue(struct mobx_hold *hold,
 	list_add_tail(&held->list, &queue->packets);
 	queue->n++;
 	hold->bytes += held->bytes;
+	hold->n_no_credit += held->no_credit;
 	/* Also for one that comes back: it was away when somebody last looked. */
 	schedule_delayed_work(&hold->work, HZ / 4);
 	/*
@@ -310,15 +312,17 @@ static bool mobx_hold_again(struct mobx_net *mnet, struct mobx_held *held,
 }
 
 /**
- * mobx_hold_retry_soon - have all that waits looked at once more
+ * mobx_hold_credit - a path has more credit than before
  * @hold: of a namespace, which may be ending
  *
  * Context: any, bottom halves off.
  */
-void mobx_hold_retry_soon(struct mobx_hold *hold)
+void mobx_hold_credit(struct mobx_hold *hold)
 {
 	spin_lock(&hold->lock);
-	if (!hold->closing)
+	/* One that was refused and is not queued yet is looked at again, too. */
+	smp_store_release(&hold->epoch, hold->epoch + 1);
+	if (hold->n_no_credit && !hold->closing)
 		schedule_work(&hold->retry);
 	spin_unlock(&hold->lock);
 }
@@ -347,6 +351,7 @@ void mobx_hold_retry_out(struct mobx_hold *hold)
 		queue->n = 0;
 	}
 	hold->bytes = 0;
+	hold->n_no_credit = 0;
 	spin_unlock_bh(&hold->lock);
 
 	list_for_each_entry_safe(held, next, &all, list) {

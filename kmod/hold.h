@@ -26,6 +26,7 @@ struct sk_buff;
  *	policy
  * @n_queues: entries of @queues
  * @bytes: memory of the packets in @queues
+ * @n_no_credit: packets in @queues that wait for credit
  * @epoch: grows whenever all of it is looked at; read without @lock
  * @keep: authentic packets that wait for their source to be admitted, oldest
  *	first, of struct mobx_kept
@@ -42,6 +43,7 @@ struct mobx_hold {
 	DECLARE_HASHTABLE(queues, MOBX_HOLD_BITS);
 	unsigned int		n_queues;
 	unsigned int		bytes;
+	unsigned int		n_no_credit;
 	unsigned int		epoch;
 	struct list_head	keep;
 	unsigned int		n_keep;
@@ -59,7 +61,7 @@ void mobx_hold_packet(struct mobx_net *mnet, struct sk_buff *skb,
 bool mobx_hold_expire(struct mobx_hold *hold);
 void mobx_hold_drop_all(struct mobx_hold *hold);
 void mobx_hold_retry_out(struct mobx_hold *hold);
-void mobx_hold_retry_soon(struct mobx_hold *hold);
+void mobx_hold_credit(struct mobx_hold *hold);
 
 void mobx_keep_packet(struct mobx_net *mnet, struct mobx_sa *sa,
 		      struct sk_buff *skb, u16 family);

@@ -87,26 +87,8 @@ static unsigned int mobx_input_wire_len(struct sk_buff *skb, u16 family)
 }
 
 /* Count an authentic packet for its path, @len with IP header and ESP. */
-/*
- * An address that is not proven yet may be sent three times what it has sent, so
- * that nobody gains by having a peer send to another one's address (RFC 9000,
- * section 8.1, has the same factor). Where nothing may be sent at all, that stays.
- */
-static void mobx_input_earn(struct mobx_net *mnet, struct mobx_path *path,
-			    unsigned int len)
+static void mobx_input_account(struct mobx_path *path, unsigned int len)
 {
-	s64 credit = atomic64_read(&path->credit);
-
-	if (!credit || credit > S64_MAX / 2)
-		return;
-	atomic64_add(3 * (s64)len, &path->credit);
-	mobx_hold_retry_soon(mnet->hold);
-}
-
-static void mobx_input_account(struct mobx_net *mnet,
-			       const struct mobx_bound *e, unsigned int len)
-{
-	struct mobx_path *path = e->path;
 	/* 0 says never. */
 	unsigned long now = jiffies ?: 1;
 
@@ -114,8 +96,23 @@ static void mobx_input_account(struct mobx_net *mnet,
 	atomic64_add(len, &path->rx_bytes);
 	if (READ_ONCE(path->last_seen) != now)
 		WRITE_ONCE(path->last_seen, now);
-	if (unlikely(e->state == MOBX_PATH_STATE_TENTATIVE))
-		mobx_input_earn(mnet, path, len);
+}
+
+/*
+ * An address that is not proven yet may be sent three times what it has sent, so
+ * that nobody gains by having a peer send to another one's address (RFC 9000,
+ * section 8.1, has the same factor). Where nothing may be sent at all, that stays;
+ * and what may be sent again and again earns nothing.
+ */
+static void mobx_input_earn(struct mobx_net *mnet, const struct mobx_sa *sa,
+			    const struct mobx_bound *e, unsigned int len)
+{
+	if (likely(e->state != MOBX_PATH_STATE_TENTATIVE) || !sa->replay ||
+	    !atomic64_read(&e->path->credit) ||
+	    mobx_path_credit(e->path) > S64_MAX / 2)
+		return;
+	atomic64_add(3 * (s64)len, &e->path->earned);
+	mobx_hold_credit(mnet->hold);
 }
 
 /*
@@ -131,18 +128,22 @@ static unsigned int mobx_input_nexthdr(struct sk_buff *skb, u16 family)
 /**
  * mobx_input_late - deliver an authentic packet that had to wait
  * @mnet: namespace
+ * @sa: inbound SA
  * @e: of the current binding, the path that it came by
  * @skb: at its payload, its IP header in front; consumed
  * @family: of that
  *
  * Context: RCU section, bottom halves off.
  */
-void mobx_input_late(struct mobx_net *mnet, const struct mobx_bound *e,
+void mobx_input_late(struct mobx_net *mnet, const struct mobx_sa *sa,
+		     const struct mobx_bound *e,
 		     struct sk_buff *skb, u16 family)
 {
+	unsigned int len = skb->len + skb_network_header_len(skb);
 	u8 next;
 
-	mobx_input_account(mnet, e, skb->len + skb_network_header_len(skb));
+	mobx_input_account(e->path, len);
+	mobx_input_earn(mnet, sa, e, len);
 	mobx_stat_inc(mnet, MOBX_STAT_IN_PROTECTED);
 	if (*mobx_cb_flags(skb, family) & MOBX_CB_ENCAP) {
 		next = *(skb_network_header(skb) +
@@ -261,7 +262,8 @@ static int mobx_input_admit(struct mobx_net *mnet, struct mobx_sa *sa,
 	e = mobx_binding_find(b, family, mobx_packet_daddr(skb, family),
 			      mobx_packet_saddr(skb, family));
 	if (e && likely(mobx_bound_accepts(e))) {
-		mobx_input_account(mnet, e, len);
+		mobx_input_account(e->path, len);
+		mobx_input_earn(mnet, sa, e, len);
 	} else if (e) {
 		why = MOBX_STAT_IN_REMOVED_PATH;
 		goto drop;

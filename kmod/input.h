@@ -49,7 +49,8 @@ int mobx_input_sa(struct sk_buff *skb, u16 family, bool encap,
 		  struct mobx_sa *sa);
 void mobx_input_decrypted(struct mobx_net *mnet, struct mobx_sa *sa,
 			  struct sk_buff *skb, u64 seq, int err);
-void mobx_input_late(struct mobx_net *mnet, const struct mobx_bound *e,
+void mobx_input_late(struct mobx_net *mnet, const struct mobx_sa *sa,
+		     const struct mobx_bound *e,
 		     struct sk_buff *skb, u16 family);
 void mobx_input_merged(struct mobx_net *mnet, struct sk_buff *skb);
 

@@ -152,7 +152,8 @@ void mobx_keep_retry(struct mobx_hold *hold)
 			continue;
 		}
 		dev = kept->skb->dev;
-		mobx_input_late(mnet, e, kept->skb, kept->family);
+		mobx_input_late(mnet, kept->sa, e, kept->skb,
+				kept->family);
 		dev_put(dev);
 		mobx_sa_put(kept->sa);
 		kfree(kept);

@@ -191,20 +191,20 @@ size_t mobx_nl_paths_size(const struct mobx_binding *b)
 static int mobx_path_put_counters(struct sk_buff *skb,
 				  const struct mobx_path *path)
 {
-	const struct { u16 type; const atomic64_t *value; } counters[] = {
-		{ MOBX_A_PATH_CREDIT, &path->credit },
-		{ MOBX_A_PATH_CREDIT_USED, &path->credit_used },
-		{ MOBX_A_PATH_RX_PACKETS, &path->rx_packets },
-		{ MOBX_A_PATH_RX_BYTES, &path->rx_bytes },
-		{ MOBX_A_PATH_TX_PACKETS, &path->tx_packets },
-		{ MOBX_A_PATH_TX_BYTES, &path->tx_bytes },
+	const struct { u16 type; u64 value; } counters[] = {
+		{ MOBX_A_PATH_CREDIT, mobx_path_credit(path) },
+		{ MOBX_A_PATH_CREDIT_USED, atomic64_read(&path->credit_used) },
+		{ MOBX_A_PATH_RX_PACKETS, atomic64_read(&path->rx_packets) },
+		{ MOBX_A_PATH_RX_BYTES, atomic64_read(&path->rx_bytes) },
+		{ MOBX_A_PATH_TX_PACKETS, atomic64_read(&path->tx_packets) },
+		{ MOBX_A_PATH_TX_BYTES, atomic64_read(&path->tx_bytes) },
 	};
 	unsigned long seen = READ_ONCE(path->last_seen);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(counters); i++)
 		if (nla_put_u64_64bit(skb, counters[i].type,
-				      atomic64_read(counters[i].value),
+				      counters[i].value,
 				      MOBX_A_PATH_PAD))
 			return -EMSGSIZE;
 	if (seen && nla_put_u64_64bit(skb, MOBX_A_PATH_LAST_SEEN,

@@ -86,7 +86,7 @@ bool mobx_output_charge(struct mobx_path *path, u64 len)
 	u64 used = atomic64_read(&path->credit_used);
 
 	do {
-		if (used + len > atomic64_read(&path->credit))
+		if (used + len > mobx_path_credit(path))
 			return false;
 	} while (!atomic64_try_cmpxchg(&path->credit_used, (s64 *)&used,
 				       used + len));

@@ -27,8 +27,10 @@ struct netlink_ext_ack;
  * @route: of its addresses, for tunnel mode, or NULL; belongs to route.c
  * @mtu: largest IP packet in octets that fits, 0 if not known; READ_ONCE and
  *	WRITE_ONCE, lowered by ICMP and set by netlink
- * @credit: octets that may be sent while the path is tentative; only raised, by
- *	netlink and by what comes from there; 0 for none, whatever comes
+ * @credit: octets that may be sent while the path is tentative; only raised,
+ *	under mobx_net.lock; 0 for none, whatever comes
+ * @earned: octets that may be sent besides, for what has come by the path since
+ *	it is tentative
  * @credit_used: octets sent while tentative, IP header included
  * @last_seen: jiffies when an authentic packet came last, 0 for never;
  *	READ_ONCE and WRITE_ONCE
@@ -48,6 +50,7 @@ struct mobx_path {
 	u32		mtu;
 	struct mobx_route __rcu *route;
 	atomic64_t	credit;
+	atomic64_t	earned;
 	atomic64_t	credit_used;
 
 	unsigned long	last_seen;
@@ -56,6 +59,13 @@ struct mobx_path {
 	atomic64_t	tx_packets;
 	atomic64_t	tx_bytes;
 };
+
+/* All that may be sent by a path while it is tentative, in octets. */
+static inline u64 mobx_path_credit(const struct mobx_path *path)
+{
+	return (u64)atomic64_read(&path->credit) +
+	       (u64)atomic64_read(&path->earned);
+}
 
 /**
  * struct mobx_bound - one path as one binding has it

@@ -209,6 +209,8 @@ ip netns exec b python3 - <<-'END' &
 	time.sleep(60)
 END
 sink=$!
+taken() { b ss -Hlun sport = :4242 | grep -q 4242; }
+wait_for 5 taken
 ip netns exec b tcpdump -nUi vb -w "$tmp/burst.pcap" src $A2 2>"$tmp/burst.log" &
 bursts=$!
 wait_for 5 grep -q listening "$tmp/burst.log"
