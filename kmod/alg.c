@@ -241,15 +241,17 @@ static int mobx_alg_set_authenc_key(struct crypto_aead *tfm,
  * @driver: of the cover
  * @name: CRYPTO_MAX_ALG_NAME octets, filled in
  *
- * Return: whether there can be one: templates have no cover, what is in one has
- *	its name behind "__"
- * Context: any.
+ * Return: whether there is one: templates have no cover, what is in one has its
+ *	name behind "__"
+ * Context: process.
  */
 bool mobx_alg_internal(const char *driver, char *name)
 {
 	return !strchr(driver, '(') &&
 	       snprintf(name, CRYPTO_MAX_ALG_NAME, "__%s", driver) <
-	       CRYPTO_MAX_ALG_NAME;
+	       CRYPTO_MAX_ALG_NAME &&
+	       crypto_has_alg(name, CRYPTO_ALG_INTERNAL,
+			      CRYPTO_ALG_INTERNAL | CRYPTO_NOLOAD);
 }
 
 /*

@@ -592,8 +592,8 @@ static int __init mobx_alg_test_one(struct mobx_alg_test *t,
 	if (IS_ERR(tfm))
 		return PTR_ERR(tfm) == -ENOENT ? 0 : PTR_ERR(tfm);
 	err = mobx_alg_test_run(t, c, alg, tfm);
-	pair = mobx_pair_alloc(alg, c->enc_key, c->enc_key_len, c->auth_key,
-			       c->auth_key_len);
+	pair = mobx_pair_alloc(alg, tfm, c->enc_key, c->enc_key_len,
+			       c->auth_key, c->auth_key_len);
 	if (!err && pair && mobx_pair_usable(pair))
 		err = mobx_alg_test_pair(t, c, alg, tfm, pair);
 	mobx_pair_free(pair);

@@ -128,6 +128,7 @@ static struct mobx_esp_op *mobx_esp_op_get(struct mobx_net *mnet,
 			kfree(op);
 			return NULL;
 		}
+		atomic_inc(&sa->late);
 		this_cpu_inc(*mnet->hold->busy);
 	}
 	return op;
@@ -139,8 +140,10 @@ static void mobx_esp_op_put(struct mobx_esp_op *op)
 	struct mobx_net *mnet = op->mnet;
 	bool async = op->async;
 
-	if (async)
+	if (async) {
+		atomic_dec(&op->sa->late);
 		mobx_sa_put(op->sa);
+	}
 	if (likely(op->size == MOBX_ESP_OP_SIZE))
 		op = this_cpu_xchg(mobx_esp_spare, op);
 	if (unlikely(op))
@@ -271,10 +274,14 @@ static void mobx_esp_encrypt_done(mobx_completion_arg arg, int err)
 	local_bh_enable();
 }
 
-/* Whether a packet in so many pieces can be had done by two calls. */
+/*
+ * Whether a packet in so many pieces can be had done by two calls; not before
+ * those that wait in a queue.
+ */
 static bool mobx_esp_at_once(const struct mobx_sa *sa, int n_sg)
 {
-	return sa->pair && n_sg == 1 && mobx_pair_usable(sa->pair);
+	return sa->pair && n_sg == 1 && !atomic_read(&sa->late) &&
+	       mobx_pair_usable(sa->pair);
 }
 
 /*

@@ -64,7 +64,7 @@ static int mobx_layout_open_linear(struct sk_buff *skb,
 	int nhead = 0, ntail = 0, need = tail + paged;
 	/* How far the beginning goes back, and so the payload forth. */
 	int push = min(head, front);
-	int shift = head - push;
+	int shift = head - push, lack;
 	u8 *begin;
 
 	if (shift && behind < need + shift) {
@@ -72,10 +72,11 @@ static int mobx_layout_open_linear(struct sk_buff *skb,
 		push = head;
 		shift = 0;
 	}
-	if (behind < need + shift && !paged && !skb_cloned(skb) &&
-	    front >= head + need - behind) {
-		shift = behind - need;
-		push = head - shift;
+	/* By whole words: headers and cipher like them aligned. */
+	lack = round_up(max(need + shift - behind, 0), 4);
+	if (lack && !paged && !skb_cloned(skb) && front >= head + lack) {
+		shift = -lack;
+		push = head + lack;
 	} else if (behind < need + shift) {
 		ntail = need - behind;
 	}

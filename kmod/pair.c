@@ -6,6 +6,7 @@
  * packet in one piece two calls do. What is in several pieces, or comes when the
  * vector registers are taken, goes the other way, see esp.c.
  */
+#include <crypto/aead.h>
 #include <crypto/algapi.h>
 #include <crypto/hash.h>
 #include <crypto/internal/simd.h>
@@ -63,28 +64,36 @@ static int mobx_pair_set_up(struct mobx_pair *pair, const struct mobx_alg *alg,
 	pair->cipher = mobx_pair_cipher(alg->cipher);
 	if (IS_ERR(pair->cipher))
 		return PTR_ERR(pair->cipher);
+	/* The others do without, and need not ask. */
+	pair->simd = crypto_skcipher_alg(pair->cipher)->base.cra_flags &
+		     CRYPTO_ALG_INTERNAL;
 	return crypto_skcipher_setkey(pair->cipher, enc_key, enc_len);
 }
 
 /**
  * mobx_pair_alloc - cipher and integrity algorithm of a suite, with their keys
  * @alg: suite
+ * @tfm: what the crypto API has for it as a whole
  * @enc_key: the cipher's key; not read when @enc_len is 0
  * @enc_len: octets of @enc_key
  * @auth_key: integrity key
  * @auth_len: octets of @auth_key
  *
  * Return: what mobx_pair_free() frees; NULL where the AEAD has to do, since the
- *	suite is one by itself, or no cipher here answers at once
+ *	suite is one by itself, or hardware or whatever else was asked for takes
+ *	it as a whole, or no cipher here answers at once
  * Context: process; may load modules.
  */
 struct mobx_pair *mobx_pair_alloc(const struct mobx_alg *alg,
+				  struct crypto_aead *tfm,
 				  const u8 *enc_key, unsigned int enc_len,
 				  const u8 *auth_key, unsigned int auth_len)
 {
+	const char *driver = crypto_tfm_alg_driver_name(crypto_aead_tfm(tfm));
 	struct mobx_pair *pair;
 
-	if (!alg->mac)
+	if (!alg->mac || (!strstarts(driver, "authenc(") &&
+			  !strstarts(driver, "authencesn(")))
 		return NULL;
 	pair = kzalloc(sizeof(*pair), GFP_KERNEL);
 	if (!pair)
@@ -122,17 +131,15 @@ void mobx_pair_free(struct mobx_pair *pair)
  */
 bool mobx_pair_usable(const struct mobx_pair *pair)
 {
-	return !pair->cipher || crypto_simd_usable();
+	return !pair->simd || crypto_simd_usable();
 }
 
 static int mobx_pair_crypt(struct crypto_skcipher *cipher, bool encrypt,
 			   u8 *text, unsigned int len, u8 *iv)
 {
-	struct {
-		struct skcipher_request req;
-		u8 ctx[MOBX_PAIR_REQSIZE] CRYPTO_MINALIGN_ATTR;
-	} on_stack;
-	struct skcipher_request *req = &on_stack.req;
+	u8 room[sizeof(struct skcipher_request) + MOBX_PAIR_REQSIZE]
+		CRYPTO_MINALIGN_ATTR;
+	struct skcipher_request *req = (void *)room;
 	struct scatterlist sg;
 
 	sg_init_one(&sg, text, len);
@@ -147,14 +154,11 @@ static int mobx_pair_crypt(struct crypto_skcipher *cipher, bool encrypt,
 static int mobx_pair_icv(struct crypto_shash *mac, u8 *esp, unsigned int len,
 			 const __be32 *high, u8 *icv)
 {
-	SHASH_DESC_ON_STACK(desc, mac);
-
-	desc->tfm = mac;
 	if (high) {
 		memcpy(esp + len, high, MOBX_ESN_LEN);
 		len += MOBX_ESN_LEN;
 	}
-	return crypto_shash_digest(desc, esp, len, icv);
+	return crypto_shash_tfm_digest(mac, esp, len, icv);
 }
 
 /**

@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 
+struct crypto_aead;
 struct crypto_shash;
 struct crypto_skcipher;
 struct mobx_alg;
@@ -12,13 +13,16 @@ struct mobx_alg;
  * struct mobx_pair - cipher and integrity algorithm side by side
  * @cipher: keyed, answers at once; NULL for null encryption
  * @mac: keyed
+ * @simd: @cipher needs the vector registers
  */
 struct mobx_pair {
 	struct crypto_skcipher	*cipher;
 	struct crypto_shash	*mac;
+	bool			simd;
 };
 
 struct mobx_pair *mobx_pair_alloc(const struct mobx_alg *alg,
+				  struct crypto_aead *tfm,
 				  const u8 *enc_key, unsigned int enc_len,
 				  const u8 *auth_key, unsigned int auth_len);
 void mobx_pair_free(struct mobx_pair *pair);

@@ -367,8 +367,9 @@ static int mobx_sa_set_keys(struct mobx_sa *sa, const struct mobx_sa_spec *spec,
 		return err;
 	}
 	sa->direct = mobx_alg_direct(sa->tfm);
-	sa->pair = mobx_pair_alloc(sa->alg, spec->enc_key, spec->enc_key_len,
-				   spec->auth_key, spec->auth_key_len);
+	sa->pair = mobx_pair_alloc(sa->alg, sa->tfm, spec->enc_key,
+				   spec->enc_key_len, spec->auth_key,
+				   spec->auth_key_len);
 	sa->replay_window = spec->replay_window;
 	if (!spec->replay_window)
 		return 0;

@@ -72,9 +72,11 @@ struct mobx_lifetime {
  * @tfm: keyed transform; its key holds the salt where the algorithm has one
  * @direct: the same without a queue, or NULL, see mobx_alg_direct()
  * @pair: the same for packets in one piece, or NULL, see mobx_pair_alloc()
+ * @late: requests under way that may complete later
  * @peer: whose SA it is; a reference
  * @iv_base: random; combined with the sequence number it makes the IV of
- *	counter-mode ciphers, so no IV repeats under one key
+ *	counter-mode ciphers, so no IV repeats under one key, and the nonce from
+ *	which a pair makes the IV
  * @seq_last: outbound, the last sequence number that may be given out
  * @hard_until: CLOCK_BOOTTIME in nanoseconds when it ends, U64_MAX for never
  * @limit_packets: packets at which mobx_sa_limit() has something to do
@@ -123,6 +125,7 @@ struct mobx_sa {
 	struct crypto_aead	*tfm;
 	struct crypto_aead	*direct;
 	struct mobx_pair	*pair;
+	atomic_t		late;
 	struct mobx_peer	*peer;
 	u64			iv_base;
 	u64			seq_last;

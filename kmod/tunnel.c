@@ -127,8 +127,8 @@ bool mobx_tunnel_wrap(struct mobx_net *mnet, const struct mobx_sa *sa,
 {
 	const struct mobx_binding *b = rcu_dereference(sa->peer->binding);
 	const struct mobx_bound *e;
-	struct dst_entry *dst;
 	unsigned int outer, len;
+	struct dst_entry *dst;
 	struct mobx_path *path;
 
 	if (unlikely(!b))
