@@ -6,8 +6,8 @@
  *
  *   qemu-system-x86_64 -plugin build/vm/count.so,out=PATH
  *
- * The declarations are those of QEMU's plugin interface, version 1 (QEMU 4.2 and
- * later), of which Debian has no header.
+ * The declarations are those of QEMU's plugin interface, version 1 (QEMU 4.2 to
+ * 8.1; later ones want another version), of which Debian has no header.
  */
 #include <inttypes.h>
 #include <stdbool.h>
