@@ -242,9 +242,13 @@ static void take_sample(struct ike_sa *sa, uint64_t rtt)
 void ike_request_measure(struct ike_sa *sa, const struct ike_request *r)
 {
 	bool quick = r->exchange == IKE_EX_INFORMATIONAL && by_own_pair(sa, r);
+	uint64_t took = sa->eng->now - r->first_us;
 
+	/* It would have been sent again, had this host not slept. */
+	if (r->total_tries == 1 && took > IKE_BACKOFF_MAX_US)
+		return;
 	if (r->total_tries == 1 && (quick || !sa->rtt_us))
-		take_sample(sa, sa->eng->now - r->first_us);
+		take_sample(sa, took);
 	else if (quick && r->interval > sa->rto_us)
 		sa->rto_us = r->interval;
 }
@@ -315,9 +319,12 @@ void ike_request_transmit(struct ike_sa *sa, struct ike_request *r)
 	if (r->tries == 0) {
 		r->interval = first_interval(sa, r);
 		r->begun_us = eng->now;
+		r->restarted = r->total_tries > 0;
 	} else {
 		r->interval = back_off(r->interval);
 	}
+	if (r->total_tries == 0)
+		r->first_interval = r->interval;
 	r->tries++;
 	r->total_tries++;
 	r->next_us = eng->now + r->interval;

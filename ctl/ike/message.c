@@ -241,6 +241,7 @@ static void response_in(struct ike_sa *sa, struct ike_in *in,
 	ike_count_error_in(sa->eng, in->msg);
 	in->sent_us = r->first_us;
 	in->tries = r->total_tries;
+	in->interval_us = r->restarted ? 0 : r->first_interval;
 	in->several = r->several;
 	ike_request_measure(sa, r);
 	/* Out of the list first: the callback may close the IKE SA. */

@@ -28,6 +28,14 @@ struct ike_conn_state;
 /* ------------------------------------------------ payloads in and out */
 
 /**
+ * IKE_BACKOFF_MAX_US - no longer between two transmissions of a request
+ *
+ * What took longer to be answered than to be sent again was not on its way all
+ * that time: this host slept, and its clock went on.
+ */
+#define IKE_BACKOFF_MAX_US (30 * 1000000ull)
+
+/**
  * struct ike_in - a protected message that has been received and authenticated
  * @local: where it came to
  * @remote: where it came from
@@ -35,6 +43,8 @@ struct ike_conn_state;
  * @mid: Message ID
  * @sent_us: response: when its request was first sent
  * @tries: response: how often its request was sent
+ * @interval_us: response: between its first two transmissions, from then on more
+ *	each time; 0: the pace began anew in between, and tells nothing
  * @several: response: its request went to more than one address: it proves none
  *	(RFC 4555, section 3.7)
  * @msg: its payloads; all that RFC 7296 defines are well-formed, what is in
@@ -47,6 +57,7 @@ struct ike_in {
 	uint32_t mid;
 	uint64_t sent_us;
 	unsigned int tries;
+	uint64_t interval_us;
 	bool several;
 	const struct wire_msg *msg;
 };

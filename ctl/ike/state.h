@@ -45,7 +45,6 @@
 #define IKE_REFUSED_US (5 * IKE_SECOND)
 /* After TEMPORARY_FAILURE: never at once (RFC 7296, section 2.25). */
 #define IKE_AGAIN_US (10 * IKE_SECOND)
-#define IKE_BACKOFF_MAX_US (30 * IKE_SECOND)
 /*
  * No request is sent again sooner, however short the way: the peer's kernel and
  * its scheduler want their share.
@@ -72,7 +71,9 @@ struct ike_buf {
  * @held: nobody waits for it, but it stays @pinned until it is overtaken.
  * @last: the IKE SA ends with it.
  * @several: it went to another address than @first_to.
+ * @restarted: there was a series of transmissions before this one.
  * @data: one message, or its fragments one behind the other.
+ * @first_interval: between the first two transmissions.
  * @interval: time to the next retransmission.
  * @tries: transmissions in this series, which began at @begun_us.
  */
@@ -87,6 +88,7 @@ struct ike_request {
 	bool held;
 	bool last;
 	bool several;
+	bool restarted;
 	struct wire_addr first_to;
 	struct ike_buf data;
 	/* What it holds, as long as smaller fragments may be tried. */
@@ -95,6 +97,7 @@ struct ike_request {
 	struct ike_request_desc d;
 	uint64_t first_us;
 	uint64_t next_us;
+	uint64_t first_interval;
 	uint64_t interval;
 	uint64_t begun_us;
 	unsigned int tries;

@@ -72,17 +72,13 @@ static void tested(struct mx_session *s, const struct sign *sign, bool silent,
 }
 
 /* How long the answer took is told of the way that it took. */
-static void measure(struct mx_session *s, const struct ike_in *in, bool is_test)
+static void measure(struct mx_session *s, const struct ike_in *in)
 {
 	struct mx_cand *c = cand_of(s, &in->local.addr);
-	uint64_t interval = s->sa->conn->retransmit_first_us;
 
-	if (!c || in->several)
-		return;
-	if (!is_test && s->sa->rto_us)
-		interval = s->sa->rto_us;
-	mx_quality_answer(&c->quality, ike_sa_now(s->sa) - in->sent_us,
-			  in->tries, interval);
+	if (c && !in->several && in->interval_us)
+		mx_quality_answer(&c->quality, ike_sa_now(s->sa) - in->sent_us,
+				  in->tries, in->interval_us);
 }
 
 static void sign_done(struct ike_sa *sa, void *ctx, enum ike_result result,
@@ -102,7 +98,7 @@ static void sign_done(struct ike_sa *sa, void *ctx, enum ike_result result,
 	if (!s->sa)
 		return;
 	if (result == IKE_RESULT_ANSWER)
-		measure(s, in, sign->is_test);
+		measure(s, in);
 	if (sign->is_test) {
 		tested(s, sign, result == IKE_RESULT_TIMEOUT,
 		       result == IKE_RESULT_YIELDED ||

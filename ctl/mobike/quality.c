@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "mobike/quality.h"
 
+#include "ike/sa.h"
+
 /* Thousandths that more are lost by a path that is worse. */
 #define LOSS_WORSE 100
 /* And that may be chance. */
@@ -38,6 +40,8 @@ void mx_quality_answer(struct mx_quality *q, uint64_t took_us,
 {
 	uint64_t at = 0;
 
+	if (took_us > IKE_BACKOFF_MAX_US)
+		return;
 	take_base(q, took_us);
 	q->tests++;
 	for (unsigned int i = 1; i < tries; i++) {
@@ -46,6 +50,8 @@ void mx_quality_answer(struct mx_quality *q, uint64_t took_us,
 			break;
 		at += interval_us;
 		interval_us = interval_us * 9 / 5;
+		if (interval_us > IKE_BACKOFF_MAX_US)
+			interval_us = IKE_BACKOFF_MAX_US;
 		one(q, true);
 	}
 	one(q, false);

@@ -28,10 +28,13 @@ struct mx_quality {
  * @q: quality
  * @took_us: from the first transmission to the answer
  * @tries: transmissions
- * @interval_us: between the first two; from then on each time 1.8 of it
+ * @interval_us: between the first two; from then on each time 1.8 of it, up to
+ *	IKE_BACKOFF_MAX_US
  *
  * An answer does not tell which transmission it is for. Those that would have
  * been answered long ago count as lost, the first of the others is the one.
+ * Nothing is learned of what took longer than IKE_BACKOFF_MAX_US: this host slept,
+ * or it has waited for so long that other things have been seen to by then.
  */
 void mx_quality_answer(struct mx_quality *q, uint64_t took_us,
 		       unsigned int tries, uint64_t interval_us);

@@ -91,6 +91,26 @@ static void test_slow(void **state)
 	assert_true(q.loss <= 1000);
 }
 
+/* Between the two transmissions this host slept, or waited for half a minute. */
+static void test_slept(void **state)
+{
+	struct mx_quality q = { 0 }, was;
+	uint64_t at = 0, interval = INTERVAL;
+
+	(void)state;
+	mx_quality_answer(&q, 20 * SIM_MS, 1, INTERVAL);
+	was = q;
+	mx_quality_answer(&q, 8 * 3600 * SIM_SECOND, 2, INTERVAL);
+	mx_quality_answer(&q, 8 * 3600 * SIM_SECOND, 1, INTERVAL);
+	assert_memory_equal(&q, &was, sizeof(q));
+	for (int i = 0; i < 6; i++) {
+		at += interval;
+		interval = interval * 9 / 5;
+	}
+	mx_quality_answer(&q, at + 20 * SIM_MS, 7, INTERVAL);
+	assert_int_equal(q.rtt_us, 20 * SIM_MS);
+}
+
 static struct mx_quality quality(unsigned int loss, unsigned int rtt_ms)
 {
 	return (struct mx_quality){
@@ -198,6 +218,30 @@ static void test_measured(void **state)
 	sim_free(sim);
 }
 
+/*
+ * What is lost by the path in use counts as such, though it is sent again by the
+ * time that answers take there.
+ */
+static void test_used(void **state)
+{
+	struct sim *sim = start(20 * SIM_MS, 25 * SIM_MS, true);
+	struct ike_status s;
+	unsigned int most = 0;
+
+	(void)state;
+	sim_run(sim, 60 * SIM_SECOND);
+	sim->node[0].links[0].lose = 100;
+	for (int i = 0; i < 60; i++) {
+		sim_run(sim, 10 * SIM_SECOND);
+		assert_true(sim_status(sim, 0, &s));
+		if (path_of(&s, RADIO)->loss > most)
+			most = path_of(&s, RADIO)->loss;
+		assert_true(path_of(&s, RADIO)->rtt_us <= 45 * SIM_MS);
+	}
+	assert_in_range(most, 200, 800);
+	sim_free(sim);
+}
+
 static void test_moves(void **state)
 {
 	struct sim *sim = start(100 * SIM_MS, 10 * SIM_MS, false);
@@ -233,8 +277,10 @@ int main(void)
 		cmocka_unit_test(test_rtt),
 		cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_slow),
+		cmocka_unit_test(test_slept),
 		cmocka_unit_test(test_better),
 		cmocka_unit_test(test_measured),
+		cmocka_unit_test(test_used),
 		cmocka_unit_test(test_moves),
 	};
 
