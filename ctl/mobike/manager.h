@@ -21,6 +21,8 @@
 
 /** MX_STAY_US - after a change of the primary quality moves nothing for so long */
 #define MX_STAY_US (60 * 1000000ull)
+/** MX_STAY_MAX_US - and no longer, however often it went back and forth */
+#define MX_STAY_MAX_US (3600 * 1000000ull)
 
 /**
  * struct mx_traffic - what the kernel counted on a path

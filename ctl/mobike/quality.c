@@ -3,8 +3,8 @@
 
 #include "ike/sa.h"
 
-/* Thousandths that more are lost by a path that is worse. */
-#define LOSS_WORSE 100
+/* Thousandths that more are lost by a path that is worse: two, if all was well. */
+#define LOSS_WORSE 150
 /* And that may be chance. */
 #define LOSS_SAME  20
 #define RTT_LESS_US (20 * 1000ull)
@@ -69,6 +69,10 @@ static bool is_known(const struct mx_quality *q)
 	return q->tests >= MX_QUALITY_TESTS && q->rtt_us;
 }
 
+/*
+ * By what each took at best: one late answer says nothing, and traffic fills the
+ * queues of the one in use, whichever that is.
+ */
 bool mx_quality_better(const struct mx_quality *a, const struct mx_quality *b)
 {
 	if (!is_known(a) || !is_known(b))
@@ -76,8 +80,8 @@ bool mx_quality_better(const struct mx_quality *a, const struct mx_quality *b)
 	if (a->loss + LOSS_WORSE <= b->loss)
 		return true;
 	return a->loss <= b->loss + LOSS_SAME &&
-	       2 * a->rtt_us <= b->rtt_us &&
-	       a->rtt_us + RTT_LESS_US <= b->rtt_us;
+	       2 * a->base_us <= b->base_us &&
+	       a->base_us + RTT_LESS_US <= b->base_us;
 }
 
 int mx_quality_compare(const struct mx_quality *a, const struct mx_quality *b)

@@ -47,8 +47,9 @@ void mx_quality_lost(struct mx_quality *q);
  * @a: its quality
  * @b: of the one in use
  *
- * If less is lost by a tenth of all; or not more is lost, and the round trip
- * takes less than half the time, by 20 ms at least. The other way round the same
+ * If less is lost by 15 % of all, which a single loss is not; or not more is
+ * lost, and the round trip takes less than half the time, by 20 ms at least, by
+ * what it took lately at best. The other way round the same
  * holds, so that two that do alike are not moved between for ever.
  *
  * Return: whether it is; not if one of them was not tested enough.

@@ -263,6 +263,8 @@ struct mx_memo {
  * @links_known: the host's addresses have been told at least once
  * @pinned: the primary was chosen by hand
  * @stay_until: quality moves nothing before
+ * @stay_us: how long that was at last, if it was for quality
+ * @left: own address that was primary before a change for quality
  * @rrc_at: no routability check begins before, 0: at any time
  * @calm_until: after a failure only what is urgent is asked until then
  * @again_at: the path manager wants to be asked then
@@ -331,6 +333,8 @@ struct mx_session {
 	bool links_known;
 	bool pinned;
 	uint64_t stay_until;
+	uint64_t stay_us;
+	struct wire_addr left;
 	uint64_t rrc_at;
 	uint64_t calm_until;
 	uint64_t again_at;

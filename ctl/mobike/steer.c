@@ -309,6 +309,23 @@ static bool mend(struct mx_session *s, uint64_t now)
 	return false;
 }
 
+/*
+ * Traffic may make slow whatever path it takes: the other one is better then, each
+ * time anew. What goes back to where it came from stays longer.
+ */
+static void stay(struct mx_session *s, uint16_t id)
+{
+	const struct mx_path *to = mx_set_find(&s->own, id);
+	uint64_t now = ike_sa_now(s->sa), us = MX_STAY_US;
+
+	if (to && s->stay_us && wire_addr_equal(&to->addr, &s->left) &&
+	    now < s->stay_until + MX_STAY_MAX_US)
+		us = 2 * s->stay_us;
+	s->stay_us = us < MX_STAY_MAX_US ? us : MX_STAY_MAX_US;
+	s->stay_until = now + s->stay_us;
+	s->left = mx_set_primary(&s->own)->addr;
+}
+
 static bool carry_out(struct mx_session *s, const struct mx_want *w)
 {
 	switch (w->kind) {
@@ -327,7 +344,7 @@ static bool carry_out(struct mx_session *s, const struct mx_want *w)
 		mx_ask_remove(s, &w->id, 1, false);
 		return true;
 	case MX_WANT_PREFER:
-		s->stay_until = ike_sa_now(s->sa) + MX_STAY_US;
+		stay(s, w->id);
 		mx_ask_primary(s, w->id, false);
 		return true;
 	}

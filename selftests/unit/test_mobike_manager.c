@@ -341,6 +341,7 @@ static struct mx_quality quality(unsigned int loss, unsigned int rtt_ms)
 		.tests = 10,
 		.loss = loss,
 		.rtt_us = rtt_ms * 1000,
+		.base_us = rtt_ms * 1000,
 	};
 }
 

@@ -117,6 +117,7 @@ static struct mx_quality quality(unsigned int loss, unsigned int rtt_ms)
 		.tests = 10,
 		.loss = loss,
 		.rtt_us = rtt_ms * SIM_MS,
+		.base_us = rtt_ms * SIM_MS,
 	};
 }
 
@@ -128,21 +129,29 @@ static bool better(struct mx_quality a, struct mx_quality b)
 /* Two are never both better than the other, however near they are. */
 static void test_better(void **state)
 {
-	struct mx_quality few = quality(0, 1), none = { 0 };
+	struct mx_quality few = quality(0, 1), none = { 0 }, late;
 
 	(void)state;
 	assert_true(better(quality(0, 50), quality(0, 100)));
 	assert_false(better(quality(0, 51), quality(0, 100)));
 	assert_false(better(quality(0, 1), quality(0, 20)));
 	assert_true(better(quality(0, 1), quality(0, 21)));
-	assert_true(better(quality(0, 500), quality(100, 10)));
-	assert_false(better(quality(1, 500), quality(100, 10)));
+	assert_true(better(quality(0, 500), quality(150, 10)));
+	assert_false(better(quality(1, 500), quality(150, 10)));
 	assert_false(better(quality(30, 10), quality(0, 500)));
 	assert_true(better(quality(20, 10), quality(0, 500)));
 	few.tests = MX_QUALITY_TESTS - 1;
 	assert_false(better(few, quality(500, 500)));
 	assert_false(better(quality(0, 1), none));
 	assert_false(better(none, quality(1000, 500)));
+	/* Nor is one that is good worse for what was lost or late once. */
+	late = quality(0, 30);
+	mx_quality_lost(&late);
+	mx_quality_answer(&late, 300 * SIM_MS, 1, INTERVAL);
+	assert_true(late.rtt_us > 60 * SIM_MS);
+	assert_false(better(quality(0, 30), late));
+	mx_quality_lost(&late);
+	assert_true(better(quality(0, 30), late));
 	for (unsigned int l = 0; l <= 1000; l += 10)
 		for (unsigned int r = 1; r < 400; r += 3)
 			assert_false(better(quality(l, r), quality(50, 60)) &&
@@ -271,6 +280,31 @@ static void test_moves(void **state)
 	sim_free(sim);
 }
 
+/* What is sent makes any path slow: it does not go back and forth all day. */
+static void test_bulk(void **state)
+{
+	struct sim *sim = start(10 * SIM_MS, 10 * SIM_MS, false);
+
+	(void)state;
+	for (int i = 0; i < 360; i++) {
+		unsigned int used = lives_on(sim, RADIO) ? 0 : 1;
+
+		sim->node[0].links[used].delay_us = 150 * SIM_MS;
+		sim->node[0].links[1 - used].delay_us = 10 * SIM_MS;
+		sim_run(sim, 10 * SIM_SECOND);
+	}
+	assert_in_range(sim_reports(sim, 0, "move"), 3, 7);
+	/* When that is over for long, it does as ever. */
+	sim->node[0].links[0].delay_us = 10 * SIM_MS;
+	sim->node[0].links[1].delay_us = 10 * SIM_MS;
+	sim_run(sim, 3 * 3600 * SIM_SECOND);
+	sim->node[0].links[lives_on(sim, RADIO) ? 0 : 1].delay_us =
+		150 * SIM_MS;
+	sim_run(sim, 300 * SIM_SECOND);
+	assert_in_range(sim_reports(sim, 0, "move"), 4, 8);
+	sim_free(sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +316,7 @@ int main(void)
 		cmocka_unit_test(test_measured),
 		cmocka_unit_test(test_used),
 		cmocka_unit_test(test_moves),
+		cmocka_unit_test(test_bulk),
 	};
 
 	cmocka_set_test_filter(getenv("SIM_TEST"));
