@@ -18,6 +18,8 @@
 
 /* After acting on an event, how long the next ones are gathered. */
 #define SETTLE_US 3000
+/* When tables that could not be read are tried again. */
+#define REREAD_US (100 * 1000)
 #define WATCH_LINKS 1024
 #define WATCH_ADDRS 4096
 #define WATCH_HOPS 32
@@ -49,19 +51,31 @@ struct hop {
 	bool known;
 };
 
+/* Its links and addresses; pointers, with room for WATCH_LINKS and WATCH_ADDRS. */
+struct tables {
+	struct link *link;
+	unsigned int nlink;
+	struct own *own;
+	unsigned int nown;
+};
+
+/*
+ * @spare: what is read anew, until it is complete
+ * @unread: that failed, and is tried again
+ */
 struct watch {
 	int fd;
 	struct rtnl rtnl;
 	struct event *readable;
 	struct event *settled;
 	struct event *learn;
+	struct event *reread;
 	void (*changed)(void *ctx);
 	void *ctx;
 	bool again;
-	struct link *link;
-	unsigned int nlink;
-	struct own *own;
-	unsigned int nown;
+	struct tables t;
+	struct tables spare;
+	bool unread;
 	struct hop hop[WATCH_HOPS];
 	unsigned int nhop;
 	char (*ignored)[IKE_IFNAME_LEN];
@@ -72,9 +86,9 @@ struct watch {
 
 static struct link *link_find(struct watch *w, uint32_t ifindex)
 {
-	for (unsigned int i = 0; i < w->nlink; i++)
-		if (w->link[i].ifindex == ifindex)
-			return &w->link[i];
+	for (unsigned int i = 0; i < w->t.nlink; i++)
+		if (w->t.link[i].ifindex == ifindex)
+			return &w->t.link[i];
 	return NULL;
 }
 
@@ -103,13 +117,13 @@ static void on_link(struct watch *w, struct nlmsghdr *h)
 		forget_hops(w, (uint32_t)ifi->ifi_index);
 	if (h->nlmsg_type == RTM_DELLINK) {
 		if (l)
-			*l = w->link[--w->nlink];
+			*l = w->t.link[--w->t.nlink];
 		return;
 	}
 	if (!l) {
-		if (w->nlink == WATCH_LINKS)
+		if (w->t.nlink == WATCH_LINKS)
 			return;
-		l = &w->link[w->nlink++];
+		l = &w->t.link[w->t.nlink++];
 		memset(l, 0, sizeof(*l));
 	}
 	l->ifindex = (uint32_t)ifi->ifi_index;
@@ -139,20 +153,20 @@ static void on_addr(struct watch *w, struct nlmsghdr *h)
 	o.scope = ifa->ifa_scope;
 	o.flags = tb[IFA_FLAGS] && nla_len(tb[IFA_FLAGS]) >= 4 ?
 			  nla_get_u32(tb[IFA_FLAGS]) : ifa->ifa_flags;
-	for (i = 0; i < w->nown; i++)
-		if (w->own[i].ifindex == o.ifindex &&
-		    wire_addr_equal(&w->own[i].addr, &o.addr))
+	for (i = 0; i < w->t.nown; i++)
+		if (w->t.own[i].ifindex == o.ifindex &&
+		    wire_addr_equal(&w->t.own[i].addr, &o.addr))
 			break;
 	if (h->nlmsg_type == RTM_DELADDR) {
-		if (i < w->nown)
-			w->own[i] = w->own[--w->nown];
+		if (i < w->t.nown)
+			w->t.own[i] = w->t.own[--w->t.nown];
 		return;
 	}
 	if (i == WATCH_ADDRS)
 		return;
-	if (i == w->nown)
-		w->nown++;
-	w->own[i] = o;
+	if (i == w->t.nown)
+		w->t.nown++;
+	w->t.own[i] = o;
 }
 
 static void on_message(struct nlmsghdr *h, void *ctx)
@@ -174,18 +188,32 @@ static void on_message(struct nlmsghdr *h, void *ctx)
 	}
 }
 
-/* Everything anew, at the start and when the kernel lost events. */
+static void swap_tables(struct watch *w)
+{
+	struct tables t = w->t;
+
+	w->t = w->spare;
+	w->spare = t;
+}
+
+/*
+ * Everything anew, at the start and when the kernel lost events. What is known
+ * goes when all of it has been read: paths whose addresses are missing go.
+ */
 static int read_tables(struct watch *w)
 {
 	int ret = -EAGAIN;
 
+	swap_tables(w);
 	for (int i = 0; i < 10 && ret == -EAGAIN; i++) {
-		w->nlink = 0;
-		w->nown = 0;
+		w->t.nlink = 0;
+		w->t.nown = 0;
 		ret = rtnl_dump(&w->rtnl, RTM_GETLINK, on_message, w);
 		if (!ret)
 			ret = rtnl_dump(&w->rtnl, RTM_GETADDR, on_message, w);
 	}
+	if (ret)
+		swap_tables(w);
 	return ret;
 }
 
@@ -232,12 +260,56 @@ static void on_settled(evutil_socket_t fd, short what, void *arg)
 		act(w);
 }
 
+static void act_soon(struct watch *w)
+{
+	if (event_pending(w->settled, EV_TIMEOUT, NULL))
+		w->again = true;
+	else
+		act(w);
+}
+
+/* One datagram is as large as the kernel makes them. */
+static union {
+	struct nlmsghdr h;
+	char buf[64 * 1024];
+} rsp;
+
+static void reread(struct watch *w)
+{
+	struct timeval later = { .tv_usec = REREAD_US };
+	ssize_t n;
+	int ret;
+
+	/* What waits here is older than what is read now. */
+	do
+		n = recv(w->fd, &rsp, sizeof(rsp), 0);
+	while (n > 0 || (n < 0 && errno == ENOBUFS));
+	ret = read_tables(w);
+	/* Said once, however often it is tried. */
+	if (ret && !w->unread)
+		log_line(IKE_LOG_ERROR, NULL, "rtnetlink",
+			 "cannot read links and addresses (%s); trying again until it works",
+			 strerror(-ret));
+	w->unread = ret;
+	if (ret)
+		event_add(w->reread, &later);
+	else
+		event_del(w->reread);
+}
+
+static void on_reread(evutil_socket_t fd, short what, void *arg)
+{
+	struct watch *w = arg;
+
+	(void)fd;
+	(void)what;
+	reread(w);
+	if (!w->unread)
+		act_soon(w);
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
-	static union {
-		struct nlmsghdr h;
-		char buf[64 * 1024];
-	} rsp;
 	struct watch *w = arg;
 
 	(void)what;
@@ -249,13 +321,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		if (n < 0 && errno == ENOBUFS) {
 			log_line(IKE_LOG_WARNING, NULL, "rtnetlink",
 				 "the kernel lost events; reading all links and addresses anew");
-			/* What waits here is older than what is read now. */
-			do
-				n = recv(fd, &rsp, sizeof(rsp), 0);
-			while (n > 0 || (n < 0 && errno == ENOBUFS));
-			if (read_tables(w))
-				log_line(IKE_LOG_ERROR, NULL, "rtnetlink",
-					 "cannot read links and addresses");
+			reread(w);
 			continue;
 		}
 		if (n <= 0)
@@ -263,10 +329,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		for (; nlmsg_ok(h, left); h = nlmsg_next(h, &left))
 			on_message(h, w);
 	}
-	if (event_pending(w->settled, EV_TIMEOUT, NULL))
-		w->again = true;
-	else
-		act(w);
+	act_soon(w);
 }
 
 static int open_events(void)
@@ -312,14 +375,18 @@ struct watch *watch_new(struct event_base *base, void (*changed)(void *ctx),
 	ret = w->fd < 0 ? w->fd : rtnl_open(&w->rtnl);
 	if (ret)
 		goto fail;
-	w->link = calloc(WATCH_LINKS, sizeof(*w->link));
-	w->own = calloc(WATCH_ADDRS, sizeof(*w->own));
+	w->t.link = calloc(WATCH_LINKS, sizeof(*w->t.link));
+	w->t.own = calloc(WATCH_ADDRS, sizeof(*w->t.own));
+	w->spare.link = calloc(WATCH_LINKS, sizeof(*w->spare.link));
+	w->spare.own = calloc(WATCH_ADDRS, sizeof(*w->spare.own));
 	w->readable = event_new(base, w->fd, EV_READ | EV_PERSIST, on_readable,
 				w);
 	w->settled = evtimer_new(base, on_settled, w);
 	w->learn = evtimer_new(base, on_learn, w);
+	w->reread = evtimer_new(base, on_reread, w);
 	ret = -ENOMEM;
-	if (!w->link || !w->own || !w->readable || !w->settled || !w->learn ||
+	if (!w->t.link || !w->t.own || !w->spare.link || !w->spare.own ||
+	    !w->readable || !w->settled || !w->learn || !w->reread ||
 	    event_add(w->readable, NULL))
 		goto fail;
 	ret = read_tables(w);
@@ -344,11 +411,15 @@ void watch_free(struct watch *w)
 		event_free(w->settled);
 	if (w->learn)
 		event_free(w->learn);
+	if (w->reread)
+		event_free(w->reread);
 	if (w->fd >= 0)
 		close(w->fd);
 	rtnl_close(&w->rtnl);
-	free(w->link);
-	free(w->own);
+	free(w->t.link);
+	free(w->t.own);
+	free(w->spare.link);
+	free(w->spare.own);
 	free(w->ignored);
 	free(w);
 }
@@ -504,13 +575,13 @@ unsigned int watch_own(struct watch *w, struct ike_own_addr *out,
 {
 	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < w->nown && n < max; i++) {
-		const struct link *l = link_find(w, w->own[i].ifindex);
+	for (unsigned int i = 0; i < w->t.nown && n < max; i++) {
+		const struct link *l = link_find(w, w->t.own[i].ifindex);
 
-		if (!usable(w, &w->own[i], l) || is_temporary(&w->own[i]) ||
-		    is_deprecated(&w->own[i]))
+		if (!usable(w, &w->t.own[i], l) || is_temporary(&w->t.own[i]) ||
+		    is_deprecated(&w->t.own[i]))
 			continue;
-		out[n].addr = w->own[i].addr;
+		out[n].addr = w->t.own[i].addr;
 		memcpy(out[n++].ifname, l->name, sizeof(out->ifname));
 	}
 	return n;
@@ -529,10 +600,10 @@ unsigned int watch_usable(struct watch *w, const struct wire_addr *remotes,
 		struct rtnl_route def;
 
 		rtnl_lookup(&w->rtnl, &remotes[i], NULL, 0, &def);
-		for (unsigned int j = 0; j < w->nown; j++) {
+		for (unsigned int j = 0; j < w->t.nown; j++) {
 			if (found == IKE_MAX_HOST_ADDRS)
 				break;
-			found += candidate_get(w, &w->own[j], &remotes[i], &def,
+			found += candidate_get(w, &w->t.own[j], &remotes[i], &def,
 					       &c[found]);
 		}
 		mark_transient(c, found);
