@@ -384,3 +384,20 @@ struct ike_child *ike_child_add(struct ike_sa *sa, const struct ike_offer *o,
 	*at = &f->c;
 	return &f->c;
 }
+
+bool ike_child_is_transport(const struct ike_child *c)
+{
+	const struct ike_child_full *f = (const struct ike_child_full *)c;
+
+	return f->mode == MOBX_MODE_TRANSPORT;
+}
+
+bool ike_sa_has_transport(const struct ike_sa *sa)
+{
+	const struct ike_child *c;
+
+	for (c = sa->children; c; c = c->next)
+		if (ike_child_is_transport(c))
+			return true;
+	return false;
+}

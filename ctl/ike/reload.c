@@ -180,6 +180,7 @@ static bool to_be_made(const struct ike_sa *sa, unsigned int child, bool same)
 
 static void renegotiate(struct ike_sa *sa, bool same, bool limits)
 {
+	const struct ike_ext_ops *ext = sa->eng->ext;
 	unsigned int i, n = ike_conn_children(sa->conn);
 	struct ike_child *c, *next;
 
@@ -197,6 +198,9 @@ static void renegotiate(struct ike_sa *sa, bool same, bool limits)
 		if (to_be_made(sa, i, same))
 			ike_create_new(sa, i);
 	ike_sa_touch(sa);
+	/* Which of the host's addresses are of use depends on the mode. */
+	if (ext && ext->addrs)
+		ext->addrs(sa);
 }
 
 static void change(struct ike_conn_state *cs, const struct ike_conn *conn)

@@ -238,6 +238,17 @@ void ike_sa_set_others(struct ike_sa *sa, const struct wire_addr *v,
 void ike_sa_endpoint(struct ike_sa *sa, bool may, const struct wire_addr *addr);
 
 /**
+ * ike_child_is_transport() - is a Child SA in transport mode
+ * @c: Child SA
+ *
+ * As it was agreed on: its connection may have another mode by now.
+ */
+bool ike_child_is_transport(const struct ike_child *c);
+
+/** ike_sa_has_transport() - is any Child SA of an IKE SA in transport mode */
+bool ike_sa_has_transport(const struct ike_sa *sa);
+
+/**
  * ike_sa_next() - walk over all IKE SAs of the engine
  * @sa: any one
  * @prev: NULL to begin
@@ -500,7 +511,7 @@ void ike_sa_cmd_done(struct ike_sa *sa, uint64_t reply, int err,
  * @liveness: make a request that shows whether the peer lives. Return false to
  *	leave that to the core, whose request is empty.
  * @timer: @sa->ext_deadline has passed (it is IKE_NEVER on entry)
- * @addrs: the host's addresses have changed
+ * @addrs: the host's addresses have changed, or what they are judged by
  * @counts: the answer to ike_sa_count()
  * @awake: the host slept; the way in use is under test again, or something
  *	outstanding was sent anew by it

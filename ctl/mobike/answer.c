@@ -113,11 +113,13 @@ static bool selectors_meet(const struct ike_child *a, const struct ike_child *b)
 	return false;
 }
 
+/* Transport Child SAs only: in tunnel mode inner addresses tell hosts apart. */
 static bool children_meet(const struct ike_sa *a, const struct ike_sa *b)
 {
 	for (const struct ike_child *x = a->children; x; x = x->next)
 		for (const struct ike_child *y = b->children; y; y = y->next)
-			if (selectors_meet(x, y))
+			if (ike_child_is_transport(x) &&
+			    ike_child_is_transport(y) && selectors_meet(x, y))
 				return true;
 	return false;
 }
@@ -125,6 +127,7 @@ static bool children_meet(const struct ike_sa *a, const struct ike_sa *b)
 /*
  * Step 8: nobody takes over an address that another identity's transport Child
  * SA covers. The same identity may have come back before its old IKE SA ended.
+ * What is configured by now does not count, but what there is.
  */
 static int check_owner(const struct mx_session *s, const struct wire_addr *addr,
 		       struct mx_answer *a)
@@ -135,8 +138,6 @@ static int check_owner(const struct mx_session *s, const struct wire_addr *addr,
 		struct mx_session *other = o->ext;
 
 		if (!other || other == s || !other->up || other->sa != o ||
-		    o->conn->mode != MOBX_MODE_TRANSPORT ||
-		    s->sa->conn->mode != MOBX_MODE_TRANSPORT ||
 		    ike_id_equal(&o->remote_id, &s->sa->remote_id) ||
 		    (!mx_set_by_addr(&other->peer, addr) &&
 		     !wire_addr_equal(&o->remote.addr, addr)) ||
@@ -164,9 +165,7 @@ bool mx_may_be_at(struct ike_sa *sa, const struct wire_addr *addr)
 	struct mx_answer a = { 0 };
 
 	return !s || !s->sa ||
-	       (!check_address(s, addr, &a) &&
-		(sa->conn->mode != MOBX_MODE_TRANSPORT ||
-		 !check_owner(s, addr, &a)));
+	       (!check_address(s, addr, &a) && !check_owner(s, addr, &a));
 }
 
 /* Do any of the blocks bring in the address that the request came from? */

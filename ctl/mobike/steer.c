@@ -63,7 +63,8 @@ void mx_shun(struct mx_session *s, const struct wire_addr *own, uint64_t us)
  * In transport mode a packet has the address that its flow has, which the kernel
  * gives out: a temporary one is bound as it comes, and one that it gives out no
  * more as long as it is there, for who began with it. In tunnel mode nobody sees
- * it, and a path that will be gone tomorrow is of no use.
+ * it, and a path that will be gone tomorrow is of no use. The mode is that of the
+ * Child SAs, and that of those to come.
  */
 static bool is_wanted(struct mx_session *s, const struct ike_host_addr *h)
 {
@@ -71,7 +72,9 @@ static bool is_wanted(struct mx_session *s, const struct ike_host_addr *h)
 		return false;
 	if (!h->transient)
 		return true;
-	return s->mobikex && s->sa->conn->mode == MOBX_MODE_TRANSPORT &&
+	return s->mobikex &&
+	       (s->sa->conn->mode == MOBX_MODE_TRANSPORT ||
+		ike_sa_has_transport(s->sa)) &&
 	       (!h->deprecated || mx_set_by_addr(&s->own, &h->local));
 }
 

@@ -53,14 +53,17 @@ static void was_moved_softly(struct mx_session *s, uint64_t took)
 	report_move(s, "soft", took);
 }
 
-/* An RFC 4555 peer has transport Child SAs for one pair of addresses. */
+/*
+ * An RFC 4555 peer has transport Child SAs for one pair of addresses. Tunnels carry
+ * what is named in their selectors, from anywhere.
+ */
 static void replace_children(struct mx_session *s)
 {
 	struct ike_child *c, *next;
 
 	for (c = s->sa->children; c; c = next) {
 		next = c->next;
-		if (c->state == IKE_CHILD_UP)
+		if (c->state == IKE_CHILD_UP && ike_child_is_transport(c))
 			ike_sa_replace_child(s->sa, c, false);
 	}
 }
@@ -89,8 +92,7 @@ static void was_found(struct mx_session *s, const struct ike_in *in,
 static void was_moved_hard(struct mx_session *s, uint64_t took)
 {
 	report_move(s, "hard", took);
-	/* Tunnels carry what is named in their selectors, from anywhere. */
-	if (!s->mobikex && s->sa->conn->mode == MOBX_MODE_TRANSPORT)
+	if (!s->mobikex)
 		replace_children(s);
 }
 
@@ -107,7 +109,7 @@ static void was_refreshed(struct mx_session *s)
 	ike_report_number(r, "id", p->id);
 	ike_report_addr(r, "local", &p->addr);
 	/* The peer has Child SAs for an address that may be another one. */
-	if (!s->mobikex && s->sa->conn->mode == MOBX_MODE_TRANSPORT)
+	if (!s->mobikex)
 		replace_children(s);
 }
 

@@ -172,11 +172,46 @@ static void test_address_of_another(void **state)
 	sim_free(sim);
 }
 
+/*
+ * The server has tunnel mode configured by now, and the hosts refuse it: the Child
+ * SAs are what they were, and so is what they cover.
+ */
+static void test_refused_tunnel(void **state)
+{
+	struct sim *sim = start();
+	struct ike_conn c = sim_conn(1);
+	struct ask a = ask_of(1);
+
+	(void)state;
+	put_nat(sim, WLAN_LINK, NAT_A, 40000);
+	put_nat(sim, OTHER_LINK, NAT_A, 50000);
+	go_behind_nat(sim, 0);
+	c.mode = MOBX_MODE_TUNNEL;
+	/* All else is as hand_start() has it. */
+	c.remote_id.type = 0;
+	c.ndeny = 1;
+	assert_true(wire_addr_parse(&c.deny[0].addr, "10.0.4.0"));
+	c.deny[0].plen = 24;
+	c.protect[0].local.plen = 32;
+	assert_true(wire_addr_parse(&c.protect[0].local.addr, "10.8.0.1"));
+	c.protect[0].remote.plen = 32;
+	assert_true(wire_addr_parse(&c.protect[0].remote.addr, "10.8.0.2"));
+	sim_conn_add(sim, 1, &c);
+	sim_run(sim, 2 * SIM_SECOND);
+	assert_int_equal(hand.n_sa, 2);
+	hand_put_block(&a, IKE_N_ADD_SA_ADDRESS, 1, 0, NULL, PRIVATE);
+	hand_ask(sim, &a);
+	assert_int_equal(a.error, IKE_N_TS_UNACCEPTABLE);
+	assert_int_equal(a.reason.code, MOBIKEX_R_SELECTOR_CONFLICT);
+	sim_free(sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_same_private_address),
 		cmocka_unit_test(test_address_of_another),
+		cmocka_unit_test(test_refused_tunnel),
 	};
 
 	cmocka_set_test_filter(getenv("SIM_TEST"));
