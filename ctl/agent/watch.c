@@ -575,14 +575,19 @@ unsigned int watch_own(struct watch *w, struct ike_own_addr *out,
 {
 	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < w->t.nown && n < max; i++) {
-		const struct link *l = link_find(w, w->t.own[i].ifindex);
+	for (int untold = 0; untold < 2; untold++) {
+		for (unsigned int i = 0; i < w->t.nown && n < max; i++) {
+			const struct own *o = &w->t.own[i];
+			const struct link *l = link_find(w, o->ifindex);
+			bool told = usable(w, o, l) && !is_temporary(o) &&
+				    !is_deprecated(o);
 
-		if (!usable(w, &w->t.own[i], l) || is_temporary(&w->t.own[i]) ||
-		    is_deprecated(&w->t.own[i]))
-			continue;
-		out[n].addr = w->t.own[i].addr;
-		memcpy(out[n++].ifname, l->name, sizeof(out->ifname));
+			if (!l || told == untold)
+				continue;
+			out[n].addr = o->addr;
+			out[n].untold = untold;
+			memcpy(out[n++].ifname, l->name, sizeof(out->ifname));
+		}
 	}
 	return n;
 }

@@ -50,9 +50,9 @@ unsigned int watch_usable(struct watch *w, const struct wire_addr *remotes,
 			  unsigned int max);
 
 /**
- * watch_own() - own addresses that are up, whatever they reach
+ * watch_own() - own addresses, whatever they reach
  * @w: watcher
- * @out: gets them, without temporary and deprecated ones
+ * @out: gets them, those that peers are told of first
  * @max: room in @out
  *
  * Return: their number.

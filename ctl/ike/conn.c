@@ -97,11 +97,19 @@ static const char *ifname_of(const struct ike_engine *eng,
 	return NULL;
 }
 
-/** ike_conn_local_ok() - may a connection be used at an own address */
+/**
+ * ike_conn_local_ok() - may a connection be used at an own address
+ *
+ * Whoever names links does not mean an address of which nobody knows the link.
+ */
 bool ike_conn_local_ok(const struct ike_engine *eng, const struct ike_conn *c,
 		       const struct wire_addr *own)
 {
-	return ike_conn_may_use(c, own, ifname_of(eng, own));
+	const char *ifname = ifname_of(eng, own);
+
+	if (!ifname && (c->link_allow.n || c->link_deny.n))
+		return false;
+	return ike_conn_may_use(c, own, ifname);
 }
 
 static int check_addresses(const struct ike_conn *c, char *err, size_t errlen)

@@ -87,17 +87,24 @@ struct ike_host_addr {
 	bool deprecated;
 };
 
-/** struct ike_own_addr - an own address that is up; @ifname: its interface */
+/**
+ * struct ike_own_addr - an own address
+ * @addr: the address
+ * @ifname: its interface
+ * @untold: known for its interface, but no peer is told of it: temporary,
+ *	deprecated, or of an interface that makes no path
+ */
 struct ike_own_addr {
 	struct wire_addr addr;
 	char ifname[IKE_IFNAME_LEN];
+	bool untold;
 };
 
 /**
  * struct ike_ev_addrs - the usable addresses as they are now: all of them
  * @addrs: copied; best first where the kernel has a preference
  * @n: at most IKE_MAX_HOST_ADDRS
- * @own: own addresses, whatever they reach; copied
+ * @own: own addresses, whatever they reach, the @untold ones last; copied
  * @n_own: at most IKE_MAX_OWN count
  */
 struct ike_ev_addrs {

@@ -32,7 +32,7 @@ static unsigned int own_others(const struct ike_sa *sa,
 
 	own = ike_sa_own_addrs(sa, &n);
 	for (unsigned int i = 0; i < n && k < IKE_MAX_OTHERS; i++)
-		if (!wire_addr_equal(&own[i].addr, from) &&
+		if (!own[i].untold && !wire_addr_equal(&own[i].addr, from) &&
 		    ike_conn_may_use(c, &own[i].addr, own[i].ifname))
 			out[k++] = own[i].addr;
 	return k;

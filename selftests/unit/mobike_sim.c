@@ -513,10 +513,11 @@ void sim_tell_addrs(struct sim *sim, int node)
 
 	ev.u.addrs.own = own;
 	for (unsigned int i = 0; i < n->n_links; i++)
-		if (n->links[i].up && !n->links[i].transient) {
+		if (n->links[i].up) {
 			struct ike_own_addr *o = &own[ev.u.addrs.n_own++];
 
 			o->addr = n->links[i].addr;
+			o->untold = n->links[i].transient;
 			memcpy(o->ifname, n->links[i].ifname,
 			       sizeof(o->ifname));
 		}

@@ -340,6 +340,33 @@ static void many_selectors(void **state)
 	assert_true(nl.n <= WIRE_MAX_TS && nr.n <= WIRE_MAX_TS);
 }
 
+/* Who names links answers where the link is known, also if nobody is told of it. */
+static void unknown_link(void **state)
+{
+	struct net *net = net_new(9);
+	struct ike_conn c = net_conn(0), s = net_conn(1);
+	struct ike_own_addr own = { .ifname = "docker0", .untold = true };
+	struct ike_event ev = { .type = IKE_EV_ADDRS };
+
+	(void)state;
+	s.link_deny = (struct ike_links){ 1, { "docker*" } };
+	net_conn_add(net, 1, &s);
+	net_conn_add(net, 0, &c);
+	net_run(net, 3 * NET_SECOND);
+	assert_null(net_sa(net, 1));
+	own.addr = net->host[1].addrs[0];
+	ev.u.addrs.own = &own;
+	ev.u.addrs.n_own = 1;
+	net_event(net, 1, &ev);
+	net_run(net, 60 * NET_SECOND);
+	assert_null(net_sa(net, 1));
+	strcpy(own.ifname, "eth0");
+	net_event(net, 1, &ev);
+	net_run(net, 60 * NET_SECOND);
+	assert_int_equal(net_sa(net, 1)->state, IKE_SA_ESTABLISHED);
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +374,7 @@ int main(void)
 		cmocka_unit_test(proposals),
 		cmocka_unit_test(checks),
 		cmocka_unit_test(own_addresses),
+		cmocka_unit_test(unknown_link),
 		cmocka_unit_test(narrowing),
 		cmocka_unit_test(many_selectors),
 	};
