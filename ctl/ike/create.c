@@ -10,7 +10,7 @@
 #include "crypto/util.h"
 #include "ike/priv.h"
 
-/* Another exchange is under way: look again soon. */
+/* Something short is under way: look again soon. */
 #define BUSY_US (IKE_SECOND / 10)
 
 /* Octet by octet; a shorter one that is a beginning of the other is lower. */
@@ -35,6 +35,33 @@ bool ike_lower(const struct ike_nonce *a, const struct ike_nonce *b)
 	return nonce_cmp(a->v, a->len, b->v, b->len) < 0;
 }
 
+/**
+ * ike_create_again() - when to look again if nothing can begin now
+ * @sa: IKE SA
+ *
+ * Return: a time, or IKE_WAITS.
+ */
+uint64_t ike_create_again(const struct ike_sa *sa)
+{
+	return sa->p->create || sa->p->rekey ? IKE_WAITS :
+					       sa->eng->now + BUSY_US;
+}
+
+/** ike_create_wake() - what waits for the end of an exchange is due now */
+void ike_create_wake(struct ike_sa *sa)
+{
+	struct ike_child *c;
+	unsigned int i;
+
+	for (c = sa->children; c; c = c->next)
+		if (ike_child_full(c)->again_us == IKE_WAITS)
+			ike_child_full(c)->again_us = sa->eng->now;
+	for (i = 0; i < IKE_MAX_CONN_CHILDREN; i++)
+		if (sa->p->new_us[i] == IKE_WAITS)
+			sa->p->new_us[i] = sa->eng->now;
+	ike_sa_touch(sa);
+}
+
 /* The exchange is over, whatever came of it. */
 void ike_create_free(struct ike_sa *sa)
 {
@@ -44,6 +71,8 @@ void ike_create_free(struct ike_sa *sa)
 		return;
 	sa->p->create = NULL;
 	wire_free((uint8_t *)cr, sizeof(*cr));
+	if (sa->state == IKE_SA_ESTABLISHED)
+		ike_create_wake(sa);
 }
 
 /* --------------------------------------------------------------- Delete */
@@ -253,7 +282,7 @@ void ike_sa_replace_child(struct ike_sa *sa, struct ike_child *child,
 	if (is_replaced(sa, child) ||
 	    !create_start(sa, child->spi_in, child->child, rekey)) {
 		f->again_rekey = rekey;
-		f->again_us = sa->eng->now + BUSY_US;
+		f->again_us = ike_create_again(sa);
 	} else if (rekey) {
 		child->state = IKE_CHILD_REKEYING;
 	}
@@ -273,7 +302,7 @@ void ike_create_new(struct ike_sa *sa, unsigned int child)
 	    (cr && !cr->old_in && cr->offer.child == child))
 		return;
 	if (!create_start(sa, 0, child, false))
-		sa->p->new_us[child] = sa->eng->now + BUSY_US;
+		sa->p->new_us[child] = ike_create_again(sa);
 }
 
 /** ike_create_rest() - IKE_AUTH has made one Child SA: who began makes all */

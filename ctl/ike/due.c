@@ -90,6 +90,7 @@ static void switch_at_last(struct ike_sa *sa, struct ike_child *c)
 		ike_child_install_out(sa, c, switched);
 }
 
+/** ike_create_timers() - switch, replace and make the Child SAs that are due */
 void ike_create_timers(struct ike_sa *sa)
 {
 	struct ike_child *c, *next;
@@ -111,14 +112,15 @@ void ike_create_timers(struct ike_sa *sa)
 			ike_create_new(sa, i);
 }
 
+/** ike_create_deadline() - when ike_create_timers() is to be called, or IKE_NEVER */
 uint64_t ike_create_deadline(const struct ike_sa *sa)
 {
-	uint64_t t = IKE_NEVER;
+	uint64_t t = IKE_WAITS;
 	struct ike_child *c;
 	unsigned int i;
 
 	if (sa->state != IKE_SA_ESTABLISHED)
-		return t;
+		return IKE_NEVER;
 	for (i = 0; i < IKE_MAX_CONN_CHILDREN; i++)
 		if (sa->p->new_us[i] < t)
 			t = sa->p->new_us[i];
@@ -128,7 +130,8 @@ uint64_t ike_create_deadline(const struct ike_sa *sa)
 		if (ike_child_full(c)->again_us < t)
 			t = ike_child_full(c)->again_us;
 	}
-	return t;
+	/* What ends that wait is no timer. */
+	return t == IKE_WAITS ? IKE_NEVER : t;
 }
 
 /**

@@ -379,6 +379,8 @@ int ike_make_ke(struct ike_engine *eng, struct crypto_ke *ke, uint16_t group);
 void ike_lowest(struct ike_nonce *low, struct wire_span a, struct wire_span b);
 void ike_create_request(struct ike_sa *sa, const struct ike_in *in);
 bool ike_lower(const struct ike_nonce *a, const struct ike_nonce *b);
+uint64_t ike_create_again(const struct ike_sa *sa);
+void ike_create_wake(struct ike_sa *sa);
 void ike_create_free(struct ike_sa *sa);
 void ike_create_gone(struct ike_sa *sa, uint32_t spi_out);
 void ike_create_new(struct ike_sa *sa, unsigned int child);

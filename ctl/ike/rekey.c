@@ -94,6 +94,8 @@ static void move_children(struct ike_sa *from, struct ike_sa *to)
 	to->p->rebinds = from->p->rebinds;
 	from->p->rebinds = 0;
 	ike_waits_move(from->eng, from, to);
+	/* No exchange goes on under the new IKE SA yet. */
+	ike_create_wake(to);
 }
 
 static void move_state(const struct ike_sa *from, struct ike_sa *to)

@@ -19,6 +19,8 @@ void ike_rekey_free(struct ike_sa *sa)
 	sa->p->rekey = NULL;
 	ike_follow_free(rk->follow);
 	wire_free((uint8_t *)rk, sizeof(*rk));
+	if (sa->state == IKE_SA_ESTABLISHED)
+		ike_create_wake(sa);
 }
 
 /* -------------------------------------------------------------- request */

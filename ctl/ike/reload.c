@@ -10,9 +10,6 @@
 
 #include "ike/priv.h"
 
-/* Something else comes first: look again soon. */
-#define BUSY_US (IKE_SECOND / 10)
-
 /* ------------------------------------------------------- what has changed */
 
 /* Apart from these members a change is one of the IKE SA too. */
@@ -136,7 +133,7 @@ bool ike_reload_ends(struct ike_sa *sa, struct ike_child *c)
 	if (c->child < ike_conn_children(sa->conn))
 		return false;
 	if (unsettled(sa))
-		ike_child_full(c)->again_us = sa->eng->now + BUSY_US;
+		ike_child_full(c)->again_us = ike_create_again(sa);
 	else
 		ike_child_delete(sa, c, "not configured any more");
 	return true;

@@ -57,6 +57,12 @@
 #define IKE_STATE_VERSION 2
 #define IKE_STATE_SUM 32
 
+/*
+ * No time either: as soon as the CREATE_CHILD_SA exchange that is outstanding is
+ * over. Without a way to the peer that may take as long as the host is away.
+ */
+#define IKE_WAITS (IKE_NEVER - 1)
+
 /** struct ike_buf - octets with their length, from malloc() */
 struct ike_buf {
 	uint8_t *p;
@@ -198,7 +204,7 @@ struct ike_spi {
  * @replaces: own SPI of the Child SA that it takes the place of, or 0.
  * @beside: what that is, is a guess: the peer has not said so.
  * @switch_us: when to begin sending under it, come what may.
- * @again_us: when to try to replace it, IKE_NEVER.
+ * @again_us: when to try to replace it, IKE_NEVER or IKE_WAITS.
  * @again_rekey: and how, see ike_sa_replace_child().
  * @anew: once it is deleted another is made.
  * @out_asked: the kernel has been told of the outbound SA.
@@ -514,7 +520,7 @@ struct ike_sa_private {
 	struct wire_sa *child_sent;
 
 	struct ike_create *create;
-	/* When to make a Child SA where there is none. */
+	/* When to make a Child SA where there is none, IKE_NEVER or IKE_WAITS. */
 	uint64_t new_us[IKE_MAX_CONN_CHILDREN];
 	/* A packet that waits for one. */
 	struct ike_trigger trigger;

@@ -440,6 +440,33 @@ static void amid_others(void **state)
 	}
 }
 
+/* While one is made and no answer comes the others wait, and look for nothing. */
+static void offline(void **state)
+{
+	struct ike_conn c[2];
+	struct net *net = up(7, c);
+	uint8_t i;
+	int h;
+
+	(void)state;
+	for (i = 1; i < 4; i++)
+		for (h = 1; h >= 0; h--) {
+			c[h].protect[i] = port(h, (uint16_t)(7000 + 100 * i),
+					       (uint16_t)(7010 + 100 * i), i);
+			c[h].nprotect = i + 1u;
+		}
+	reload(net, 1, &c[1]);
+	net->filter = net_gone;
+	reload(net, 0, &c[0]);
+	net_run(net, NET_SECOND);
+	assert_non_null(net_sa(net, 0)->p->create);
+	assert_int_equal(ike_create_deadline(net_sa(net, 0)), IKE_NEVER);
+	net->filter = NULL;
+	net_run(net, 20 * NET_SECOND);
+	settled(net, net_sa(net, 0)->spi_i, 4);
+	net_free(net);
+}
+
 /* The same over a network that loses and reorders. */
 static void bad_network(void **state)
 {
@@ -547,6 +574,7 @@ int main(void)
 		cmocka_unit_test(children),
 		cmocka_unit_test(tunnel),
 		cmocka_unit_test(amid_others),
+		cmocka_unit_test(offline),
 		cmocka_unit_test(bad_network),
 		cmocka_unit_test(set_up_anew),
 		cmocka_unit_test(handed_over),
