@@ -10,6 +10,9 @@
 
 #include "ike/priv.h"
 
+/* A responder may have thousands of peers: between the first requests to two. */
+#define SPREAD_US (IKE_SECOND / 200)
+
 /* ------------------------------------------------------- what has changed */
 
 /* Apart from these members a change is one of the IKE SA too. */
@@ -175,25 +178,26 @@ static bool to_be_made(const struct ike_sa *sa, unsigned int child, bool same)
 		      sa->cs->agreed[child] == sa->cs->conf;
 }
 
-static void renegotiate(struct ike_sa *sa, bool same, bool limits)
+static void renegotiate(struct ike_sa *sa, bool same, bool limits, uint64_t at)
 {
 	const struct ike_ext_ops *ext = sa->eng->ext;
 	unsigned int i, n = ike_conn_children(sa->conn);
-	struct ike_child *c, *next;
+	struct ike_child *c;
 
 	for (i = n; i < IKE_MAX_CONN_CHILDREN; i++)
 		sa->p->new_us[i] = IKE_NEVER;
-	for (c = sa->children; c; c = next) {
-		next = c->next;
-		if (c->child >= n)
-			ike_child_full(c)->again_us = sa->eng->now;
-		else if (limits || ike_child_stale(sa, c))
-			ike_sa_replace_child(sa, c, true);
+	for (c = sa->children; c; c = c->next) {
+		if (c->child < n && !limits && !ike_child_stale(sa, c))
+			continue;
+		ike_child_full(c)->again_us = at;
+		ike_child_full(c)->again_rekey = true;
 	}
 	/* One without any makes them when a packet wants one. */
 	for (i = 0; sa->children && i < n; i++)
 		if (to_be_made(sa, i, same))
-			ike_create_new(sa, i);
+			sa->p->new_us[i] = at;
+	if (at <= sa->eng->now)
+		ike_create_timers(sa);
 	ike_sa_touch(sa);
 	/* Which of the host's addresses are of use depends on the mode. */
 	if (ext && ext->addrs)
@@ -225,6 +229,7 @@ bool ike_reload(struct ike_engine *eng, struct ike_conn_state *cs,
 		const struct ike_conn *conn)
 {
 	bool same = !memcmp(&cs->cfg, conn, sizeof(cs->cfg)), limits, ike;
+	uint64_t at = eng->now;
 	struct ike_sa *sa;
 
 	if (!same && (!is_up(eng, cs) || !only_children(&cs->cfg, conn)))
@@ -253,7 +258,9 @@ bool ike_reload(struct ike_engine *eng, struct ike_conn_state *cs,
 			sa->p->over_us = IKE_NEVER;
 			ike_rekey_schedule(sa);
 		}
-		renegotiate(sa, same, limits);
+		renegotiate(sa, same, limits, at);
+		if (conn->role == IKE_RESPOND)
+			at += SPREAD_US;
 	}
 	return true;
 }
