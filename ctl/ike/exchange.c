@@ -111,14 +111,6 @@ bool ike_requests_outstanding(const struct ike_sa *sa)
 	return false;
 }
 
-/**
- * ike_request_tells() - does anything outstanding show whether the peer lives
- * @sa: IKE SA
- *
- * What tries another path says nothing of the one in use.
- *
- * Return: whether a liveness check would be one too many.
- */
 bool ike_request_tells(const struct ike_sa *sa)
 {
 	const struct ike_request *r;

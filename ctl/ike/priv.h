@@ -114,7 +114,6 @@ struct ike_request *ike_request_new(struct ike_sa *sa, uint8_t exchange,
 void ike_request_free(struct ike_sa *sa, struct ike_request *r);
 void ike_requests_close(struct ike_sa *sa, bool keep_sent);
 bool ike_requests_outstanding(const struct ike_sa *sa);
-bool ike_request_tells(const struct ike_sa *sa);
 void ike_requests_pump(struct ike_sa *sa);
 void ike_requests_yield(struct ike_sa *sa);
 void ike_request_transmit(struct ike_sa *sa, struct ike_request *r);

@@ -339,6 +339,16 @@ void ike_sa_overtaken(struct ike_sa *sa, uint32_t mid);
 /** ike_sa_peer_window() - requests that the peer takes at a time */
 unsigned int ike_sa_peer_window(const struct ike_sa *sa);
 
+/**
+ * ike_request_tells() - does anything outstanding show whether the peer lives
+ * @sa: IKE SA
+ *
+ * What tries another path says nothing of the one in use.
+ *
+ * Return: whether a liveness check would be one too many.
+ */
+bool ike_request_tells(const struct ike_sa *sa);
+
 /** ike_sa_window() - requests that may still be sent now without waiting */
 unsigned int ike_sa_window(const struct ike_sa *sa);
 

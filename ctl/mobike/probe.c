@@ -227,7 +227,7 @@ static void test_used(struct mx_session *s, uint64_t now)
 {
 	struct mx_cand *c = cand_of(s, &s->sa->local.addr);
 
-	if (!c || ike_sa_window(s->sa) <= 1 ||
+	if (!c || ike_sa_window(s->sa) <= 1 || ike_request_tells(s->sa) ||
 	    c->tested_us + s->sa->conn->path_test_us / 2 > now)
 		return;
 	c->tested_us = now;

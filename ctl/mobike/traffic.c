@@ -128,8 +128,8 @@ void mx_traffic_counts(struct mx_session *s, const struct ike_path_count *v,
 			mx_test_soon(s, c);
 	}
 	s->look_at = now + (traffic ? LOOK_US : IDLE_US);
-	/* Unanswered it does what any other liveness check does. */
-	if (used)
+	/* Unanswered it does what anything else does that is not answered. */
+	if (used && !ike_request_tells(s->sa))
 		mx_liveness(s);
 	mx_steer(s);
 }
