@@ -50,15 +50,26 @@ void mx_traffic_timer(struct mx_session *s)
 	ike_sa_count(s->sa);
 }
 
-static const struct ike_path_count *count_of(const struct mx_cand *c,
-					     const struct ike_path_count *v,
-					     unsigned int n)
+/*
+ * What is sent to the address that is tested, and what comes from any: the peer may
+ * send from another one, which is an answer as well.
+ */
+static bool count_of(const struct mx_cand *c, const struct ike_path_count *v,
+		     unsigned int n, uint64_t *tx, uint64_t *rx)
 {
-	for (unsigned int i = 0; i < n; i++)
-		if (wire_addr_equal(&v[i].local, &c->local) &&
-		    wire_addr_equal(&v[i].remote, &c->remote))
-			return &v[i];
-	return NULL;
+	bool found = false;
+
+	*rx = 0;
+	for (unsigned int i = 0; i < n; i++) {
+		if (!wire_addr_equal(&v[i].local, &c->local))
+			continue;
+		*rx += v[i].rx;
+		if (!wire_addr_equal(&v[i].remote, &c->remote))
+			continue;
+		*tx = v[i].tx;
+		found = true;
+	}
+	return found;
 }
 
 /**
@@ -113,13 +124,13 @@ void mx_traffic_counts(struct mx_session *s, const struct ike_path_count *v,
 
 	for (unsigned int i = 0; i < s->n_cand; i++) {
 		struct mx_cand *c = &s->cand[i];
-		const struct ike_path_count *p = count_of(c, v, n);
 		struct mx_traffic *t = &c->traffic;
+		uint64_t tx, rx;
 
-		if (!p)
+		if (!count_of(c, v, n, &tx, &rx))
 			continue;
-		traffic |= p->tx != t->tx || p->rx != t->rx;
-		if (!mx_traffic_quiet(t, p->tx, p->rx, now,
+		traffic |= tx != t->tx || rx != t->rx;
+		if (!mx_traffic_quiet(t, tx, rx, now,
 				      s->sa->conn->dpd_delay_us))
 			continue;
 		if (wire_addr_equal(&c->local, &s->sa->local.addr))
