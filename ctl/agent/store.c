@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/log.h"
@@ -101,35 +102,54 @@ static void keep(int fd, unsigned int index)
 	notify_fd(state, fd);
 }
 
-/* One of the names of ours may be that of a good one: it is kept. */
-static bool is_known(const char *name)
-{
-	for (unsigned int i = 0; i < UDP_SOCKETS; i++)
-		if (!strcmp(name, names[i]))
-			return true;
-	return false;
-}
-
-static void drop_rest(struct store *s)
+/*
+ * The service manager has what it gave, until it is told by name: all goes, and
+ * what is good is kept anew after that. Otherwise a leftover of the same name, of
+ * another namespace or one that cannot be set up, takes a place for ever, and its
+ * port.
+ */
+static void forget(const char *name)
 {
 	char state[64];
+
+	snprintf(state, sizeof(state), "FDSTOREREMOVE=1\nFDNAME=%s", name);
+	notify(state);
+}
+
+/* Returns how many there were. */
+static unsigned int drop_rest(struct store *s)
+{
+	unsigned int n = s->n;
 
 	for (unsigned int i = 0; i < s->n; i++) {
 		log_line(IKE_LOG_WARNING, NULL, "start",
 			 "descriptor %d (\"%s\") from the service manager is no IKE socket of this namespace; closing it",
 			 s->fd[i], s->name[i]);
-		if (!s->name[i][0] || is_known(s->name[i]))
-			continue;
-		snprintf(state, sizeof(state), "FDSTOREREMOVE=1\nFDNAME=%s",
-			 s->name[i]);
-		notify(state);
+		if (s->name[i][0])
+			forget(s->name[i]);
 	}
 	store_close(s);
+	return n;
+}
+
+/* What the service manager was told to forget has its port for a moment yet. */
+static int open_after(unsigned int dropped, unsigned int index, char *err,
+		      size_t errlen)
+{
+	const struct timespec pause = { .tv_nsec = 50 * 1000000 };
+	int fd = udp_open(index, err, errlen);
+
+	for (int i = 0; dropped && fd == -EADDRINUSE && i < 20; i++) {
+		nanosleep(&pause, NULL);
+		fd = udp_open(index, err, errlen);
+	}
+	return fd;
 }
 
 int store_udp(struct store *s, int udp[UDP_SOCKETS], char *err, size_t errlen)
 {
-	unsigned int n, taken = 0;
+	unsigned int n, taken = 0, dropped;
+	bool is_new;
 
 	for (n = 0; n < UDP_SOCKETS; n++) {
 		udp[n] = find(s, n);
@@ -137,16 +157,18 @@ int store_udp(struct store *s, int udp[UDP_SOCKETS], char *err, size_t errlen)
 			taken++;
 	}
 	/* Those have to go first if they have one of the ports. */
-	drop_rest(s);
+	dropped = drop_rest(s);
 	for (n = 0; n < UDP_SOCKETS; n++) {
-		if (udp[n] >= 0)
-			continue;
-		udp[n] = udp_open(n, err, errlen);
+		is_new = udp[n] < 0;
+		if (is_new)
+			udp[n] = open_after(dropped, n, err, errlen);
 		if (udp[n] == -EAFNOSUPPORT && n)
 			break;
 		if (udp[n] < 0)
 			return udp[n];
-		keep(udp[n], n);
+		/* One that was taken may have gone with another of its name. */
+		if (is_new || dropped)
+			keep(udp[n], n);
 	}
 	if (taken)
 		log_line(IKE_LOG_INFO, NULL, "start",

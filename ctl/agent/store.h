@@ -42,7 +42,8 @@ void store_close(struct store *s);
  * store_udp() - the sockets of IKE: those handed over, else new ones
  * @s: loses all that it has: what is none of them is closed, and the service
  *	manager told not to keep it
- * @udp: gets them, see udp_index(); new ones are put into the store
+ * @udp: gets them, see udp_index(); new ones are put into the store,
+ *	all if anything is dropped
  * @err: reason of a failure
  * @errlen: octets in @err
  *

@@ -109,9 +109,9 @@ static void round_trip(void **state)
 		close(udp[i]);
 	}
 	assert_int_equal(told(text, sizeof(text)), -1);
-	/* In any order, and with something that is none of ours. */
+	/* In any order, and with something that is none of ours but has a name of ours. */
 	s.fd[0] = open("/dev/null", O_RDONLY);
-	strcpy(s.name[0], "rubbish");
+	strcpy(s.name[0], "udp4-500");
 	for (i = 0; i < n; i++) {
 		s.fd[n - i] = kept[i];
 		strcpy(s.name[n - i], "stored");
@@ -122,7 +122,16 @@ static void round_trip(void **state)
 		assert_int_equal(again[i], kept[i]);
 	assert_int_equal(s.n, 0);
 	assert_int_equal(told(text, sizeof(text)), -1);
-	assert_string_equal(text, "FDSTOREREMOVE=1\nFDNAME=rubbish");
+	assert_string_equal(text, "FDSTOREREMOVE=1\nFDNAME=udp4-500");
+	/* What is good may have gone with it, and is told again. */
+	for (i = 0; i < n; i++) {
+		v = told(text, sizeof(text));
+		assert_true(v >= 0);
+		close(v);
+	}
+	assert_int_equal(told(text, sizeof(text)), -1);
+	assert_string_equal(text, "");
+	v = 0;
 	assert_int_equal(getsockopt(again[1], IPPROTO_UDP, UDP_ENCAP, &v, &len),
 			 0);
 	assert_int_equal(v, UDP_ENCAP_ESPINUDP);
