@@ -354,7 +354,7 @@ static void create_failed(struct ike_sa *sa, uint16_t type, int err)
 		ike_child_delete(sa, old, "the peer cannot rekey it");
 	} else if (old && ike_child_stale(sa, old) &&
 		   (name || err == -EPROTO)) {
-		ike_reload_refused(sa, old, name);
+		ike_reload_refused(sa, old, type);
 	} else {
 		r = ike_sa_report(sa, IKE_LOG_ERROR, "error");
 		ike_report_text(r, "reason", "no new Child SA: %s",

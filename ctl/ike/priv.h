@@ -363,7 +363,7 @@ bool ike_reload_outdated(const struct ike_sa *sa, unsigned int child,
 bool ike_child_stale(const struct ike_sa *sa, struct ike_child *c);
 bool ike_reload_ends(struct ike_sa *sa, struct ike_child *c);
 void ike_reload_refused(struct ike_sa *sa, struct ike_child *old,
-			const char *why);
+			uint16_t error);
 
 /* install.c */
 void ike_peer_new(struct ike_sa *sa, void (*done)(struct ike_sa *sa, int err));

@@ -146,17 +146,27 @@ bool ike_reload_ends(struct ike_sa *sa, struct ike_child *c)
  * ike_reload_refused() - the peer does not agree to a change
  * @sa: IKE SA
  * @old: Child SA that stays as it is
- * @why: the name of its error, or NULL for an answer that is no good
+ * @error: type of its notify, 0 for an answer that is no good
+ *
+ * Who has no room for a second one beside it may agree to the change or not: the
+ * old one is not given up for that.
  */
 void ike_reload_refused(struct ike_sa *sa, struct ike_child *old,
-			const char *why)
+			uint16_t error)
 {
 	struct ike_report *r = ike_sa_report(sa, IKE_LOG_ERROR, "error");
+	const char *why = ike_notify_name(error);
 
 	ike_report_text(r, "spi_in", "%08x", old->spi_in);
 	ike_report_text(r, "reason", "the peer does not agree to what is"
 			" configured now (%s): the Child SA from before stays",
 			why ? why : "its answer is no good");
+	if (error == IKE_N_NO_ADDITIONAL_SAS) {
+		ike_report_text(r, "hint", "it takes no second Child SA beside"
+				" that one: set the connection up anew, first"
+				" mobx conn down %s", sa->conn->name);
+		return;
+	}
 	ike_report_text(r, "hint", "change the peer's configuration as well,"
 			" then here: mobx conn rekey %s children",
 			sa->conn->name);
