@@ -54,7 +54,7 @@ struct ike_ev_packet {
  * struct ike_ev_conn - CONN_ADD, CONN_DEL, CONN_UP, CONN_DOWN, CONN_REKEY,
  *	CONN_REKEY_CHILDREN
  * @conn: CONN_ADD: the connection (copied); one of the same name is replaced,
- *	and keeps its IKE SA if the two are equal
+ *	and keeps its IKE SA if they differ in nothing but what is the Child SAs'
  * @name: the others: which one
  * @reply: number for CMD_DONE; 0 if nobody waits
  */
