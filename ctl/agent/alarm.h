@@ -6,7 +6,6 @@
 #ifndef MOBX_AGENT_ALARM_H
 #define MOBX_AGENT_ALARM_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct alarm;
