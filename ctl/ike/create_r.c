@@ -20,12 +20,6 @@ static void child_error(struct ike_sa *sa, uint32_t mid, uint16_t type)
 
 /* ---------------------------------------------------------------- answer */
 
-static void switched(struct ike_sa *sa, struct ike_child *c, int err)
-{
-	if (err)
-		ike_child_delete(sa, c, "the kernel refuses it");
-}
-
 static void answer(struct ike_sa *sa, struct ike_answer *a)
 {
 	struct wire_enc enc;
@@ -91,7 +85,7 @@ static void in_installed(struct ike_sa *sa, struct ike_child *c, int err)
 		f->beside = true;
 		f->switch_us = sa->eng->now + IKE_HANDOVER_US;
 	} else {
-		ike_child_install_out(sa, c, switched);
+		ike_child_switch(sa, c);
 	}
 }
 

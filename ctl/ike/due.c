@@ -8,6 +8,12 @@ static void switched(struct ike_sa *sa, struct ike_child *c, int err)
 		ike_child_delete(sa, c, "the kernel refuses it");
 }
 
+/** ike_child_switch() - send under a Child SA that the peer has begun */
+void ike_child_switch(struct ike_sa *sa, struct ike_child *c)
+{
+	ike_child_install_out(sa, c, switched);
+}
+
 /**
  * ike_switch_from() - a Child SA is about to go: send under its successor
  * @sa: IKE SA
@@ -23,7 +29,7 @@ void ike_switch_from(struct ike_sa *sa, uint32_t old_in)
 	for (c = sa->children; c; c = c->next)
 		if (ike_child_full(c)->replaces == old_in &&
 		    ike_child_full(c)->switch_us != IKE_NEVER)
-			ike_child_install_out(sa, c, switched);
+			ike_child_switch(sa, c);
 }
 
 /* Does any other Child SA send what one is for. */
@@ -52,7 +58,7 @@ void ike_switch_rest(struct ike_sa *sa, const struct ike_child *gone)
 		if (c != gone && ike_child_full(c)->beside &&
 		    ike_child_full(c)->switch_us != IKE_NEVER &&
 		    !carried(sa, c, gone))
-			ike_child_install_out(sa, c, switched);
+			ike_child_switch(sa, c);
 }
 
 /**
@@ -73,7 +79,7 @@ void ike_switch_now(struct ike_sa *sa)
 		if (f->replaces || f->switch_us == IKE_NEVER)
 			continue;
 		if (ready <= sa->eng->now)
-			ike_child_install_out(sa, c, switched);
+			ike_child_switch(sa, c);
 		else if (ready < f->switch_us)
 			f->switch_us = ready;
 	}
@@ -87,7 +93,7 @@ static void switch_at_last(struct ike_sa *sa, struct ike_child *c)
 	if (f->replaces && sa->last_in_us + IKE_SWITCH_US <= sa->eng->now)
 		f->switch_us = sa->eng->now + IKE_SWITCH_US;
 	else
-		ike_child_install_out(sa, c, switched);
+		ike_child_switch(sa, c);
 }
 
 /** ike_create_timers() - switch, replace and make the Child SAs that are due */

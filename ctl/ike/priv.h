@@ -386,6 +386,7 @@ void ike_create_new(struct ike_sa *sa, unsigned int child);
 void ike_create_rest(struct ike_sa *sa);
 void ike_create_timers(struct ike_sa *sa);
 uint64_t ike_create_deadline(const struct ike_sa *sa);
+void ike_child_switch(struct ike_sa *sa, struct ike_child *c);
 void ike_switch_from(struct ike_sa *sa, uint32_t old_in);
 void ike_switch_rest(struct ike_sa *sa, const struct ike_child *gone);
 void ike_switch_now(struct ike_sa *sa);
