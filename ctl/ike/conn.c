@@ -60,15 +60,6 @@ static bool link_ok(const struct ike_conn *c, const char *ifname)
 	       (!c->link_allow.n || matches(&c->link_allow, ifname));
 }
 
-static bool in_any(const struct ike_prefix *v, unsigned int n,
-		   const struct wire_addr *addr)
-{
-	for (unsigned int i = 0; i < n; i++)
-		if (ike_prefix_has(&v[i], addr))
-			return true;
-	return false;
-}
-
 bool ike_conn_may_use(const struct ike_conn *c, const struct wire_addr *addr,
 		      const char *ifname)
 {
@@ -76,9 +67,10 @@ bool ike_conn_may_use(const struct ike_conn *c, const struct wire_addr *addr,
 
 	for (unsigned int i = 0; i < c->nlocal; i++)
 		named |= wire_addr_equal(&c->local[i], addr);
-	return named && !in_any(c->local_deny, c->nlocal_deny, addr) &&
+	return named &&
+	       !ike_prefixes_have(c->local_deny, c->nlocal_deny, addr) &&
 	       (!c->nlocal_allow ||
-		in_any(c->local_allow, c->nlocal_allow, addr)) &&
+		ike_prefixes_have(c->local_allow, c->nlocal_allow, addr)) &&
 	       (!ifname || link_ok(c, ifname));
 }
 
@@ -336,6 +328,15 @@ bool ike_prefix_has(const struct ike_prefix *p, const struct wire_addr *a)
 	if (!p->addr.family)
 		return true;
 	return wire_addr_in_prefix(a, &p->addr, p->plen);
+}
+
+bool ike_prefixes_have(const struct ike_prefix *v, unsigned int n,
+		       const struct wire_addr *a)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (ike_prefix_has(&v[i], a))
+			return true;
+	return false;
 }
 
 /* ---------------------------------------------------------- identities */

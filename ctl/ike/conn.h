@@ -287,4 +287,18 @@ bool ike_conn_may_use(const struct ike_conn *c, const struct wire_addr *addr,
 /** ike_prefix_has() - does a prefix hold an address; family 0 holds all */
 bool ike_prefix_has(const struct ike_prefix *p, const struct wire_addr *a);
 
+/** ike_prefixes_have() - does any of @n prefixes */
+bool ike_prefixes_have(const struct ike_prefix *v, unsigned int n,
+		       const struct wire_addr *a);
+
+/**
+ * ike_selector_meets() - do two selectors have a protocol and ports in common
+ * @a: one
+ * @b: the other
+ *
+ * Whatever the addresses are.
+ */
+bool ike_selector_meets(const struct ike_selector *a,
+			const struct ike_selector *b);
+
 #endif /* MOBX_IKE_CONN_H */

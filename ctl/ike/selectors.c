@@ -297,13 +297,18 @@ static bool prefixes_overlap(const struct ike_prefix *a,
 	       prefix_in(b, a);
 }
 
-static bool selectors_overlap(const struct ike_selector *a,
-			      const struct ike_selector *b)
+bool ike_selector_meets(const struct ike_selector *a,
+			const struct ike_selector *b)
 {
 	return (!a->proto || !b->proto || a->proto == b->proto) &&
 	       a->local_min <= b->local_max && b->local_min <= a->local_max &&
-	       a->remote_min <= b->remote_max &&
-	       b->remote_min <= a->remote_max &&
+	       a->remote_min <= b->remote_max && b->remote_min <= a->remote_max;
+}
+
+static bool selectors_overlap(const struct ike_selector *a,
+			      const struct ike_selector *b)
+{
+	return ike_selector_meets(a, b) &&
 	       prefixes_overlap(&a->local, &b->local) &&
 	       prefixes_overlap(&a->remote, &b->remote);
 }

@@ -36,12 +36,12 @@ static int say_no(struct mx_answer *a, uint16_t error, uint16_t reason,
 	return -1;
 }
 
-static bool in_list(const struct ike_prefix *v, unsigned int n,
-		    const struct wire_addr *addr, bool only_explicit)
+/* Not by an entry that stands for all addresses. */
+static bool named(const struct ike_prefix *v, unsigned int n,
+		  const struct wire_addr *addr)
 {
 	for (unsigned int i = 0; i < n; i++)
-		if (ike_prefix_has(&v[i], addr) &&
-		    !(only_explicit && !v[i].addr.family))
+		if (v[i].addr.family && ike_prefix_has(&v[i], addr))
 			return true;
 	return false;
 }
@@ -50,8 +50,8 @@ static bool in_list(const struct ike_prefix *v, unsigned int n,
 bool mx_allowed(const struct ike_conn *conn, const struct wire_addr *addr)
 {
 	return (!conn->nallow ||
-		in_list(conn->allow, conn->nallow, addr, false)) &&
-	       !in_list(conn->deny, conn->ndeny, addr, false);
+		ike_prefixes_have(conn->allow, conn->nallow, addr)) &&
+	       !ike_prefixes_have(conn->deny, conn->ndeny, addr);
 }
 
 /* Step 6: may the peer be at this address at all? */
@@ -66,7 +66,7 @@ static int check_address(const struct mx_session *s,
 		break;
 	case WIRE_ADDR_LOOPBACK:
 	case WIRE_ADDR_LINK_LOCAL:
-		if (in_list(conn->allow, conn->nallow, addr, true))
+		if (named(conn->allow, conn->nallow, addr))
 			break;
 		return say_no(a, refused, MOBIKEX_R_POLICY_DENIED, 0,
 			      "link-local and loopback are not allowed here");
@@ -77,10 +77,11 @@ static int check_address(const struct mx_session *s,
 		return say_no(a, refused, MOBIKEX_R_POLICY_DENIED, 0,
 			      "not an address of a host");
 	}
-	if (conn->nallow && !in_list(conn->allow, conn->nallow, addr, false))
+	if (conn->nallow &&
+	    !ike_prefixes_have(conn->allow, conn->nallow, addr))
 		return say_no(a, refused, MOBIKEX_R_POLICY_DENIED, 0,
 			      "address not in the list of allowed ones");
-	if (in_list(conn->deny, conn->ndeny, addr, false))
+	if (ike_prefixes_have(conn->deny, conn->ndeny, addr))
 		return say_no(a, refused, MOBIKEX_R_POLICY_DENIED, 0,
 			      "address in the list of denied ones");
 	if (mx_barred(s, addr, ike_sa_now(s->sa)))
@@ -89,27 +90,14 @@ static int check_address(const struct mx_session *s,
 	return 0;
 }
 
-static bool overlap(uint16_t a_min, uint16_t a_max, uint16_t b_min,
-		    uint16_t b_max)
-{
-	return a_min <= b_max && b_min <= a_max;
-}
-
+/* By protocol and ports: whose addresses they are is the question here. */
 static bool selectors_meet(const struct ike_child *a, const struct ike_child *b)
 {
-	for (unsigned int i = 0; i < a->nselectors; i++) {
-		for (unsigned int j = 0; j < b->nselectors; j++) {
-			const struct ike_selector *x = &a->selectors[i];
-			const struct ike_selector *y = &b->selectors[j];
-
-			if ((!x->proto || !y->proto || x->proto == y->proto) &&
-			    overlap(x->local_min, x->local_max, y->local_min,
-				    y->local_max) &&
-			    overlap(x->remote_min, x->remote_max, y->remote_min,
-				    y->remote_max))
+	for (unsigned int i = 0; i < a->nselectors; i++)
+		for (unsigned int j = 0; j < b->nselectors; j++)
+			if (ike_selector_meets(&a->selectors[i],
+					       &b->selectors[j]))
 				return true;
-		}
-	}
 	return false;
 }
 
