@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Questions to the routing of the host that the tests run on. */
 #include <errno.h>
+#include <event2/event.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <setjmp.h>
@@ -14,6 +15,7 @@
 
 #include "agent/neigh.h"
 #include "agent/rtnl.h"
+#include "agent/watch.h"
 
 static struct wire_addr addr(const char *text)
 {
@@ -109,10 +111,46 @@ static void tunnels(void **state)
 	assert_false(rtnl_is_tunnel(NULL));
 }
 
+static void nothing(void *ctx)
+{
+	(void)ctx;
+}
+
+/* The loopback's address is known with its link, and no peer is told of it. */
+static void own_links(void **state)
+{
+	struct wire_addr lo = addr("127.0.0.1");
+	struct event_base *base = event_base_new();
+	struct ike_own_addr own[IKE_MAX_OWN];
+	unsigned int n, found = 0, untold = 0;
+	char err[128];
+	struct watch *w;
+
+	(void)state;
+	assert_non_null(base);
+	w = watch_new(base, nothing, NULL, err, sizeof(err));
+	assert_non_null(w);
+	n = watch_own(w, own, IKE_MAX_OWN);
+	for (unsigned int i = 0; i < n; i++) {
+		/* Those that peers are told of come first. */
+		assert_true(own[i].untold || !untold);
+		untold += own[i].untold;
+		if (!wire_addr_equal(&own[i].addr, &lo))
+			continue;
+		assert_string_equal(own[i].ifname, "lo");
+		assert_true(own[i].untold);
+		found++;
+	}
+	assert_int_equal(found, 1);
+	watch_free(w);
+	event_base_free(base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(own_addresses),
+		cmocka_unit_test(own_links),
 		cmocka_unit_test(links),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(tunnels),
