@@ -269,9 +269,7 @@ static struct crypto_aead *mobx_alg_uncover(struct crypto_aead *tfm)
 	struct cryptd_aead *inner;
 
 	if (!(crypto_aead_alg(tfm)->base.cra_flags & CRYPTO_ALG_ASYNC) ||
-	    !mobx_alg_internal(driver, name) ||
-	    !crypto_has_alg(name, CRYPTO_ALG_INTERNAL,
-			    CRYPTO_ALG_INTERNAL | CRYPTO_NOLOAD))
+	    !mobx_alg_internal(driver, name))
 		return tfm;
 	inner = cryptd_alloc_aead(name, CRYPTO_ALG_INTERNAL,
 				  CRYPTO_ALG_INTERNAL);

@@ -222,26 +222,26 @@ static int mobx_esp_map(struct mobx_esp_op *op, unsigned int offset,
 	return n < 0 ? n : 0;
 }
 
-/*
- * ESP header and IV of a packet that was laid out (RFC 4303, section 2); the IV
- * goes to @iv as well.
- */
-static void mobx_esp_fill(const struct mobx_sa *sa, struct ip_esp_hdr *esph,
-			  u64 seq, u8 *iv)
+/* ESP header and IV of a packet that was laid out (RFC 4303, section 2). */
+static void mobx_esp_fill(struct mobx_esp_op *op, u64 seq)
 {
+	const struct mobx_sa *sa = op->sa;
+	struct ip_esp_hdr *esph = (void *)skb_transport_header(op->skb);
+
+	op->esph = &esph->spi;
 	esph->spi = sa->spi;
 	esph->seq_no = htonl(seq);
 	switch (sa->alg->iv) {
 	case MOBX_IV_NONE:
 		return;
 	case MOBX_IV_COUNTER:
-		put_unaligned_be64(sa->iv_base + seq, iv);
-		memcpy(esph->enc_data, iv, MOBX_ALG_COUNTER_IV);
+		put_unaligned_be64(sa->iv_base + seq, op->iv);
+		memcpy(esph->enc_data, op->iv, MOBX_ALG_COUNTER_IV);
 		return;
 	case MOBX_IV_RANDOM:
-		put_unaligned(get_random_u64(), (u64 *)iv);
-		put_unaligned(get_random_u64(), (u64 *)(iv + 8));
-		memcpy(esph->enc_data, iv, sa->alg->iv_len);
+		put_unaligned(get_random_u64(), (u64 *)op->iv);
+		put_unaligned(get_random_u64(), (u64 *)(op->iv + 8));
+		memcpy(esph->enc_data, op->iv, sa->alg->iv_len);
 	}
 }
 
@@ -373,8 +373,7 @@ void mobx_esp_encrypt(struct mobx_net *mnet, struct mobx_sa *sa,
 		kfree_skb(skb);
 		goto put;
 	}
-	op->esph = (__be32 *)skb_transport_header(skb);
-	mobx_esp_fill(sa, (struct ip_esp_hdr *)op->esph, seq, op->iv);
+	mobx_esp_fill(op, seq);
 	if (op->async) {
 		op->layout = *l;
 		op->layout.dst = NULL;
