@@ -184,6 +184,9 @@ void sim_tell_addrs(struct sim *sim, int node);
 /** sim_status() - of the node's one connection; false if it is not up */
 bool sim_status(struct sim *sim, int node, struct ike_status *st);
 
+/** sim_lives_on() - whether @own is the mobile's address of its IKE SA, which is up */
+bool sim_lives_on(struct sim *sim, const char *own);
+
 /** sim_reports() - how many reports of a kind a node has made */
 unsigned int sim_reports(const struct sim *sim, int node, const char *kind);
 

@@ -106,6 +106,16 @@ bool sim_status(struct sim *sim, int node, struct ike_status *st)
 	return st->phase == IKE_CONN_IS_UP;
 }
 
+bool sim_lives_on(struct sim *sim, const char *own)
+{
+	struct wire_addr a;
+	struct ike_status s;
+
+	assert_true(wire_addr_parse(&a, own));
+	assert_true(sim_status(sim, 0, &s));
+	return wire_addr_equal(&s.local.addr, &a);
+}
+
 unsigned int sim_reports(const struct sim *sim, int node, const char *kind)
 {
 	const struct sim_node *n = &sim->node[node];

@@ -194,16 +194,6 @@ static const struct ike_path_status *path_of(const struct ike_status *s,
 	return NULL;
 }
 
-static bool lives_on(struct sim *sim, const char *own)
-{
-	struct wire_addr a;
-	struct ike_status s;
-
-	assert_true(wire_addr_parse(&a, own));
-	assert_true(sim_status(sim, 0, &s));
-	return wire_addr_equal(&s.local.addr, &a);
-}
-
 /* Both are measured, the one in use too, while it has traffic all the time. */
 static void test_measured(void **state)
 {
@@ -222,7 +212,7 @@ static void test_measured(void **state)
 	assert_in_range(path_of(&s, WLAN)->rtt_us, 50 * SIM_MS, 70 * SIM_MS);
 	/* A fifth each way. */
 	assert_in_range(path_of(&s, WLAN)->loss, 50, 800);
-	assert_true(lives_on(sim, RADIO));
+	assert_true(sim_lives_on(sim, RADIO));
 	assert_int_equal(sim_reports(sim, 0, "move"), 0);
 	sim_free(sim);
 }
@@ -256,15 +246,15 @@ static void test_moves(void **state)
 	struct sim *sim = start(100 * SIM_MS, 10 * SIM_MS, false);
 
 	(void)state;
-	assert_true(lives_on(sim, RADIO));
+	assert_true(sim_lives_on(sim, RADIO));
 	sim_run(sim, 120 * SIM_SECOND);
-	assert_true(lives_on(sim, WLAN));
+	assert_true(sim_lives_on(sim, WLAN));
 	assert_int_equal(sim_reports(sim, 0, "move"), 1);
 	/* They change places; and back and forth, which it follows at its own pace. */
 	sim->node[0].links[0].delay_us = 10 * SIM_MS;
 	sim->node[0].links[1].delay_us = 100 * SIM_MS;
 	sim_run(sim, 600 * SIM_SECOND);
-	assert_true(lives_on(sim, RADIO));
+	assert_true(sim_lives_on(sim, RADIO));
 	assert_int_equal(sim_reports(sim, 0, "move"), 2);
 	for (int i = 0; i < 60; i++) {
 		sim->node[0].links[0].delay_us = (i % 2 ? 10 : 100) * SIM_MS;
@@ -276,7 +266,7 @@ static void test_moves(void **state)
 	/* Who names an interface wants it, whatever it is like. */
 	sim = start(100 * SIM_MS, 10 * SIM_MS, true);
 	sim_run(sim, 300 * SIM_SECOND);
-	assert_true(lives_on(sim, RADIO));
+	assert_true(sim_lives_on(sim, RADIO));
 	sim_free(sim);
 }
 
@@ -287,7 +277,7 @@ static void test_bulk(void **state)
 
 	(void)state;
 	for (int i = 0; i < 360; i++) {
-		unsigned int used = lives_on(sim, RADIO) ? 0 : 1;
+		unsigned int used = sim_lives_on(sim, RADIO) ? 0 : 1;
 
 		sim->node[0].links[used].delay_us = 150 * SIM_MS;
 		sim->node[0].links[1 - used].delay_us = 10 * SIM_MS;
@@ -298,7 +288,7 @@ static void test_bulk(void **state)
 	sim->node[0].links[0].delay_us = 10 * SIM_MS;
 	sim->node[0].links[1].delay_us = 10 * SIM_MS;
 	sim_run(sim, 3 * 3600 * SIM_SECOND);
-	sim->node[0].links[lives_on(sim, RADIO) ? 0 : 1].delay_us =
+	sim->node[0].links[sim_lives_on(sim, RADIO) ? 0 : 1].delay_us =
 		150 * SIM_MS;
 	sim_run(sim, 300 * SIM_SECOND);
 	assert_in_range(sim_reports(sim, 0, "move"), 4, 8);

@@ -77,16 +77,6 @@ static struct sim *start(uint64_t dpd_us)
 	return sim;
 }
 
-static bool lives_on(struct sim *sim, const char *own)
-{
-	struct wire_addr a;
-	struct ike_status s;
-
-	assert_true(wire_addr_parse(&a, own));
-	assert_true(sim_status(sim, 0, &s));
-	return wire_addr_equal(&s.local.addr, &a);
-}
-
 static void send_data(struct sim *sim)
 {
 	sim->data_every_us = 20 * SIM_MS;
@@ -104,7 +94,7 @@ static void test_dead(void **state)
 		sim_run(sim, 5 * SIM_SECOND + i * 100 * SIM_MS);
 		sim->node[0].links[0].lose = 1000;
 		sim_run(sim, 4 * SIM_SECOND);
-		assert_true(lives_on(sim, WLAN));
+		assert_true(sim_lives_on(sim, WLAN));
 		assert_int_equal(sim_reports(sim, 0, "move"), 1);
 		assert_true(sim->node[1].flow.longest_gap <= 2500 * SIM_MS);
 		sim_free(sim);
@@ -153,11 +143,11 @@ static void test_one_way(void **state)
 	sent = sim->node[0].ike_sent;
 	sim_run(sim, 200 * SIM_SECOND);
 	assert_in_range(sim->node[0].ike_sent - sent, 8, 14);
-	assert_true(lives_on(sim, RADIO));
+	assert_true(sim_lives_on(sim, RADIO));
 	assert_int_equal(sim_reports(sim, 0, "move"), 0);
 	sim->node[0].links[0].lose = 1000;
 	sim_run(sim, 25 * SIM_SECOND);
-	assert_true(lives_on(sim, WLAN));
+	assert_true(sim_lives_on(sim, WLAN));
 	sim_free(sim);
 }
 
