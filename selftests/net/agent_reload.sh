@@ -7,7 +7,7 @@
 # rig: timeout=600
 # covers: MX15 I2
 
-. "$(dirname "$0")/agent_lib"
+. "$(dirname "$0")/agent_flows_lib"
 
 platform
 # On a busy machine an answer may take its time.
@@ -22,34 +22,14 @@ wait_for 60 both_up
 up=$?
 check $up "start: both ends come up"
 [ $up = 0 ] || finish
-all_paths() { mobx s -j peer show | jq -e 'length == 1 and (.[0].paths | length == 2)' >/dev/null; }
 wait_for 60 all_paths
 check $? "start: there are two paths"
 watch_clear
 
-identity() { mobx "$1" -j conn list | jq -c '[.[] | .ike | [.spi_i, .spi_r]]'; }
 children() { mobx "$1" -j conn list | jq -c '[.[].children[] | .spi_in] | sort'; }
 count() { mobx "$1" -j conn list | jq '[.[].children[]] | length'; }
 have() { [ "$(count m)" = "$1" ] && [ "$(count s)" = "$1" ]; }
 other() { have 1 && [ "$(children m)" != "$1" ] && [ "$(children m)" != '[]' ]; }
-
-flows() {	# COUNT
-	ip netns exec m ping -n -q -i 0.005 -W 5 -c "$1" 10.7.3.2 \
-		>"$tmp/ping_m" 2>&1 &
-	flow_m=$!
-	ip netns exec s ping -n -q -i 0.005 -W 5 -c "$1" 10.7.1.2 \
-		>"$tmp/ping_s" 2>&1 &
-	flow_s=$!
-	background+=($flow_m $flow_s)
-}
-
-whole() {
-	wait $flow_m $flow_s
-	sed 's/^/# /' "$tmp/ping_m" "$tmp/ping_s" | grep transmitted
-	grep -q ' 0% packet loss' "$tmp/ping_m" &&
-		grep -q ' 0% packet loss' "$tmp/ping_s" &&
-		! grep -q duplicates "$tmp/ping_m" "$tmp/ping_s"
-}
 
 change() {	# NAMESPACE SED
 	local pid="pid_$1"

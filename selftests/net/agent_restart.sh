@@ -6,7 +6,7 @@
 # rig: timeout=600
 # covers: I2
 
-. "$(dirname "$0")/agent_lib"
+. "$(dirname "$0")/agent_flows_lib"
 
 platform
 for ns in m s; do
@@ -26,33 +26,12 @@ wait_for 60 both_up
 check $? "start: both ends come up"
 watch_clear
 # Paths, and what a busy machine may have made of the first attempts
-all_paths() { mobx s -j peer show | jq -e 'length == 1 and (.[0].paths | length == 2)' >/dev/null; }
 wait_for 60 all_paths
 check $? "start: there are two paths"
 : >"$tmp/m.log"
 : >"$tmp/s.log"
 
-# Everything that would have changed if there were another IKE SA.
-identity() { mobx "$1" -j conn list | jq -c '[.[] | .ike | [.spi_i, .spi_r]]'; }
 children() { mobx "$1" -j sa show | jq -c '[.[] | [.dir, .spi, .peer]] | sort'; }
-
-flows() {	# COUNT
-	ip netns exec m ping -n -q -i 0.005 -W 5 -c "$1" 10.7.3.2 \
-		>"$tmp/ping_m" 2>&1 &
-	flow_m=$!
-	ip netns exec s ping -n -q -i 0.005 -W 5 -c "$1" 10.7.1.2 \
-		>"$tmp/ping_s" 2>&1 &
-	flow_s=$!
-	background+=($flow_m $flow_s)
-}
-
-whole() {
-	wait $flow_m $flow_s
-	sed 's/^/# /' "$tmp/ping_m" "$tmp/ping_s" | grep transmitted
-	grep -q ' 0% packet loss' "$tmp/ping_m" &&
-		grep -q ' 0% packet loss' "$tmp/ping_s" &&
-		! grep -q duplicates "$tmp/ping_m" "$tmp/ping_s"
-}
 
 restart() {	# NAMESPACE
 	local pid="pid_$1"

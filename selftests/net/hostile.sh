@@ -7,11 +7,7 @@
 # rig: timeout=300
 # covers: K1 K3 K6 K10 K11 K12 K13 K14 K15 K17 K20 K24 K26 K27 K28 K33 C6 E7
 
-. "$(dirname "$0")/agent_lib"
-
-python3 -c "import importlib.util as u
-assert u.find_spec('scapy') and u.find_spec('cryptography')" 2>/dev/null ||
-	{ echo "1..0 # SKIP no python3-scapy or python3-cryptography"; exit 4; }
+. "$(dirname "$0")/hostile_lib"
 
 platform
 ip netns add x
@@ -19,22 +15,7 @@ trap 'ip netns del x 2>/dev/null; cleanup' EXIT
 ip -n x link set lo up
 link x evil 4
 ip -n x route add default via 10.7.4.1
-mobile_conf "$tmp/m.conf"
-server_conf "$tmp/s.conf"
-cat >>"$tmp/s.conf" <<-END
-	connection "strangers" {
-		role = "respond"
-		local-id = "server.example"
-		remote-id = "hostile.example"
-		psk = "another key for this test"
-		ike = { "aes128-sha256-modp2048" }
-		esp = { "aes128gcm16" }
-		protect { order = 200 proto = "udp" local-port = 7 }
-	}
-END
-
-# The honest peer has patience: this is not about loss.
-sed -i '/retransmit-tries\|dpd-delay/d' "$tmp/m.conf" "$tmp/s.conf"
+configure
 
 start s
 wait_for 30 mobx s conn list
@@ -48,7 +29,6 @@ strangers_gone() {
 		jq -r '.[] | select(.name == "strangers").state')" = down ]
 }
 sas() { mobx s -j sa show | jq -S 'map([.spi, .dir]) | sort'; }
-ike_of() { mobx m -j conn show server | jq -cS '.. | .ike? // empty | [.spi_i, .spi_r]'; }
 # An earlier try of the honest peer may have come to nothing.
 wait_for 30 eval '[ "$(mobx s -j sa show | jq length)" = 2 ]'
 check $? "the server has its pair of SAs"

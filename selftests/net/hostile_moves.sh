@@ -8,11 +8,7 @@
 # rig: timeout=300
 # covers: MX8 MX9 MB8 MB15 E2 I2
 
-. "$(dirname "$0")/agent_lib"
-
-python3 -c "import importlib.util as u
-assert u.find_spec('scapy') and u.find_spec('cryptography')" 2>/dev/null ||
-	{ echo "1..0 # SKIP no python3-scapy or python3-cryptography"; exit 4; }
+. "$(dirname "$0")/hostile_lib"
 
 OWN=10.7.4.2 SECOND=10.7.4.3 VICTIM=10.7.5.2 S=10.7.3.2
 
@@ -26,21 +22,7 @@ link x evil 4
 link v prey 5
 ip -n x addr add $SECOND/24 dev evil
 ip -n x route add default via 10.7.4.1
-mobile_conf "$tmp/m.conf"
-server_conf "$tmp/s.conf"
-# The honest peer has patience: this is not about loss.
-sed -i '/retransmit-tries\|dpd-delay/d' "$tmp/m.conf" "$tmp/s.conf"
-cat >>"$tmp/s.conf" <<-END
-	connection "strangers" {
-		role = "respond"
-		local-id = "server.example"
-		remote-id = "hostile.example"
-		psk = "another key for this test"
-		ike = { "aes128-sha256-modp2048" }
-		esp = { "aes128gcm16" }
-		protect { order = 200 proto = "udp" local-port = 7 }
-	}
-END
+configure
 
 start s
 start m
@@ -48,7 +30,6 @@ wait_for 60 both_up
 result=$?
 check $result "the honest peer is up"
 [ $result = 0 ] || finish
-ike_of() { mobx m -j conn show server | jq -cS '.. | .ike? // empty | [.spi_i, .spi_r]'; }
 ike=$(ike_of)
 ip netns exec m ping -q -i 0.05 $S >"$tmp/ping" &
 background+=($!)
