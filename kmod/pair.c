@@ -134,15 +134,20 @@ bool mobx_pair_usable(const struct mobx_pair *pair)
 	return !pair->simd || crypto_simd_usable();
 }
 
+/*
+ * What is uninitialized here the algorithms fill themselves. Most kernels are built
+ * to clear all that is on the stack, which takes longer than to encrypt a block.
+ */
 static int mobx_pair_crypt(struct crypto_skcipher *cipher, bool encrypt,
 			   u8 *text, unsigned int len, u8 *iv)
 {
 	u8 room[sizeof(struct skcipher_request) + MOBX_PAIR_REQSIZE]
-		CRYPTO_MINALIGN_ATTR;
+		CRYPTO_MINALIGN_ATTR __uninitialized;
 	struct skcipher_request *req = (void *)room;
-	struct scatterlist sg;
+	struct scatterlist sg = { 0 };
 
-	sg_init_one(&sg, text, len);
+	sg_set_page(&sg, virt_to_page(text), len, offset_in_page(text));
+	sg_mark_end(&sg);
 	skcipher_request_set_tfm(req, cipher);
 	skcipher_request_set_callback(req, 0, NULL, NULL);
 	skcipher_request_set_crypt(req, &sg, &sg, len, iv);
@@ -154,11 +159,19 @@ static int mobx_pair_crypt(struct crypto_skcipher *cipher, bool encrypt,
 static int mobx_pair_icv(struct crypto_shash *mac, u8 *esp, unsigned int len,
 			 const __be32 *high, u8 *icv)
 {
+	u8 room[sizeof(struct shash_desc) + HASH_MAX_DESCSIZE]
+		CRYPTO_MINALIGN_ATTR __uninitialized;
+	struct shash_desc *desc = (void *)room;
+	int err;
+
 	if (high) {
 		memcpy(esp + len, high, MOBX_ESN_LEN);
 		len += MOBX_ESN_LEN;
 	}
-	return crypto_shash_tfm_digest(mac, esp, len, icv);
+	desc->tfm = mac;
+	err = crypto_shash_digest(desc, esp, len, icv);
+	shash_desc_zero(desc);
+	return err;
 }
 
 /**
