@@ -209,6 +209,38 @@ bool mobx_layout_no_jumbo(struct sk_buff *skb, struct mobx_headers *h)
 	return true;
 }
 
+/**
+ * mobx_layout_lean - take from a super-packet the room that no segment needs
+ * @skb: super-packet at its IP header
+ * @alg: suite
+ * @l: where ESP goes in its segments
+ *
+ * Each segment gets as much in front as the super-packet has, which for TCP is
+ * enough for any stack of headers, and may so have too little behind for a
+ * trailer: then all of its payload is moved, see mobx_layout_open_linear(). Here
+ * the headers move once for all of them. By whole lines of the cache, as the
+ * payload is aligned to these. Those of a socket that keeps the payload to send
+ * it again are not shared.
+ *
+ * Context: any.
+ */
+void mobx_layout_lean(struct sk_buff *skb, const struct mobx_alg *alg,
+		      const struct mobx_layout *l)
+{
+	unsigned int need = l->room + mobx_encap_len(l->encap) +
+			    mobx_alg_header(alg);
+	int by;
+
+	if (skb_headroom(skb) < need + L1_CACHE_BYTES ||
+	    skb_headlen(skb) > MAX_HEADER || skb_header_cloned(skb))
+		return;
+	by = round_down(skb_headroom(skb) - need, L1_CACHE_BYTES);
+	memmove(skb->data - by, skb->data, skb_headlen(skb));
+	skb->data -= by;
+	skb->tail -= by;
+	skb_headers_offset_update(skb, -by);
+}
+
 static bool mobx_layout_padding_ok(const u8 *p, unsigned int pad)
 {
 	unsigned int i;

@@ -61,6 +61,8 @@ static inline unsigned int mobx_layout_esp(const struct mobx_layout *l)
 int mobx_layout_open(struct sk_buff *skb, const struct mobx_alg *alg,
 		     const struct mobx_layout *l);
 bool mobx_layout_no_jumbo(struct sk_buff *skb, struct mobx_headers *h);
+void mobx_layout_lean(struct sk_buff *skb, const struct mobx_alg *alg,
+		      const struct mobx_layout *l);
 int mobx_layout_strip(struct mobx_net *mnet, const struct mobx_alg *alg,
 		      struct sk_buff *skb);
 void mobx_layout_close(struct sk_buff *skb, u16 family, unsigned int nexthdr,

@@ -523,6 +523,7 @@ void mobx_output_take(struct mobx_net *mnet, struct sk_buff *skb,
 	}
 	if (skb_is_gso(skb)) {
 		mobx_output_no_bursts(skb);
+		mobx_layout_lean(skb, choice->sa->alg, &l);
 		/* No features: each segment has its checksum, in one piece. */
 		segs = skb_gso_segment(skb, 0);
 		if (IS_ERR_OR_NULL(segs)) {
