@@ -522,13 +522,20 @@ struct control *control_new(struct event_base *base, int fd, struct worker *w)
 	/* The parent listens already; to who connects it is the agent. */
 	c->listener = evconnlistener_new(base, on_accept, c,
 					 LEV_OPT_CLOSE_ON_FREE |
-						 LEV_OPT_CLOSE_ON_EXEC,
+						 LEV_OPT_CLOSE_ON_EXEC |
+						 LEV_OPT_DISABLED,
 					 0, fd);
 	if (!c->listener) {
 		free(c);
 		return NULL;
 	}
 	return c;
+}
+
+void control_begin(struct control *c)
+{
+	if (c)
+		evconnlistener_enable(c->listener);
 }
 
 void control_free(struct control *c)

@@ -15,7 +15,7 @@ struct event_base;
 struct worker;
 
 /**
- * control_new() - serve clients
+ * control_new() - get ready to serve clients; who connects waits for control_begin()
  * @base: event loop
  * @fd: listening socket, owned from now on
  * @w: who carries out what they ask for
@@ -23,6 +23,15 @@ struct worker;
  * Return: the server, or NULL without memory.
  */
 struct control *control_new(struct event_base *base, int fd, struct worker *w);
+
+/**
+ * control_begin() - serve clients, those who have waited first
+ * @c: server; NULL is fine
+ *
+ * Not before what they may ask for is there: to a client the connections of a
+ * configuration are there as soon as the agent answers.
+ */
+void control_begin(struct control *c);
 
 /** control_free() - drop all clients; NULL is fine */
 void control_free(struct control *c);

@@ -287,6 +287,7 @@ static void begin(struct worker *w)
 	look_at_addrs(w);
 	follow_remotes(w);
 	set_timer(w);
+	control_begin(w->control);
 	w->started_us = worker_now_us();
 	chan_send(w->parent, MSG_READY, 0, NULL, 0);
 }

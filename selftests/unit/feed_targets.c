@@ -292,6 +292,7 @@ static void agent_start(void)
 	agent.parent = chan_new(agent.base, pair[0], &ops, NULL);
 	agent.creds = chan_new(agent.base, pair[1], &ops, NULL);
 	agent.control = control_new(agent.base, fd, &agent);
+	control_begin(agent.control);
 	for (int i = 0; i < UDP_SOCKETS; i++)
 		agent.udp[i] = -1;
 	ev.u.conn.conn = &c;

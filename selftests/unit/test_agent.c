@@ -26,10 +26,12 @@
 #include <unistd.h>
 
 #include "agent/chan.h"
+#include "agent/control.h"
 #include "agent/drop.h"
 #include "agent/listen.h"
 #include "agent/msg.h"
 #include "agent/request.h"
+#include "agent/worker.h"
 
 #define NOBODY 65534
 
@@ -90,6 +92,36 @@ static void control_socket(void **state)
 	fd = listen_control(path, err, sizeof(err));
 	assert_true(fd >= 0);
 	close(fd);
+}
+
+/* Who asks while the configuration is read gets its answer when that is there. */
+static void control_waits(void **state)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int me = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), fd;
+	struct worker w = { .base = event_base_new() };
+	char err[512] = "", answer[512];
+	struct control *c;
+
+	(void)state;
+	fd = listen_control(path, err, sizeof(err));
+	assert_true(fd >= 0);
+	c = control_new(w.base, fd, &w);
+	assert_non_null(c);
+	strcpy(sun.sun_path, path);
+	assert_int_equal(connect(me, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	assert_int_equal(write(me, "{}\n", 3), 3);
+	for (int i = 0; i < 4; i++)
+		event_base_loop(w.base, EVLOOP_NONBLOCK);
+	assert_int_equal(read(me, answer, sizeof(answer)), -1);
+	assert_int_equal(errno, EAGAIN);
+	control_begin(c);
+	for (int i = 0; i < 4; i++)
+		event_base_loop(w.base, EVLOOP_NONBLOCK);
+	assert_true(read(me, answer, sizeof(answer)) > 0);
+	close(me);
+	control_free(c);
+	event_base_free(w.base);
 }
 
 /* ------------------------------------------------------------ privileges */
@@ -415,6 +447,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(file_in_the_way),
 		cmocka_unit_test(control_socket),
+		cmocka_unit_test(control_waits),
 		cmocka_unit_test(privileges),
 		cmocka_unit_test(system_calls),
 		cmocka_unit_test(parent_rights),
