@@ -244,13 +244,12 @@ static void mobx_sa_free(struct mobx_sa *sa)
 	kfree_sensitive(sa);
 }
 
+/* The crypto API frees in process context only. */
 static void mobx_sa_free_work_fn(struct work_struct *work)
 {
 	struct llist_node *list = llist_del_all(&mobx_sa_free_list);
 	struct mobx_sa *sa, *next;
 
-	/* Readers may have found them before they left the tables. */
-	synchronize_rcu();
 	llist_for_each_entry_safe(sa, next, list, free) {
 		mobx_sa_free(sa);
 		cond_resched();
@@ -259,17 +258,31 @@ static void mobx_sa_free_work_fn(struct work_struct *work)
 
 static DECLARE_WORK(mobx_sa_free_work, mobx_sa_free_work_fn);
 
-/* Give a reference back. Context: any. */
-void mobx_sa_put(struct mobx_sa *sa)
+static void mobx_sa_free_rcu(struct rcu_head *rcu)
 {
-	if (refcount_dec_and_test(&sa->ref) &&
-	    llist_add(&sa->free, &mobx_sa_free_list))
+	struct mobx_sa *sa = container_of(rcu, struct mobx_sa, rcu);
+
+	if (llist_add(&sa->free, &mobx_sa_free_list))
 		schedule_work(&mobx_sa_free_work);
 }
 
-/* Wait until all SAs without references are freed. Context: module exit. */
+/*
+ * Give a reference back. Readers may have found the SA before it left the
+ * tables. Context: any.
+ */
+void mobx_sa_put(struct mobx_sa *sa)
+{
+	if (refcount_dec_and_test(&sa->ref))
+		call_rcu(&sa->rcu, mobx_sa_free_rcu);
+}
+
+/*
+ * Wait until all SAs without references are freed. Context: module and namespace
+ * exit.
+ */
 void mobx_sa_flush_free(void)
 {
+	rcu_barrier();
 	flush_work(&mobx_sa_free_work);
 }
 

@@ -98,7 +98,8 @@ struct mobx_lifetime {
  * @ref: one for the tables, one for each asynchronous request and held packet
  * @expired: in mobx_net.expired
  * @timer: in mobx_net.timers when it has a limit in time
- * @free: in the list of SAs to free
+ * @rcu: until no reader can have it any more, see mobx_sa_put()
+ * @free: from then on, in the list of SAs to free
  * @added: CLOCK_BOOTTIME in nanoseconds
  * @keys: encryption key and salt, then integrity key; for show-keys only;
  *	behind @sels
@@ -154,7 +155,10 @@ struct mobx_sa {
 	unsigned long		next_mismatch;
 	struct llist_node	expired;
 	struct timerqueue_node	timer;
-	struct llist_node	free;
+	union {
+		struct rcu_head		rcu;
+		struct llist_node	free;
+	};
 	u64			added;
 	u8			*keys;
 	u16			enc_key_len;
