@@ -3,7 +3,8 @@
 # mobx: the module (kmod/), the agent and the command (ctl/), their tests.
 
 VERSION := 0.1.0
-BUILD := build
+# Builds for tests (IMPAIR=1) never meet those that are installed.
+BUILD := build$(if $(IMPAIR),/impair)
 
 # Which kernel the module is for: the running one when its headers are here,
 # else the stock Debian kernel that the test rig boots. KVER=6.1 or 6.12 picks
@@ -23,6 +24,7 @@ help:
 	@echo 'modules       mobx.ko in build/modules/RELEASE; KVER=6.1|6.12|debug|uml or KDIR=...; C=1 W=1; DEBUG=1'
 	@echo '              (so for debug and uml): self-tests, or it does not load'
 	@echo 'ctl           build/mobxd and build/mobx'
+	@echo 'impair        build/impair/mobxd: for tests, it takes --impair, see mobxd(8)'
 	@echo 'demo          two links, one mobile, no packet lost: see mobx at work (boots a VM);'
 	@echo '              ARGS=--compare has strongSwan tell the same story behind it'
 	@echo 'check         every test; the last line counts passed, failed and skipped (T="NAME..." picks,'
@@ -83,7 +85,7 @@ PKG_LIBS = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 
 WARN := -Wall -Wextra -Wshadow -Wconversion
 CPPFLAGS_ALL = -D_GNU_SOURCE -DMOBX_VERSION='"$(VERSION)"' -Ictl -Iuapi \
-	$(PKG_CFLAGS) $(CPPFLAGS)
+	$(PKG_CFLAGS) $(CPPFLAGS) $(if $(IMPAIR),-DMOBX_IMPAIR)
 CFLAGS ?= -O2 -g
 HARDEN := -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2
 CFLAGS_ALL = -std=gnu11 $(WARN) -MMD -MP
@@ -101,6 +103,9 @@ ctl: $(BUILD)/mobxd $(BUILD)/mobx
 $(BUILD)/obj/%.o: ctl/%.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(HARDEN) $(CFLAGS) -c -o $@ $<
+
+# Tests are of all that there is, the switches of builds for tests included.
+$(BUILD)/san/%: IMPAIR := 1
 
 $(BUILD)/san/%.o: ctl/%.c Makefile
 	@mkdir -p $(@D)
@@ -175,8 +180,12 @@ $(BUILD)/fuzz/netlink: CPPFLAGS_ALL += -I$(BUILD)/fuzz
 .SECONDARY:
 # Every object of userspace, linked or not: for warnings.
 objects: $(patsubst ctl/%.c,$(BUILD)/obj/%.o,$(wildcard ctl/*/*.c)) \
-	$(patsubst selftests/unit/%.c,$(BUILD)/san/unit/%.o,$(wildcard selftests/unit/*.c))
+	$(patsubst selftests/unit/%.c,$(BUILD)/san/unit/%.o,$(wildcard selftests/unit/*.c)) \
+	$(BUILD)/san/agent/impair.o
 units: $(UNIT)
+# A mobxd for tests, which takes --impair, beside the one that is installed.
+impair:
+	+@$(MAKE) --no-print-directory IMPAIR=1 build/impair/mobxd
 helpers: $(HELPERS) $(BUILD)/vm/count.so
 
 # As many jobs as CPUs, unless the caller has chosen.
@@ -184,7 +193,7 @@ JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # $(MAKE) once more for the module, since the rig's kernels are other ones.
 KERNELS = $(or $(KVER),6.1)
-rig-build: ctl helpers
+rig-build: ctl impair helpers
 	+@for k in $(KERNELS); do $(MAKE) --no-print-directory modules KVER=$$k || \
 		exit 1; done
 
@@ -300,6 +309,7 @@ MANS := $(wildcard Documentation/man/*.[58])
 # The sources go where DKMS looks, so that each new kernel gets the module; a
 # host without DKMS gets the module that was built here for its kernel.
 install: ctl
+	$(if $(IMPAIR),$(error IMPAIR=1 is for tests and not to be installed))
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(unitdir) $(DESTDIR)$(compdir)
 	install -d -m 755 $(DESTDIR)/etc/mobx
 	install -m 755 $(BUILD)/mobxd $(BUILD)/mobx $(DESTDIR)$(sbindir)/
@@ -341,7 +351,7 @@ clean:
 	rm -rf $(BUILD)
 
 Q := $(if $(V),,@)
-.PHONY: all help deps ready modules ctl objects units helpers rig-build check \
+.PHONY: all help deps ready modules ctl objects units impair helpers rig-build check \
 	check-debug coverage check-interop $(FUZZERS) fuzz-ike torture soak demo model \
 	bench lint genl coverage-ids coverage-table install uninstall clean
 

@@ -13,6 +13,7 @@
 #include "agent/chan.h"
 #include "agent/conf.h"
 #include "agent/creds.h"
+#include "agent/impair.h"
 #include "agent/log.h"
 #include "agent/parent.h"
 #include "agent/store.h"
@@ -25,6 +26,7 @@ static const char usage[] =
 	"  -S, --control PATH  control socket, in place of the configuration's\n"
 	"  -d, --debug         log everything\n"
 	"  -f, --foreground    stay in the foreground (it always does)\n"
+	IMPAIR_USAGE
 	"  -V, --version       print the version\n"
 	"  -h, --help          print this text\n";
 
@@ -35,6 +37,20 @@ struct options {
 	bool debug;
 };
 
+/* The others are forked later, and know of it. */
+static bool impair(const char *list)
+{
+	char err[CONF_MAX_ERROR];
+
+	if (!impair_parse(list, err, sizeof(err)))
+		return true;
+	fprintf(stderr, "mobxd: --impair: %s\n", err);
+	return false;
+}
+
+/* Without a letter. */
+#define OPTION_IMPAIR 256
+
 /* Returns -1 to go on, else the exit status. */
 static int parse(int argc, char **argv, struct options *o)
 {
@@ -44,6 +60,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "control", required_argument, NULL, 'S' },
 		{ "debug", no_argument, NULL, 'd' },
 		{ "foreground", no_argument, NULL, 'f' },
+		{ "impair", required_argument, NULL, OPTION_IMPAIR },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -66,8 +83,12 @@ static int parse(int argc, char **argv, struct options *o)
 			break;
 		case 'f':
 			break;
+		case OPTION_IMPAIR:
+			if (!impair(optarg))
+				return 2;
+			break;
 		case 'V':
-			puts("mobxd " MOBX_VERSION);
+			puts("mobxd " MOBX_VERSION IMPAIR_VERSION);
 			return 0;
 		case 'h':
 			fputs(usage, stdout);

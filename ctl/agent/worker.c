@@ -13,6 +13,7 @@
 #include "agent/chan.h"
 #include "agent/control.h"
 #include "agent/drop.h"
+#include "agent/impair.h"
 #include "agent/log.h"
 #include "agent/msg.h"
 #include "agent/neigh.h"
@@ -501,6 +502,7 @@ static bool set_up(struct worker *w, int parent, int creds)
 	ret = w->base ? crypto_init() : -ENOMEM;
 	if (ret)
 		goto fail;
+	impair_begin(w->base);
 	w->watch = watch_new(w->base, on_addrs_changed, w, err, sizeof(err));
 	ret = -EIO;
 	if (!w->watch)

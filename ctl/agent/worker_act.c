@@ -5,6 +5,7 @@
 
 #include "agent/chan.h"
 #include "agent/control.h"
+#include "agent/impair.h"
 #include "agent/log.h"
 #include "agent/msg.h"
 #include "agent/udp.h"
@@ -31,8 +32,8 @@ static void act_send(struct worker *w, const struct ike_ac_send *s)
 	char from[WIRE_ENDPOINT_TEXT], to[WIRE_ENDPOINT_TEXT];
 	int ret;
 
-	ret = udp_send(fd, &s->local, &s->remote, interface_of(w, s), s->data,
-		       s->len);
+	ret = impair_send(fd, &s->local, &s->remote, interface_of(w, s),
+			  s->data, s->len);
 	/* A link that has just gone is no surprise; the engine sends again. */
 	if (ret)
 		log_line(ret == -EPERM || ret == -EMSGSIZE ? IKE_LOG_WARNING :

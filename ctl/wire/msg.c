@@ -237,9 +237,38 @@ void wire_enc_payload(struct wire_enc *enc, uint8_t type)
 		enc->first = type;
 	enc->open = true;
 	enc->payload_at = enc->wr.len;
+	enc->prev_at = enc->next_at;
 	enc->next_at = enc->wr.len;
 	wire_wr_u32(&enc->wr, 0);
 }
+
+#ifdef MOBX_IMPAIR
+bool (*wire_enc_omit)(uint8_t type, const uint8_t *body, size_t len);
+
+/* As if the payload that was just closed had never been there. */
+static void leave_out(struct wire_enc *enc)
+{
+	bool is_first = enc->payload_at == (enc->has_hdr ? IKE_HDR_LEN : 0);
+	uint8_t *data = enc->wr.data;
+	size_t body = enc->payload_at + IKE_PAYLOAD_HDR_LEN;
+
+	if (enc->wr.bad || !wire_enc_omit ||
+	    !wire_enc_omit(is_first ? enc->first : data[enc->prev_at],
+			   data + body, enc->wr.len - body))
+		return;
+	enc->wr.len = enc->payload_at;
+	enc->next_at = enc->prev_at;
+	if (is_first)
+		enc->first = IKE_PL_NONE;
+	if (enc->has_hdr || !is_first)
+		data[enc->next_at] = IKE_PL_NONE;
+}
+#else
+static inline void leave_out(struct wire_enc *enc)
+{
+	(void)enc;
+}
+#endif
 
 void wire_enc_end(struct wire_enc *enc)
 {
@@ -249,6 +278,7 @@ void wire_enc_end(struct wire_enc *enc)
 		enc->wr.bad = true;
 	enc->open = false;
 	wire_wr_set_u16(&enc->wr, enc->payload_at + 2, (uint16_t)len);
+	leave_out(enc);
 }
 
 bool wire_enc_finish(struct wire_enc *enc)

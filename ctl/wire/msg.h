@@ -198,6 +198,7 @@ const struct wire_payload *wire_msg_only(const struct wire_msg *msg,
  * @first: Type of the first payload, 0 if none yet.
  * @has_hdr: Starts with the IKE header.
  * @next_at: Where the type of the payload to come is to be written.
+ * @prev_at: Where that of the open payload was, unless it is the first of all.
  * @payload_at: Start of the open payload.
  * @open: A payload is open.
  *
@@ -208,9 +209,18 @@ struct wire_enc {
 	uint8_t first;
 	bool has_hdr;
 	size_t next_at;
+	size_t prev_at;
 	size_t payload_at;
 	bool open;
 };
+
+#ifdef MOBX_IMPAIR
+/*
+ * Whether a payload is left out of the message it was just written to. In builds
+ * for tests, which set it to spoil what they send; NULL leaves none out.
+ */
+extern bool (*wire_enc_omit)(uint8_t type, const uint8_t *body, size_t len);
+#endif
 
 /**
  * wire_enc_start() - begin

@@ -12,7 +12,6 @@
 platform
 mobile_conf "$tmp/m.conf"
 server_conf "$tmp/s.conf"
-mobxd="$top/build/mobxd"
 
 # ----------------------------------------------------------- configuration
 
