@@ -9,6 +9,8 @@
 
 #define FIRST_RETRY_US (IKE_SECOND / 5)
 #define LAST_RETRY_US (60 * IKE_SECOND)
+/* What ends sooner was never of use: an attempt like those that fail. */
+#define LIVED_US (10 * IKE_SECOND)
 #define MAX_PAIRS 64
 
 struct pair {
@@ -244,7 +246,7 @@ void ike_conn_is_up(struct ike_sa *sa)
 				 " the IKE SA is up, the Child SA is refused"
 				 " (see the log)", cs->cfg.name);
 	cs->up_reply = 0;
-	cs->failures = 0;
+	cs->up_us = eng->now;
 	cs->contacted = true;
 	cs->told_nowhere_us = 0;
 	for (other = eng->sas; other; other = other->p->next)
@@ -280,26 +282,30 @@ static uint64_t retry_delay(const struct ike_conn_state *cs)
 
 /**
  * ike_conn_lost() - an IKE SA of a connection has ended
- * @eng: engine
- * @cs: connection
- * @established: it had been established
+ * @sa: IKE SA
  * @why: reason
+ *
+ * A peer that takes everybody and closes at once, for it is full or configured
+ * otherwise, is left alone for longer each time, as one that refuses.
  */
-void ike_conn_lost(struct ike_engine *eng, struct ike_conn_state *cs,
-		   bool established, const char *why)
+void ike_conn_lost(const struct ike_sa *sa, const char *why)
 {
+	struct ike_conn_state *cs = sa->cs;
+	struct ike_engine *eng = sa->eng;
 	struct ike_report *r;
 
 	if (cs->cfg.role != IKE_INITIATE || ike_conn_sa(eng, cs))
 		return;
-	if (!established) {
+	if (!sa->p->announced) {
 		r = ike_act_report(eng, IKE_LOG_ERROR, "error", cs->cfg.name);
 		ike_report_text(r, "reason", "%s", why);
 		cs->pair++;
 		cs->redirect.family = 0;
-		if (cs->failures < 16)
-			cs->failures++;
 	}
+	if (sa->p->announced && eng->now - cs->up_us >= LIVED_US)
+		cs->failures = 0;
+	else if (cs->failures < 16)
+		cs->failures++;
 	ike_act_cmd_done(eng, cs->up_reply, -ECONNREFUSED,
 			 "connection %s: %s", cs->cfg.name, why);
 	cs->up_reply = 0;

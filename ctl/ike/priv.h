@@ -66,8 +66,7 @@ bool ike_conn_successor(const struct ike_sa *sa);
 bool ike_conn_newer(const struct ike_sa *sa);
 void ike_conn_is_up(struct ike_sa *sa);
 void ike_conn_hand_over(struct ike_sa *sa);
-void ike_conn_lost(struct ike_engine *eng, struct ike_conn_state *cs,
-		   bool established, const char *why);
+void ike_conn_lost(const struct ike_sa *sa, const char *why);
 void ike_conn_addrs(struct ike_engine *eng);
 void ike_conn_acquire(struct ike_engine *eng, const struct ike_ev_acquire *ev);
 void ike_conn_reap(struct ike_engine *eng);

@@ -342,7 +342,7 @@ void ike_sa_end(struct ike_sa *sa, const char *reason, uint16_t error,
 	if (!sa->cs || sa->p->replaced)
 		return;
 	ike_virtual_end(sa);
-	ike_conn_lost(sa->eng, sa->cs, established, reason);
+	ike_conn_lost(sa, reason);
 	ike_virtual_left(sa->eng, sa->cs);
 }
 

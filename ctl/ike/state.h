@@ -566,8 +566,11 @@ struct ike_conn_state {
 	bool wanted;
 	bool contacted;
 	unsigned int pair;
+	/* Attempts in a row of which nothing lasted. */
 	unsigned int failures;
 	uint64_t retry_us;
+	/* Since when there has been an IKE SA, whatever replaced it. */
+	uint64_t up_us;
 	uint64_t up_reply;
 	uint64_t told_nowhere_us;
 	/* Where the peer has sent us, from where, and how often of late. */

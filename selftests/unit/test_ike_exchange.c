@@ -59,6 +59,47 @@ static void retransmission(void **state)
 	net_free(net);
 }
 
+/* The peer closes whatever it has just agreed to. */
+static void turned_away(struct net *net, uint64_t us)
+{
+	for (uint64_t end = net->now + us; net->now < end;) {
+		net_run(net, 100 * NET_MS);
+		if (net_sa(net, 1) &&
+		    net_sa(net, 1)->state == IKE_SA_ESTABLISHED)
+			net_cmd(net, 1, IKE_EV_CONN_DOWN, "mobile");
+	}
+}
+
+/*
+ * A peer that closes at once is asked ever more seldom, like one that refuses;
+ * one with which something has lasted is asked again without delay.
+ */
+static void closed_at_once(void **state)
+{
+	struct net *net = net_new(5);
+	unsigned int n;
+
+	(void)state;
+	net_up(net);
+	turned_away(net, 60 * NET_SECOND);
+	n = net_count(net, 0, IKE_EX_SA_INIT, false);
+	assert_in_range(n, 6, 10);
+	turned_away(net, 300 * NET_SECOND);
+	assert_in_range(net_count(net, 0, IKE_EX_SA_INIT, false), n + 4, n + 7);
+
+	/* Rekeyed meanwhile, it is the same connection still. */
+	net_run(net, 80 * NET_SECOND);
+	assert_int_equal(net_sa(net, 0)->state, IKE_SA_ESTABLISHED);
+	net_cmd(net, 0, IKE_EV_CONN_REKEY, "server");
+	net_run(net, NET_SECOND);
+	net_forget(net);
+	net_cmd(net, 1, IKE_EV_CONN_DOWN, "mobile");
+	net_run(net, NET_SECOND);
+	assert_int_equal(net_count(net, 0, IKE_EX_SA_INIT, false), 1);
+	assert_int_equal(net_sa(net, 0)->state, IKE_SA_ESTABLISHED);
+	net_free(net);
+}
+
 /* covers: K19 K20 */
 static void liveness(void **state)
 {
@@ -656,6 +697,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(retransmission),
+		cmocka_unit_test(closed_at_once),
 		cmocka_unit_test(liveness),
 		cmocka_unit_test(esp_is_no_life),
 		cmocka_unit_test(hinted),
