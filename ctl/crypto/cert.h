@@ -8,6 +8,7 @@
 
 #include <openssl/types.h>
 
+#include "crypto/ocsp.h"
 #include "wire/buf.h"
 #include "wire/ike_const.h"
 
@@ -92,6 +93,17 @@ int crypto_trust_add(struct crypto_trust *t, enum crypto_trust_item item,
 		     struct wire_span der);
 
 /**
+ * crypto_trust_ocsp() - ask responders whether certificates are revoked
+ * @t: Trust.
+ * @policy: What is asked, and what becomes of no answer.
+ * @uri: See crypto_ocsp_new().
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int crypto_trust_ocsp(struct crypto_trust *t, enum crypto_ocsp_policy policy,
+		      const char *uri);
+
+/**
  * struct crypto_proof - what a peer says to prove who it is
  * @id_type: enum ike_id_type.
  * @id: Identification data.
@@ -99,6 +111,7 @@ int crypto_trust_add(struct crypto_trust *t, enum crypto_trust_item item,
  * @method: enum ike_auth_method.
  * @octets: From crypto_auth_octets() with the peer as signer.
  * @auth: Authentication data.
+ * @ask: See crypto_ocsp_check().
  */
 struct crypto_proof {
 	uint8_t id_type;
@@ -107,20 +120,24 @@ struct crypto_proof {
 	uint8_t method;
 	struct wire_span octets;
 	struct wire_span auth;
+	struct crypto_ocsp_ask *ask;
 };
 
 /**
  * crypto_trust_verify() - whether a peer is who it says
  * @t: Trust.
  * @proof: What it says.
- * @err: Gets why not, for the log, without what the peer could put in.
+ * @err: Gets why not, for the log, without what the peer could put in; of who is
+ *	taken what has been put up with, or nothing.
  * @errlen: Octets of @err.
  *
  * A certificate must name the identity; keys and certificates of the peer
- * itself are taken for whatever identity the caller knows it by.
+ * itself are taken for whatever identity the caller knows it by. Nobody is asked
+ * for the sake of one who has not proved that the certificate is its own.
  *
  * Return: 0, -EACCES for a certificate or key that is not trusted, -EBADMSG for
- * a signature that does not match, or another negative errno.
+ * a signature that does not match, -EAGAIN when @proof->ask is to be asked before
+ * this is called again, or another negative errno.
  */
 int crypto_trust_verify(const struct crypto_trust *t,
 			const struct crypto_proof *proof, char *err,

@@ -25,7 +25,20 @@ struct crypto_trust {
 	STACK_OF(X509) *certs;
 	unsigned int n_keys;
 	EVP_PKEY *key[MAX_CERTS];
+	/* NULL: nobody is asked. */
+	struct crypto_ocsp *ocsp;
 };
+
+/* For the peer's chain, and for that of who answers for an authority. */
+static void set_params(X509_STORE *store)
+{
+	X509_VERIFY_PARAM *param = X509_STORE_get0_param(store);
+
+	X509_VERIFY_PARAM_set_depth(param, MAX_DEPTH);
+	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
+	/* What the operator trusts need not be a root. */
+	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+}
 
 struct crypto_trust *crypto_trust_new(void)
 {
@@ -35,10 +48,12 @@ struct crypto_trust *crypto_trust_new(void)
 		return NULL;
 	t->store = X509_STORE_new();
 	t->certs = sk_X509_new_null();
-	if (t->store && t->certs)
-		return t;
-	crypto_trust_free(t);
-	return NULL;
+	if (!t->store || !t->certs) {
+		crypto_trust_free(t);
+		return NULL;
+	}
+	set_params(t->store);
+	return t;
 }
 
 void crypto_trust_free(struct crypto_trust *t)
@@ -49,7 +64,17 @@ void crypto_trust_free(struct crypto_trust *t)
 		EVP_PKEY_free(t->key[i]);
 	X509_STORE_free(t->store);
 	sk_X509_pop_free(t->certs, X509_free);
+	crypto_ocsp_free(t->ocsp);
 	free(t);
+}
+
+int crypto_trust_ocsp(struct crypto_trust *t, enum crypto_ocsp_policy policy,
+		      const char *uri)
+{
+	crypto_ocsp_free(t->ocsp);
+	t->ocsp = policy == CRYPTO_OCSP_OFF ? NULL :
+					      crypto_ocsp_new(policy, uri);
+	return policy == CRYPTO_OCSP_OFF || t->ocsp ? 0 : -ENOMEM;
 }
 
 static EVP_PKEY *key_decode(struct wire_span der)
@@ -136,11 +161,13 @@ int crypto_trust_add(struct crypto_trust *t, enum crypto_trust_item item,
  * struct sent - what the peer's CERT payloads hold
  * @leaf: the first certificate, whose key signs (RFC 7296 section 3.6)
  * @chain: the others
+ * @verified: from @leaf to a trust anchor, once that has been found
  * @key: a raw public key instead
  */
 struct sent {
 	X509 *leaf;
 	STACK_OF(X509) *chain;
+	STACK_OF(X509) *verified;
 	EVP_PKEY *key;
 };
 
@@ -148,6 +175,7 @@ static void sent_free(struct sent *s)
 {
 	X509_free(s->leaf);
 	sk_X509_pop_free(s->chain, X509_free);
+	sk_X509_pop_free(s->verified, X509_free);
 	EVP_PKEY_free(s->key);
 }
 
@@ -215,23 +243,19 @@ static bool authorities(const STACK_OF(X509) *chain)
 	return true;
 }
 
-static int chain_verify(const struct crypto_trust *t, const struct sent *s,
+static int chain_verify(const struct crypto_trust *t, struct sent *s,
 			char *err, size_t errlen)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-	X509_VERIFY_PARAM *param;
 	int ret = -EIO;
 
 	if (!ctx || !X509_STORE_CTX_init(ctx, t->store, s->leaf, s->chain))
 		goto out;
-	param = X509_STORE_CTX_get0_param(ctx);
-	X509_VERIFY_PARAM_set_depth(param, MAX_DEPTH);
-	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
-	/* What the operator trusts need not be a root. */
-	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
 	if (X509_verify_cert(ctx) == 1) {
-		ret = authorities(X509_STORE_CTX_get0_chain(ctx)) ? 0 : -EACCES;
-		if (ret)
+		s->verified = X509_STORE_CTX_get1_chain(ctx);
+		ret = !s->verified ? -ENOMEM :
+		      authorities(s->verified) ? 0 : -EACCES;
+		if (ret == -EACCES)
 			snprintf(err, errlen, "the peer's certificate is"
 				 " signed by one of no authority");
 	} else {
@@ -246,7 +270,7 @@ out:
 	return ret;
 }
 
-static int leaf_check(const struct crypto_trust *t, const struct sent *s,
+static int leaf_check(const struct crypto_trust *t, struct sent *s,
 		      const struct crypto_proof *proof, char *err,
 		      size_t errlen)
 {
@@ -297,6 +321,23 @@ static int key_verify(EVP_PKEY *key, const struct crypto_proof *p, char *err,
 	return ret;
 }
 
+static int leaf_verify(const struct crypto_trust *t, struct sent *s,
+		       const struct crypto_proof *p, char *err, size_t errlen)
+{
+	int ret = leaf_check(t, s, p, err, errlen);
+
+	if (!ret)
+		ret = key_verify(X509_get0_pubkey(s->leaf), p, err, errlen);
+	if (ret)
+		return ret;
+	err[0] = '\0';
+	/* The peer's own, which the operator knows, has no chain. */
+	return t->ocsp && s->verified ?
+		       crypto_ocsp_check(t->ocsp, t->store, s->verified,
+					 p->ask, err, errlen) :
+		       0;
+}
+
 /* The peer says nothing, or a key: one of those that are known. */
 static int known_verify(const struct crypto_trust *t, EVP_PKEY *sent,
 			const struct crypto_proof *p, char *err, size_t errlen)
@@ -335,11 +376,11 @@ int crypto_trust_verify(const struct crypto_trust *t,
 		goto out;
 	if (!s.leaf) {
 		ret = known_verify(t, s.key, proof, err, errlen);
+		if (!ret)
+			err[0] = '\0';
 		goto out;
 	}
-	ret = leaf_check(t, &s, proof, err, errlen);
-	if (!ret)
-		ret = key_verify(X509_get0_pubkey(s.leaf), proof, err, errlen);
+	ret = leaf_verify(t, &s, proof, err, errlen);
 out:
 	sent_free(&s);
 	return ret;

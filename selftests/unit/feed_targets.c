@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <jansson.h>
+#include <openssl/err.h>
+#include <openssl/ocsp.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -22,6 +24,7 @@
 #include "eap_try.h"
 #include "feed.h"
 #include "ike_net.h"
+#include "pki.h"
 
 static void message(const uint8_t *data, size_t len)
 {
@@ -387,10 +390,118 @@ static void cert(const uint8_t *data, size_t len)
 	X509_free(x);
 }
 
+/* ------------------------------------------------------------------- OCSP */
+
+/* A certificate that a responder is asked about, and who may answer. */
+static struct {
+	EVP_PKEY *ca_key, *key;
+	STACK_OF(X509) *chain;
+	X509_STORE *store;
+} family;
+
+static void make_family(void)
+{
+	const struct pki_want ca = { .subject = "root", .ca = true };
+	const struct pki_want own = { .subject = "mobile",
+				      .san = "DNS:mobile.example" };
+	X509 *root, *leaf;
+
+	family.ca_key = pki_key("P-256");
+	family.key = pki_key("P-256");
+	root = pki_cert(family.ca_key, NULL, NULL, &ca);
+	leaf = pki_cert(family.key, root, family.ca_key, &own);
+	family.chain = sk_X509_new_null();
+	sk_X509_push(family.chain, leaf);
+	sk_X509_push(family.chain, root);
+	family.store = X509_STORE_new();
+	X509_STORE_add_cert(family.store, root);
+}
+
+static void free_family(void)
+{
+	EVP_PKEY_free(family.ca_key);
+	EVP_PKEY_free(family.key);
+	sk_X509_pop_free(family.chain, X509_free);
+	X509_STORE_free(family.store);
+}
+
+/* Nobody who does not know our key says what a certificate is worth. */
+static void answered(struct wire_span answer, bool genuine)
+{
+	struct crypto_ocsp *o = crypto_ocsp_new(CRYPTO_OCSP_STRICT,
+						"http://ocsp.example/");
+	struct crypto_ocsp_ask ask = { 0 };
+	char err[200];
+	int ret;
+
+	assert_int_equal(crypto_ocsp_check(o, family.store, family.chain, &ask,
+					   err, sizeof(err)), -EAGAIN);
+	ask.answer = answer;
+	ret = crypto_ocsp_check(o, family.store, family.chain, &ask, err,
+				sizeof(err));
+	assert_true(ret == -EACCES || (genuine && !ret));
+	crypto_ocsp_ask_end(&ask);
+	crypto_ocsp_free(o);
+}
+
+/* What it says, and its extensions, but whose it is. */
+static OCSP_BASICRESP *copy_of(OCSP_BASICRESP *basic)
+{
+	OCSP_BASICRESP *copy = OCSP_BASICRESP_new();
+	ASN1_GENERALIZEDTIME *revoked, *from, *to;
+	OCSP_CERTID *id;
+	int i, status, why;
+
+	for (i = 0; i < OCSP_resp_count(basic); i++) {
+		OCSP_SINGLERESP *one = OCSP_resp_get0(basic, i);
+
+		status = OCSP_single_get0_status(one, &why, &revoked, &from,
+						 &to);
+		id = (OCSP_CERTID *)(uintptr_t)OCSP_SINGLERESP_get0_id(one);
+		OCSP_basic_add1_status(copy, id, status, why, revoked, from,
+				       to);
+	}
+	for (i = 0; i < OCSP_BASICRESP_get_ext_count(basic); i++)
+		OCSP_BASICRESP_add_ext(copy, OCSP_BASICRESP_get_ext(basic, i),
+				       -1);
+	return copy;
+}
+
+static void sign_again(const uint8_t *data, size_t len)
+{
+	OCSP_RESPONSE *resp = d2i_OCSP_RESPONSE(NULL, &data, (long)len), *anew;
+	OCSP_BASICRESP *basic = resp ? OCSP_response_get1_basic(resp) : NULL;
+	OCSP_BASICRESP *copy = basic ? copy_of(basic) : NULL;
+	unsigned char *der = NULL;
+	int n;
+
+	if (copy && OCSP_basic_sign(copy, sk_X509_value(family.chain, 1),
+				    family.ca_key, EVP_sha256(), NULL, 0)) {
+		anew = OCSP_response_create(0, copy);
+		n = i2d_OCSP_RESPONSE(anew, &der);
+		if (n > 0)
+			answered((struct wire_span){ der, (size_t)n }, true);
+		OPENSSL_free(der);
+		OCSP_RESPONSE_free(anew);
+	}
+	OCSP_BASICRESP_free(copy);
+	OCSP_BASICRESP_free(basic);
+	OCSP_RESPONSE_free(resp);
+	ERR_clear_error();
+}
+
+static void ocsp(const uint8_t *data, size_t len)
+{
+	if (!family.store)
+		make_family();
+	answered((struct wire_span){ data, len }, false);
+	sign_again(data, len);
+}
+
 const struct feed_target feed_targets[] = {
 	{ "message", message }, { "payload", payload },
 	{ "datagram", datagram }, { "inner", inner }, { "conf", conf },
-	{ "control", control }, { "cert", cert },
+	{ "control", control }, { "cert", cert }, { "ocsp", ocsp },
 };
 
 const unsigned int feed_n_targets = sizeof(feed_targets) /
@@ -400,4 +511,6 @@ void feed_end(void)
 {
 	if (agent.base)
 		agent_stop();
+	if (family.store)
+		free_family();
 }

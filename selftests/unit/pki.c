@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
 
 EVP_PKEY *pki_key(const char *kind)
@@ -77,6 +78,7 @@ X509 *pki_cert(EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key,
 	extend(cert, issuer, NID_ext_key_usage, w->extended);
 	extend(cert, issuer, NID_subject_key_identifier, "hash");
 	extend(cert, issuer, NID_subject_alt_name, w->san);
+	extend(cert, issuer, NID_info_access, w->info);
 	assert_true(X509_sign(cert, signer, digest_for(signer)) > 0);
 	return cert;
 }
@@ -137,4 +139,68 @@ struct wire_span pki_key_der(EVP_PKEY *key, bool private)
 void pki_free(struct wire_span der)
 {
 	OPENSSL_free((void *)(uintptr_t)der.p);
+}
+
+/* ------------------------------------------------------------------- OCSP */
+
+struct wire_span pki_request(X509 *cert, X509 *issuer)
+{
+	OCSP_REQUEST *req = OCSP_REQUEST_new();
+	unsigned char *der = NULL;
+	int len;
+
+	OCSP_request_add0_id(req, OCSP_cert_to_id(NULL, cert, issuer));
+	len = i2d_OCSP_REQUEST(req, &der);
+	OCSP_REQUEST_free(req);
+	return encoded(der, len);
+}
+
+static void add_status(OCSP_BASICRESP *basic, OCSP_REQUEST *req,
+		       const struct pki_answer *a)
+{
+	OCSP_CERTID *id = OCSP_onereq_get0_id(OCSP_request_onereq_get0(req,
+								       0));
+	ASN1_TIME *from = X509_gmtime_adj(NULL, a->from);
+	ASN1_TIME *to = a->to ? X509_gmtime_adj(NULL, a->to) : NULL;
+	ASN1_TIME *when = X509_gmtime_adj(NULL, -60);
+	OCSP_CERTID *other = NULL;
+
+	if (a->about) {
+		other = OCSP_cert_to_id(NULL, a->about, a->issuer);
+		id = other;
+	}
+	assert_non_null(OCSP_basic_add1_status(basic, id, a->status, 0,
+		a->status == V_OCSP_CERTSTATUS_REVOKED ? when : NULL, from,
+		to));
+	OCSP_CERTID_free(other);
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(to);
+	ASN1_TIME_free(when);
+}
+
+struct wire_span pki_answer(struct wire_span request,
+			    const struct pki_answer *a)
+{
+	const unsigned char *p = request.p;
+	OCSP_REQUEST *req = d2i_OCSP_REQUEST(NULL, &p, (long)request.len);
+	OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
+	OCSP_RESPONSE *resp;
+	unsigned char *der = NULL;
+	int len;
+
+	assert_non_null(req);
+	add_status(basic, req, a);
+	if (a->nonce == PKI_NONCE_SAME)
+		assert_int_equal(OCSP_copy_nonce(basic, req), 1);
+	else if (a->nonce == PKI_NONCE_OTHER)
+		assert_int_equal(OCSP_basic_add1_nonce(basic, NULL, 32), 1);
+	assert_int_equal(OCSP_basic_sign(basic, a->signer, a->signer_key,
+					 a->md ? a->md : EVP_sha256(), NULL,
+					 0), 1);
+	resp = OCSP_response_create(a->error, a->error ? NULL : basic);
+	len = i2d_OCSP_RESPONSE(resp, &der);
+	OCSP_RESPONSE_free(resp);
+	OCSP_BASICRESP_free(basic);
+	OCSP_REQUEST_free(req);
+	return encoded(der, len);
 }
