@@ -77,8 +77,8 @@ modules:
 # ------------------------------------------------------------- userspace
 
 CC ?= gcc
-PKGS := libnl-3.0 libnl-genl-3.0 libnl-route-3.0 libevent_core libconfuse \
-	jansson libseccomp libcap-ng libcrypto
+PKGS := libnl-3.0 libnl-genl-3.0 libnl-route-3.0 libevent_core libevent_extra \
+	libconfuse jansson libseccomp libcap-ng libcrypto
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(patsubst -I%,-isystem %, \
 	$(shell pkg-config --cflags $(PKGS))))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crypto/ocsp.h"
 #include "ike/ike.h"
 #include "kern/kern.h"
 
@@ -56,6 +57,8 @@ enum conf_item {
  * @ppk: the post-quantum preshared key of @ike.ppk_id
  * @ppk_len: octets of @ppk, 0 without one
  * @rsa_pkcs1: sign with PKCS #1 v1.5 in place of RSASSA-PSS
+ * @ocsp: what responders are asked of the peer's certificates
+ * @ocsp_uri: which one, or empty for those that certificates name
  * @items: keys and certificates, see conf_item_next()
  */
 struct conf_conn {
@@ -66,6 +69,8 @@ struct conf_conn {
 	uint8_t ppk[CONF_MAX_PSK];
 	size_t ppk_len;
 	bool rsa_pkcs1;
+	enum crypto_ocsp_policy ocsp;
+	char ocsp_uri[CRYPTO_OCSP_URI_MAX];
 	struct wire_wr items;
 };
 

@@ -19,6 +19,8 @@ const char *const conf_rrc_words[] = { "early", "before", "off", NULL };
 const char *const conf_mptcp_words[] = { "no", "subflow", "signal", "fullmesh",
 					 NULL };
 const char *const conf_auth_words[] = { "psk", "pubkey", NULL };
+const char *const conf_ocsp_words[] = { "no", "relaxed", "if-uri", "strict",
+					NULL };
 static const char *const padding_words[] = { "pss", "pkcs1", NULL };
 const char *const conf_mode_words[] = { "transport", "tunnel", NULL };
 
@@ -88,6 +90,8 @@ cfg_opt_t *conf_conn_options(void)
 		CFG_STR("rsa-padding", NULL, CFGF_NODEFAULT),
 		CFG_STR_LIST("ca", NULL, CFGF_NODEFAULT),
 		CFG_STR_LIST("crl", NULL, CFGF_NODEFAULT),
+		CFG_STR("ocsp", NULL, CFGF_NODEFAULT),
+		CFG_STR("ocsp-uri", NULL, CFGF_NODEFAULT),
 		CFG_STR_LIST("remote-cert", NULL, CFGF_NODEFAULT),
 		CFG_STR_LIST("remote-key", NULL, CFGF_NODEFAULT),
 		CFG_STR_LIST("ike", NULL, CFGF_NODEFAULT),
@@ -178,6 +182,20 @@ static int check_auth(cfg_t *cfg, cfg_opt_t *opt)
 static int check_padding(cfg_t *cfg, cfg_opt_t *opt)
 {
 	return check_words(cfg, opt, padding_words);
+}
+
+static int check_ocsp(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_words(cfg, opt, conf_ocsp_words);
+}
+
+static int check_uri(cfg_t *cfg, cfg_opt_t *opt)
+{
+	char err[CONF_MAX_ERROR];
+
+	if (conf_uri(last_text(opt), err, sizeof(err)))
+		return complain(cfg, opt, err);
+	return 0;
 }
 
 static int check_mode(cfg_t *cfg, cfg_opt_t *opt)
@@ -410,6 +428,8 @@ void conf_conn_watch(cfg_t *root)
 		{ "local-auth", check_auth },
 		{ "remote-auth", check_auth },
 		{ "rsa-padding", check_padding },
+		{ "ocsp", check_ocsp },
+		{ "ocsp-uri", check_uri },
 		{ "ike", check_ike },
 		{ "esp", check_esp },
 		{ "mode", check_mode },

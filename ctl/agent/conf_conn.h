@@ -15,6 +15,8 @@ extern const char *const conf_childless_words[];
 extern const char *const conf_rrc_words[];
 extern const char *const conf_mptcp_words[];
 extern const char *const conf_auth_words[];
+/* In the order of enum crypto_ocsp_policy */
+extern const char *const conf_ocsp_words[];
 
 /** conf_conn_options() - the options of a connection, for the parser */
 cfg_opt_t *conf_conn_options(void);

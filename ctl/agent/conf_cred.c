@@ -440,10 +440,31 @@ static int load_local(struct loading *l)
 	return ret ? ret : own_check(l);
 }
 
+/* Each of the two has been checked while its line was read. */
+static int load_ocsp(struct loading *l)
+{
+	const char *word = cfg_getstr(l->sec, "ocsp");
+	const char *uri = cfg_getstr(l->sec, "ocsp-uri");
+	char err[CONF_MAX_ERROR];
+	int policy = CRYPTO_OCSP_OFF;
+
+	if (word)
+		policy = conf_word(word, conf_ocsp_words, err, sizeof(err));
+	if (policy > CRYPTO_OCSP_OFF && !cfg_size(l->sec, "ca"))
+		return refuse(l, "ocsp needs a ca; remote-cert and remote-key are taken as they are");
+	if (uri && policy <= CRYPTO_OCSP_OFF)
+		return refuse(l, "ocsp-uri has no effect without ocsp; ocsp = \"strict\" would be right");
+	l->out->ocsp = (enum crypto_ocsp_policy)policy;
+	if (uri)
+		snprintf(l->out->ocsp_uri, sizeof(l->out->ocsp_uri), "%s", uri);
+	return 0;
+}
+
 static int load_remote(struct loading *l)
 {
-	static const char *const options[] = { "ca", "crl", "remote-cert",
-					       "remote-key", NULL };
+	static const char *const options[] = { "ca", "crl", "ocsp", "ocsp-uri",
+					       "remote-cert", "remote-key",
+					       NULL };
 	struct ike_conn *c = &l->out->ike;
 	bool own = cfg_size(l->sec, "remote-cert") ||
 		   cfg_size(l->sec, "remote-key");
@@ -459,6 +480,8 @@ static int load_remote(struct loading *l)
 	ret = load_list(l, "ca", CONF_ITEM_CA);
 	if (!ret)
 		ret = load_list(l, "crl", CONF_ITEM_CRL);
+	if (!ret)
+		ret = load_ocsp(l);
 	if (!ret)
 		ret = load_list(l, "remote-cert", CONF_ITEM_REMOTE_CERT);
 	return ret ? ret : load_remote_keys(l);

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/http.h"
+#include "crypto/ocsp.h"
+
 /* A decimal number without sign, blanks or leading plus. */
 static int number(const char *text, size_t len, unsigned int max,
 		  unsigned int *out)
@@ -202,5 +205,15 @@ int conf_word(const char *text, const char *const *words, char *err,
 	}
 	if (used < errlen)
 		snprintf(err + used, errlen - used, " would be right");
+	return -EINVAL;
+}
+
+int conf_uri(const char *text, char *err, size_t errlen)
+{
+	if (strlen(text) < CRYPTO_OCSP_URI_MAX && http_uri_ok(text))
+		return 0;
+	snprintf(err, errlen,
+		 "\"%s\" cannot be asked; \"http://HOST/PATH\", without TLS and of at most %d characters, would be right",
+		 text, CRYPTO_OCSP_URI_MAX - 1);
 	return -EINVAL;
 }

@@ -68,4 +68,12 @@ int conf_psk(const char *text, size_t len, uint8_t *out, size_t max,
 int conf_word(const char *text, const char *const *words, char *err,
 	      size_t errlen);
 
+/**
+ * conf_uri() - of a page that is asked for without TLS
+ * @text: "http://HOST[:PORT][/PATH]"
+ * @err: reason
+ * @errlen: octets in @err
+ */
+int conf_uri(const char *text, char *err, size_t errlen);
+
 #endif /* MOBX_AGENT_CONF_VALUE_H */

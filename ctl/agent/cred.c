@@ -25,6 +25,8 @@
  * @key: own private key, or NULL.
  * @certs: own certificates, or the raw key, as they go to the peer.
  * @trust: what the peer's key has to come from, or NULL.
+ * @ocsp: what responders are asked of the peer's certificates.
+ * @ocsp_uri: which one, or empty.
  */
 struct cred {
 	struct cred *next;
@@ -41,6 +43,8 @@ struct cred {
 	EVP_PKEY *key;
 	struct wire_wr certs;
 	struct crypto_trust *trust;
+	enum crypto_ocsp_policy ocsp;
+	char ocsp_uri[CRYPTO_OCSP_URI_MAX];
 };
 
 static void cred_free(struct cred *c)
@@ -110,14 +114,24 @@ static void begin(struct cred_list *l, const struct msg_cred *m)
 		return;
 	memcpy(c->ppk_id, m->ppk_id, m->ppk_id_len);
 	c->ppk_id_len = m->ppk_id_len;
+	c->ocsp = m->ocsp;
+	memcpy(c->ocsp_uri, m->ocsp_uri, sizeof(c->ocsp_uri) - 1);
 }
 
 static int trust(struct cred *c, enum crypto_trust_item item,
 		 struct wire_span der)
 {
-	if (!c->trust)
+	if (!c->trust) {
 		c->trust = crypto_trust_new();
-	return c->trust ? crypto_trust_add(c->trust, item, der) : -ENOMEM;
+		if (!c->trust)
+			return -ENOMEM;
+		if (crypto_trust_ocsp(c->trust, c->ocsp, c->ocsp_uri)) {
+			crypto_trust_free(c->trust);
+			c->trust = NULL;
+			return -ENOMEM;
+		}
+	}
+	return crypto_trust_add(c->trust, item, der);
 }
 
 static int own(struct cred *c, uint8_t encoding, struct wire_span der)
@@ -274,9 +288,10 @@ void cred_eap(const struct msg_auth *m, struct msg_auth_done *done)
 	say(done, "there are no credentials for EAP method %u", m->method);
 }
 
-void cred_verify(const struct cred_list *l, const struct msg_auth *m,
+bool cred_verify(const struct cred_list *l, const struct msg_auth *m,
 		 struct wire_span octets, struct wire_span auth,
-		 struct wire_span certs, struct msg_auth_done *done)
+		 struct wire_span certs, struct crypto_ocsp_ask *ask,
+		 struct msg_auth_done *done)
 {
 	const struct cred *c = find(l, m->conn);
 	const struct crypto_proof proof = {
@@ -286,6 +301,7 @@ void cred_verify(const struct cred_list *l, const struct msg_auth *m,
 		.method = m->method,
 		.octets = octets,
 		.auth = auth,
+		.ask = ask,
 	};
 	int ret = -ENOKEY;
 
@@ -299,9 +315,16 @@ void cred_verify(const struct cred_list *l, const struct msg_auth *m,
 		ret = crypto_trust_verify(c->trust, &proof, done->text,
 					  sizeof(done->text));
 	}
+	if (ret == -EAGAIN) {
+		done->text[0] = '\0';
+		return false;
+	}
 	done->ok = !ret;
+	if (ret && !done->text[0])
+		say(done, "cannot verify: %s", strerror(-ret));
+	if (!ret && done->text[0])
+		log_line(IKE_LOG_WARNING, m->conn, "ocsp", "%s", done->text);
 	if (!ret)
 		done->text[0] = '\0';
-	else if (!done->text[0])
-		say(done, "cannot verify: %s", strerror(-ret));
+	return true;
 }

@@ -75,10 +75,14 @@ void cred_eap(const struct msg_auth *m, struct msg_auth_done *done);
  * @octets: what the peer has signed
  * @auth: its authentication data
  * @certs: its certificates
+ * @ask: see crypto_ocsp_check()
  * @done: gets the answer
+ *
+ * Return: false, and nothing in @done: @ask is to be asked first, then this again.
  */
-void cred_verify(const struct cred_list *l, const struct msg_auth *m,
+bool cred_verify(const struct cred_list *l, const struct msg_auth *m,
 		 struct wire_span octets, struct wire_span auth,
-		 struct wire_span certs, struct msg_auth_done *done);
+		 struct wire_span certs, struct crypto_ocsp_ask *ask,
+		 struct msg_auth_done *done);
 
 #endif /* MOBX_AGENT_CRED_H */

@@ -9,6 +9,7 @@
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "agent/chan.h"
 #include "agent/cred.h"
@@ -20,11 +21,19 @@
 /* Some hundred RSA keys with all that libcrypto computes from them */
 #define SECRET_MEMORY (4u << 20)
 
+/* Questions that wait for responders, and whom one asks one after the other */
+#define MAX_HELD 128
+#define MAX_ROUNDS 8
+
 struct creds {
 	struct event_base *base;
 	struct chan *parent;
 	struct chan *worker;
+	struct chan *fetch;
 	struct cred_list list;
+	LIST_HEAD(, question) held;
+	unsigned int nheld;
+	uint64_t last_id;
 	bool orderly;
 };
 
@@ -60,20 +69,49 @@ static void answer(struct creds *c, uint64_t tag, struct msg_auth_done *done,
 	chan_sendv(c->worker, MSG_AUTH_DONE, tag, parts, 3);
 }
 
-/* The worker is not trusted: it may have been taken over by a packet. */
-static void from_worker(void *ctx, uint32_t type, uint64_t tag,
-			const void *body, size_t len)
+/* ------------------------------------------------------------- questions */
+
+/**
+ * struct question - one of the worker's, that waits for a responder's word
+ * @id: number by which the fetching process answers
+ * @tag: number by which the worker hears of it
+ * @ask: what a responder is asked
+ * @rounds: how many have been asked
+ * @len: octets in @body
+ * @body: the message
+ */
+struct question {
+	LIST_ENTRY(question) entry;
+	uint64_t id;
+	uint64_t tag;
+	struct crypto_ocsp_ask ask;
+	unsigned int rounds;
+	size_t len;
+	uint8_t body[];
+};
+
+static void question_free(struct creds *c, struct question *q)
+{
+	LIST_REMOVE(q, entry);
+	c->nheld--;
+	crypto_ocsp_ask_end(&q->ask);
+	free(q);
+}
+
+/*
+ * The worker is not trusted: it may have been taken over by a packet. False if
+ * a responder has to be asked first, which never is without @ask.
+ */
+static bool run(struct creds *c, uint32_t type, uint64_t tag, const void *body,
+		size_t len, struct crypto_ocsp_ask *ask)
 {
 	struct wire_wr data = { 0 }, certs = { 0 };
 	struct wire_span octets, auth, peer_certs;
 	struct msg_auth_done done = { 0 };
-	struct creds *c = ctx;
+	bool decided = true;
 	struct wire_rd rd;
 	struct msg_auth m;
 
-	if ((type != MSG_SIGN && type != MSG_VERIFY && type != MSG_PPK &&
-	     type != MSG_EAP) || len < sizeof(m))
-		return;
 	memcpy(&m, body, sizeof(m));
 	m.conn[sizeof(m.conn) - 1] = '\0';
 	wire_rd_init(&rd, (const uint8_t *)body + sizeof(m), len - sizeof(m));
@@ -89,10 +127,95 @@ static void from_worker(void *ctx, uint32_t type, uint64_t tag,
 	else if (!rd.bad && !rd.left && type == MSG_EAP)
 		cred_eap(&m, &done);
 	else if (!rd.bad && !rd.left)
-		cred_verify(&c->list, &m, octets, auth, peer_certs, &done);
-	answer(c, tag, &done, &data, &certs);
+		decided = cred_verify(&c->list, &m, octets, auth, peer_certs,
+				      ask, &done);
+	if (decided)
+		answer(c, tag, &done, &data, &certs);
 	wire_wr_free(&data);
 	wire_wr_free(&certs);
+	return decided;
+}
+
+static void ask_responder(struct creds *c, struct question *q)
+{
+	struct msg_fetch m = { 0 };
+	const struct iovec parts[] = {
+		{ .iov_base = &m, .iov_len = sizeof(m) },
+		{ .iov_base = q->ask.request.data,
+		  .iov_len = q->ask.request.len },
+	};
+
+	q->id = ++c->last_id;
+	q->rounds++;
+	memcpy(m.uri, q->ask.uri, sizeof(m.uri));
+	chan_sendv(c->fetch, MSG_FETCH, q->id, parts, 2);
+}
+
+/* With too many that wait already it is as if no responder answered. */
+static void hold(struct creds *c, uint64_t tag, const void *body, size_t len,
+		 const struct crypto_ocsp_ask *ask)
+{
+	struct question *q = c->nheld < MAX_HELD ? calloc(1, sizeof(*q) + len) :
+						   NULL;
+
+	if (!q) {
+		run(c, MSG_VERIFY, tag, body, len, NULL);
+		return;
+	}
+	q->tag = tag;
+	q->ask = *ask;
+	q->len = len;
+	memcpy(q->body, body, len);
+	LIST_INSERT_HEAD(&c->held, q, entry);
+	c->nheld++;
+	ask_responder(c, q);
+}
+
+static void from_worker(void *ctx, uint32_t type, uint64_t tag,
+			const void *body, size_t len)
+{
+	struct crypto_ocsp_ask ask = { 0 };
+	struct creds *c = ctx;
+
+	if ((type != MSG_SIGN && type != MSG_VERIFY && type != MSG_PPK &&
+	     type != MSG_EAP) || len < sizeof(struct msg_auth))
+		return;
+	if (run(c, type, tag, body, len, &ask))
+		crypto_ocsp_ask_end(&ask);
+	else
+		hold(c, tag, body, len, &ask);
+}
+
+/*
+ * Nor is who fetches: it has heard from strangers. Credentials may have changed
+ * since the question, so all of it is looked at once more.
+ */
+static void from_fetch(void *ctx, uint32_t type, uint64_t id, const void *data,
+		       size_t len)
+{
+	const struct msg_fetched *m = data;
+	struct creds *c = ctx;
+	struct question *q;
+
+	LIST_FOREACH(q, &c->held, entry)
+		if (q->id == id)
+			break;
+	if (type != MSG_FETCHED || len < sizeof(*m) || !q)
+		return;
+	q->ask.answer = (struct wire_span){ (const uint8_t *)(m + 1),
+					    len - sizeof(*m) };
+	if (!q->ask.answer.len)
+		log_line(IKE_LOG_WARNING, NULL, "ocsp", "%s: %.*s", q->ask.uri,
+			 (int)sizeof(m->text), m->text);
+	if (q->rounds < MAX_ROUNDS) {
+		if (!run(c, MSG_VERIFY, q->tag, q->body, q->len, &q->ask)) {
+			ask_responder(c, q);
+			return;
+		}
+	} else {
+		run(c, MSG_VERIFY, q->tag, q->body, q->len, NULL);
+	}
+	question_free(c, q);
 }
 
 static void on_closed(void *ctx)
@@ -104,6 +227,7 @@ static void on_closed(void *ctx)
 
 static const struct chan_ops parent_ops = { from_parent, on_closed };
 static const struct chan_ops worker_ops = { from_worker, on_closed };
+static const struct chan_ops fetch_ops = { from_fetch, on_closed };
 
 static int set_up(const struct msg_start *start)
 {
@@ -119,7 +243,7 @@ static int set_up(const struct msg_start *start)
 	return ret ? ret : drop_privileges(start->root, start->uid, start->gid);
 }
 
-int creds_main(int parent, int worker)
+int creds_main(int parent, int worker, int fetch)
 {
 	struct creds c = { 0 };
 	struct msg_start start;
@@ -138,9 +262,12 @@ int creds_main(int parent, int worker)
 	c.base = event_base_new();
 	c.parent = c.base ? chan_new(c.base, parent, &parent_ops, &c) : NULL;
 	c.worker = c.base ? chan_new(c.base, worker, &worker_ops, &c) : NULL;
-	if (c.parent && c.worker &&
+	c.fetch = c.base ? chan_new(c.base, fetch, &fetch_ops, &c) : NULL;
+	if (c.parent && c.worker && c.fetch &&
 	    !drop_system_calls(FILTER_CREDS, start.seccomp))
 		event_base_dispatch(c.base);
+	while (!LIST_EMPTY(&c.held))
+		question_free(&c, LIST_FIRST(&c.held));
 	cred_list_free(&c.list);
 	chan_free(c.parent);
 	chan_free(c.worker);

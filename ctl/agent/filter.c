@@ -33,6 +33,13 @@ static const int worker_only[] = {
 	SCMP_SYS(shutdown),
 };
 
+/* Web servers, name servers, and whether there is a way to them. */
+static const int fetch_only[] = {
+	SCMP_SYS(connect), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
+	SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(readv),
+	SCMP_SYS(shutdown),
+};
+
 /* Reading the configuration again, leases, netlink, the end of the others. */
 static const int parent_only[] = {
 	SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(stat), SCMP_SYS(lstat),
@@ -78,26 +85,35 @@ static int allow_ioctl(scmp_filter_ctx f, scmp_datum_t request)
 	return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, same);
 }
 
+static int allow_sockets(scmp_filter_ctx f, int one, int other)
+{
+	const struct scmp_arg_cmp families[] = {
+		{ .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)one },
+		{ .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)other },
+	};
+	int ret = 0;
+
+	for (int i = 0; !ret && i < 2; i++)
+		ret = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+				       families[i]);
+	return ret;
+}
+
 /*
- * How much a client has written; whether what libconfuse reads is a terminal;
+ * How much a client or server has written; whether what libconfuse reads is a terminal;
  * the service manager and netlink.
  */
 static int allow_some(scmp_filter_ctx f, enum filter_process process)
 {
-	static const struct scmp_arg_cmp families[] = {
-		{ .op = SCMP_CMP_EQ, .datum_a = AF_UNIX },
-		{ .op = SCMP_CMP_EQ, .datum_a = AF_NETLINK },
-	};
 	int ret;
 
-	if (process == FILTER_WORKER)
-		return allow_ioctl(f, FIONREAD);
 	if (process == FILTER_CREDS)
 		return 0;
-	ret = allow_ioctl(f, TCGETS);
-	for (int i = 0; !ret && i < 2; i++)
-		ret = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-				       families[i]);
+	ret = allow_ioctl(f, process == FILTER_PARENT ? TCGETS : FIONREAD);
+	if (!ret && process == FILTER_PARENT)
+		ret = allow_sockets(f, AF_UNIX, AF_NETLINK);
+	if (!ret && process == FILTER_FETCH)
+		ret = allow_sockets(f, AF_INET, AF_INET6);
 	return ret;
 }
 
@@ -113,6 +129,8 @@ int filter_system_calls(enum filter_process process)
 		ret = ALLOW(f, worker_only);
 	if (!ret && process == FILTER_PARENT)
 		ret = ALLOW(f, parent_only);
+	if (!ret && process == FILTER_FETCH)
+		ret = ALLOW(f, fetch_only);
 	if (!ret)
 		ret = allow_memory(f);
 	if (!ret)

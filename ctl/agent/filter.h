@@ -7,6 +7,7 @@ enum filter_process {
 	FILTER_PARENT,
 	FILTER_WORKER,
 	FILTER_CREDS,
+	FILTER_FETCH,
 };
 
 /**
@@ -14,7 +15,8 @@ enum filter_process {
  * @process: whose work it does
  *
  * For good, and for this process alone. Memory can be made executable in none
- * of them; files, other sockets and other processes are the parent's only.
+ * of them; files and other processes are the parent's only, and new sockets its
+ * and, for the internet, those of who fetches.
  *
  * Return: 0, or a negative errno and nothing is filtered.
  */

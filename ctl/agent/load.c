@@ -60,6 +60,7 @@ static void send_creds(struct parent *p, const struct conf_conn *c)
 		.psk_len = (uint32_t)c->psk_len,
 		.ppk_len = (uint32_t)c->ppk_len,
 		.ppk_id_len = c->ike.ppk_id_len,
+		.ocsp = c->ocsp,
 	};
 	enum conf_item item;
 	struct wire_span der;
@@ -69,6 +70,7 @@ static void send_creds(struct parent *p, const struct conf_conn *c)
 	memcpy(m.psk, c->psk, c->psk_len);
 	memcpy(m.ppk, c->ppk, c->ppk_len);
 	memcpy(m.ppk_id, c->ike.ppk_id, c->ike.ppk_id_len);
+	memcpy(m.ocsp_uri, c->ocsp_uri, sizeof(m.ocsp_uri));
 	chan_send(p->creds, MSG_CRED_BEGIN, 0, &m, sizeof(m));
 	explicit_bzero(&m, sizeof(m));
 	wire_rd_init(&rd, c->items.data, c->items.len);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* mobxd: options, and the three processes that it is made of. */
+/* mobxd: options, and the four processes that it is made of. */
 #include <errno.h>
 #include <getopt.h>
 #include <malloc.h>
@@ -13,6 +13,7 @@
 #include "agent/chan.h"
 #include "agent/conf.h"
 #include "agent/creds.h"
+#include "agent/fetch.h"
 #include "agent/impair.h"
 #include "agent/log.h"
 #include "agent/parent.h"
@@ -122,48 +123,95 @@ static int check(const char *file)
 
 enum { AT_PARENT, AT_OTHER };
 
+/**
+ * struct pairs - between whom there are channels
+ * @worker: parent and worker
+ * @creds: parent and credentials
+ * @fetch: parent and who fetches
+ * @between: worker and credentials
+ * @asked: who fetches and credentials
+ */
 struct pairs {
 	int worker[2];
 	int creds[2];
+	int fetch[2];
 	int between[2];
+	int asked[2];
 };
 
-static void close_all(const int *fds, size_t n)
+static int make_pairs(struct pairs *p)
 {
-	for (size_t i = 0; i < n; i++)
-		close(fds[i]);
+	return chan_pair(p->worker) || chan_pair(p->creds) ||
+	       chan_pair(p->fetch) || chan_pair(p->between) ||
+	       chan_pair(p->asked);
 }
 
-static pid_t fork_worker(const struct pairs *p, struct store *store)
+static int run_worker(const struct pairs *p)
 {
-	int theirs[] = {
-		p->worker[AT_PARENT], p->creds[AT_PARENT], p->creds[AT_OTHER],
-		p->between[1],
+	return worker_main(p->worker[AT_OTHER], p->between[0]);
+}
+
+static int run_creds(const struct pairs *p)
+{
+	return creds_main(p->creds[AT_OTHER], p->between[1], p->asked[1]);
+}
+
+static int run_fetch(const struct pairs *p)
+{
+	return fetch_main(p->fetch[AT_OTHER], p->asked[0]);
+}
+
+/* All ends but those that a process needs itself. */
+static void close_others(const struct pairs *p, const int *own)
+{
+	const int all[] = {
+		p->worker[0], p->worker[1], p->creds[0], p->creds[1],
+		p->fetch[0], p->fetch[1], p->between[0], p->between[1],
+		p->asked[0], p->asked[1],
 	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i] != own[0] && all[i] != own[1] && all[i] != own[2])
+			close(all[i]);
+}
+
+/* @own: three of its ends, or one of them twice. */
+static pid_t fork_one(const char *name, const struct pairs *p,
+		      struct store *store, const int *own,
+		      int (*run)(const struct pairs *p))
+{
 	pid_t pid = fork();
 
 	if (pid)
 		return pid;
-	prctl(PR_SET_NAME, "mobxd-worker");
-	close_all(theirs, sizeof(theirs) / sizeof(theirs[0]));
+	prctl(PR_SET_NAME, name);
+	close_others(p, own);
 	store_close(store);
-	exit(worker_main(p->worker[AT_OTHER], p->between[0]));
+	exit(run(p));
 }
 
-static pid_t fork_creds(const struct pairs *p, struct store *store)
+static bool fork_all(const struct pairs *p, struct parent_args *args)
 {
-	int theirs[] = {
-		p->creds[AT_PARENT], p->worker[AT_PARENT], p->worker[AT_OTHER],
-		p->between[0],
-	};
-	pid_t pid = fork();
+	const int worker[] = { p->worker[AT_OTHER], p->between[0],
+			       p->between[0] };
+	const int creds[] = { p->creds[AT_OTHER], p->between[1], p->asked[1] };
+	const int fetch[] = { p->fetch[AT_OTHER], p->asked[0], p->asked[0] };
+	const int own[] = { p->worker[AT_PARENT], p->creds[AT_PARENT],
+			    p->fetch[AT_PARENT] };
 
-	if (pid)
-		return pid;
-	prctl(PR_SET_NAME, "mobxd-creds");
-	close_all(theirs, sizeof(theirs) / sizeof(theirs[0]));
-	store_close(store);
-	exit(creds_main(p->creds[AT_OTHER], p->between[1]));
+	args->worker_pid = fork_one("mobxd-worker", p, args->store, worker,
+				    run_worker);
+	if (args->worker_pid > 0)
+		args->creds_pid = fork_one("mobxd-creds", p, args->store, creds,
+					   run_creds);
+	if (args->creds_pid > 0)
+		args->fetch_pid = fork_one("mobxd-fetch", p, args->store, fetch,
+					   run_fetch);
+	close_others(p, own);
+	args->worker = own[0];
+	args->creds = own[1];
+	args->fetch = own[2];
+	return args->fetch_pid > 0;
 }
 
 /* The parent alone decides when it is time to go; the others follow it. */
@@ -189,24 +237,16 @@ static int run(const struct options *o)
 	struct pairs p;
 
 	store_take(&store);
-	if (chan_pair(p.worker) || chan_pair(p.creds) ||
-	    chan_pair(p.between)) {
+	if (make_pairs(&p)) {
 		fprintf(stderr, "mobxd: cannot make a socket pair: %s\n",
 			strerror(errno));
 		return 1;
 	}
 	set_signals();
-	args.worker_pid = fork_worker(&p, &store);
-	args.creds_pid = args.worker_pid > 0 ? fork_creds(&p, &store) : -1;
-	if (args.creds_pid < 0) {
+	if (!fork_all(&p, &args)) {
 		fprintf(stderr, "mobxd: cannot fork: %s\n", strerror(errno));
 		return 1;
 	}
-	close(p.worker[AT_OTHER]);
-	close(p.creds[AT_OTHER]);
-	close_all(p.between, 2);
-	args.worker = p.worker[AT_PARENT];
-	args.creds = p.creds[AT_PARENT];
 	/* Memory that is freed is overwritten: the parser has held keys. */
 	mallopt(M_PERTURB, 0x5a);
 	return parent_main(&args);

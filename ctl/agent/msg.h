@@ -2,8 +2,9 @@
 /*
  * What the processes of mobxd say to each other. The parent has privileges and
  * parses nothing from the network; the worker parses and has none; the
- * credentials process knows the keys and does nothing else. All three are one
- * program, so bodies are structs as they are in memory.
+ * credentials process knows the keys and does nothing else; the fetching process
+ * asks web servers what the credentials want to know. All four are one program,
+ * so bodies are structs as they are in memory.
  */
 #ifndef MOBX_AGENT_MSG_H
 #define MOBX_AGENT_MSG_H
@@ -14,11 +15,12 @@
 
 #include "agent/conf.h"
 #include "agent/udp.h"
+#include "crypto/ocsp.h"
 #include "crypto/prf.h"
 #include "ike/ike.h"
 
 enum msg_type {
-	/* parent to both, with descriptors to the worker */
+	/* parent to all others, with descriptors to the worker */
 	MSG_START = 1,
 
 	/* parent to worker */
@@ -72,6 +74,10 @@ enum msg_type {
 	MSG_PPK,
 	MSG_EAP,
 	MSG_AUTH_DONE,
+
+	/* credentials to the fetching process, and its answer */
+	MSG_FETCH,
+	MSG_FETCHED,
 };
 
 /* Descriptors that go with MSG_START to the worker. */
@@ -192,6 +198,8 @@ struct msg_peer {
  * @ppk: the post-quantum preshared key
  * @ppk_id_len: octets of @ppk_id
  * @ppk_id: its name
+ * @ocsp: what responders are asked of the peer's certificates
+ * @ocsp_uri: which one, or empty for those that certificates name
  */
 struct msg_cred {
 	char name[IKE_MAX_NAME];
@@ -204,6 +212,8 @@ struct msg_cred {
 	uint8_t ppk[CONF_MAX_PSK];
 	uint8_t ppk_id_len;
 	uint8_t ppk_id[IKE_MAX_PPK_ID];
+	enum crypto_ocsp_policy ocsp;
+	char ocsp_uri[CRYPTO_OCSP_URI_MAX];
 };
 
 /** struct msg_cred_item - MSG_CRED_ITEM: a key or certificate, which follows */
@@ -250,6 +260,19 @@ struct msg_auth_done {
 	char text[IKE_MAX_TEXT];
 	uint32_t len;
 	uint32_t certs_len;
+};
+
+/** struct msg_fetch - MSG_FETCH: whom to ask by HTTP; the OCSP request follows */
+struct msg_fetch {
+	char uri[CRYPTO_OCSP_URI_MAX];
+};
+
+/**
+ * struct msg_fetched - MSG_FETCHED: the answer follows, if there is one
+ * @text: else why not
+ */
+struct msg_fetched {
+	char text[IKE_MAX_TEXT];
 };
 
 #endif /* MOBX_AGENT_MSG_H */

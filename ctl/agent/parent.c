@@ -271,7 +271,9 @@ static const struct chan_ops creds_ops = { from_creds, creds_closed };
 
 static void tell_death(struct parent *p, pid_t pid, int status)
 {
-	const char *who = pid == p->args->worker_pid ? "worker" : "credentials";
+	const char *who = pid == p->args->worker_pid ? "worker" :
+			  pid == p->args->creds_pid ? "credentials" :
+						      "fetching";
 
 	/* Credentials end with the worker, maybe before they are told to. */
 	if (p->stopping && WIFEXITED(status) &&
@@ -485,6 +487,9 @@ static bool start_others(struct parent *p)
 	}
 	ret = chan_pass(p->args->creds, MSG_START, &start, sizeof(start), NULL,
 			0);
+	if (!ret)
+		ret = chan_pass(p->args->fetch, MSG_START, &start,
+				sizeof(start), NULL, 0);
 	start.qcd = secret_keep(p->conf->state, start.qcd_secret,
 				sizeof(start.qcd_secret));
 	if (!ret)
@@ -543,9 +548,10 @@ static bool give_up_rights(const struct parent *p)
  */
 static void reap(struct parent *p)
 {
-	pid_t pids[] = { p->args->worker_pid, p->args->creds_pid };
+	pid_t pids[] = { p->args->worker_pid, p->args->creds_pid,
+			 p->args->fetch_pid };
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		int step, status;
 
 		for (step = 0; step < REAP_STEPS; step++) {
@@ -574,6 +580,7 @@ static void tear_down(struct parent *p)
 		close(p->args->worker);
 	if (!p->creds)
 		close(p->args->creds);
+	close(p->args->fetch);
 	reap(p);
 	handover_drop(&p->handover);
 	if (p->made_control)

@@ -16,8 +16,11 @@ struct store;
  * @store: descriptors that the service manager has kept
  * @worker: end of a pair to the worker
  * @creds: end of a pair to the credentials process
+ * @fetch: end of a pair to the fetching process, which has to be told nothing
+ *	but how to start
  * @worker_pid: process ID
  * @creds_pid: process ID
+ * @fetch_pid: process ID
  */
 struct parent_args {
 	const char *file;
@@ -26,8 +29,10 @@ struct parent_args {
 	struct store *store;
 	int worker;
 	int creds;
+	int fetch;
 	pid_t worker_pid;
 	pid_t creds_pid;
+	pid_t fetch_pid;
 };
 
 /**

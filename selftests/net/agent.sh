@@ -68,26 +68,29 @@ uid=$(ps -o uid= -p "$(worker_of "$pid_m")" | tr -d ' ')
 [ "$uid" != 0 ] && [ "$uid" = "$(id -u nobody)" ]
 check $? "processes: the worker is nobody"
 caps=$(grep -h '^Cap\(Prm\|Eff\|Bnd\|Amb\)' "/proc/$(worker_of "$pid_m")/status" \
-	"/proc/$(creds_of "$pid_m")/status" | awk '{ print $2 }' | sort -u)
+	"/proc/$(creds_of "$pid_m")/status" \
+	"/proc/$(fetch_of "$pid_m")/status" | awk '{ print $2 }' | sort -u)
 [ "$caps" = 0000000000000000 ]
-check $? "processes: worker and credentials have no capability"
+check $? "processes: none but the parent has a capability"
 [ "$(readlink "/proc/$(worker_of "$pid_m")/root")" = "$tmp/m/empty" ] &&
 	[ "$(readlink "/proc/$(creds_of "$pid_m")/root")" = "$tmp/m/empty" ] &&
+	[ "$(readlink "/proc/$(fetch_of "$pid_m")/root")" = "$tmp/m/empty" ] &&
 	[ -z "$(ls -A "$tmp/m/empty")" ]
-check $? "processes: both are locked into an empty folder"
+check $? "processes: they are locked into an empty folder"
 
 filters() {	# FIELD
 	grep -h "^$1:" "/proc/$pid_m/status" \
 		"/proc/$(worker_of "$pid_m")/status" \
-		"/proc/$(creds_of "$pid_m")/status" | awk '{ print $2 }'
+		"/proc/$(creds_of "$pid_m")/status" \
+		"/proc/$(fetch_of "$pid_m")/status" | awk '{ print $2 }'
 }
-[ "$(filters Seccomp | tr -d '\n')" = 222 ]
-check $? "processes: all three filter their system calls"
+[ "$(filters Seccomp | tr -d '\n')" = 2222 ]
+check $? "processes: all four filter their system calls"
 [ "$(grep -h '^Cap\(Prm\|Eff\|Bnd\)' "/proc/$pid_m/status" |
 	awk '{ print $2 }' | sort -u)" = 0000000000001020 ]
 check $? "processes: the parent kept CAP_NET_ADMIN and CAP_KILL"
 [ "$(filters VmLck | awk '$1 > 0' | wc -l)" = 3 ]
-check $? "processes: no memory of theirs is ever swapped"
+check $? "processes: no memory of those that see keys is ever swapped"
 
 # ----------------------------------------------------------- control socket
 
@@ -202,6 +205,7 @@ kill_one() {	# PROCESS NAMESPACE
 	parent) victim=$parent ;;
 	worker) victim=$(worker_of "$parent") ;;
 	credentials) victim=$(creds_of "$parent") ;;
+	fetching) victim=$(fetch_of "$parent") ;;
 	esac
 	others=$(children_of "$parent")
 	kill -9 "$victim"
@@ -216,7 +220,7 @@ all_gone() {
 }
 
 for ns in m s; do
-	for what in worker credentials parent; do
+	for what in worker credentials fetching parent; do
 		parent="pid_$ns"
 		parent=${!parent}
 		stream 120

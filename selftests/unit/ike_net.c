@@ -193,7 +193,8 @@ static void ask_agent(const struct net_host *h, const struct ike_action *a,
 	else if (a->type == IKE_AC_AUTH_PPK)
 		cred_ppk(h->creds, &m, octets, auth, &e->done, &e->data);
 	else
-		cred_verify(h->creds, &m, octets, auth, certs, &e->done);
+		cred_verify(h->creds, &m, octets, auth, certs, NULL,
+			    &e->done);
 	out->ok = e->done.ok;
 	out->method = e->done.method;
 	out->data = e->data.data;

@@ -206,22 +206,27 @@ static int all_day(const int *pair)
 static const struct forbidden {
 	long number;
 	long arg[4];
-	bool parent_may;
+	/* Which process may, or -1. */
+	int may;
 } forbidden[] = {
-	{ SYS_execve, { 0, 0, 0 }, false },
-	{ SYS_clone, { SIGCHLD, 0, 0 }, false },
-	{ SYS_ptrace, { 0, 0, 0 }, false },
-	{ SYS_setuid, { 0 }, false },
-	{ SYS_mmap, { 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE }, false },
-	{ SYS_mprotect, { 0, 4096, PROT_EXEC }, false },
-	{ SYS_socket, { AF_INET, SOCK_DGRAM, 0 }, false },
-	{ SYS_socket, { AF_PACKET, SOCK_RAW, 0 }, false },
-	{ SYS_ioctl, { 0, TIOCSTI, 0 }, false },
-	{ SYS_bpf, { 0, 0, 0 }, false },
-	{ SYS_socket, { AF_NETLINK, SOCK_RAW, 0 }, true },
-	{ SYS_openat, { AT_FDCWD, 0, O_RDONLY }, true },
-	{ SYS_kill, { 1, 0 }, true },
-	{ SYS_unlink, { 0 }, true },
+	{ SYS_execve, { 0, 0, 0 }, -1 },
+	{ SYS_clone, { SIGCHLD, 0, 0 }, -1 },
+	{ SYS_ptrace, { 0, 0, 0 }, -1 },
+	{ SYS_setuid, { 0 }, -1 },
+	{ SYS_mmap, { 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE }, -1 },
+	{ SYS_mprotect, { 0, 4096, PROT_EXEC }, -1 },
+	{ SYS_socket, { AF_INET, SOCK_DGRAM, 0 }, FILTER_FETCH },
+	{ SYS_socket, { AF_INET6, SOCK_STREAM, 0 }, FILTER_FETCH },
+	{ SYS_connect, { -1, 0, 0 }, FILTER_FETCH },
+	{ SYS_bind, { -1, 0, 0 }, FILTER_PARENT },
+	{ SYS_socket, { AF_UNIX, SOCK_STREAM, 0 }, FILTER_PARENT },
+	{ SYS_socket, { AF_PACKET, SOCK_RAW, 0 }, -1 },
+	{ SYS_ioctl, { 0, TIOCSTI, 0 }, -1 },
+	{ SYS_bpf, { 0, 0, 0 }, -1 },
+	{ SYS_socket, { AF_NETLINK, SOCK_RAW, 0 }, FILTER_PARENT },
+	{ SYS_openat, { AT_FDCWD, 0, O_RDONLY }, FILTER_PARENT },
+	{ SYS_kill, { 1, 0 }, FILTER_PARENT },
+	{ SYS_unlink, { 0 }, FILTER_PARENT },
 };
 
 /* The status of a process that filters itself and then makes a call. */
@@ -253,19 +258,19 @@ static int filtered(enum filter_process process, const struct forbidden *f)
 static void system_calls(void **state)
 {
 	static const enum filter_process all[] = {
-		FILTER_PARENT, FILTER_WORKER, FILTER_CREDS
+		FILTER_PARENT, FILTER_WORKER, FILTER_CREDS, FILTER_FETCH
 	};
 	size_t n = sizeof(forbidden) / sizeof(forbidden[0]);
 	int status;
 
 	(void)state;
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		status = filtered(all[i], NULL);
 		assert_true(WIFEXITED(status));
 		assert_int_equal(WEXITSTATUS(status), 0);
 		for (size_t j = 0; j < n; j++) {
 			status = filtered(all[i], &forbidden[j]);
-			if (all[i] == FILTER_PARENT && forbidden[j].parent_may) {
+			if (forbidden[j].may == (int)all[i]) {
 				assert_true(WIFEXITED(status));
 				continue;
 			}

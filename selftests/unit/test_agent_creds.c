@@ -21,6 +21,10 @@
 
 #define NAME "server"
 #define MAX_DER 8192
+#define URI "http://ocsp.example/"
+
+/* No item, but what a responder says of the certificate. */
+#define ITEM_ANSWER ((enum conf_item)99)
 
 static void write_item(int fd, enum conf_item item, struct wire_span der)
 {
@@ -48,6 +52,10 @@ static void make(const char *kind, int fd)
 	write_item(fd, CONF_ITEM_CERT, pki_der(cert));
 	write_item(fd, CONF_ITEM_CA, pki_der(root));
 	write_item(fd, CONF_ITEM_CRL, pki_crl_der(pki_crl(root, ca_key, NULL)));
+	write_item(fd, ITEM_ANSWER, pki_answer(pki_request(cert, root),
+					       &(struct pki_answer){
+		.from = -60, .to = 3600, .nonce = PKI_NONCE_NONE,
+		.signer = root, .signer_key = ca_key }));
 }
 
 /* Whole, however it comes; false at the end. */
@@ -66,19 +74,30 @@ static bool read_all(int fd, void *buf, size_t len)
 	return true;
 }
 
-static void be_told(struct cred_list *l, int fd)
+/* The answer is @said's. */
+static void be_told(struct cred_list *l, int fd, struct wire_span *said)
 {
+	static uint8_t kept[MAX_DER];
+	const struct msg_cred_item *item;
 	static uint8_t body[sizeof(struct msg_cred_item) + MAX_DER];
 	struct msg_cred head = { .name = NAME,
 				 .local_auth = IKE_AUTHBY_PUBKEY,
-				 .remote_auth = IKE_AUTHBY_PUBKEY };
+				 .remote_auth = IKE_AUTHBY_PUBKEY,
+				 .ocsp = CRYPTO_OCSP_STRICT, .ocsp_uri = URI };
 	struct msg_name end = { .name = NAME };
 	size_t len;
 
 	cred_list_told(l, MSG_CRED_BEGIN, &head, sizeof(head));
 	while (read_all(fd, &len, sizeof(len)) && len <= sizeof(body) &&
-	       read_all(fd, body, len))
-		cred_list_told(l, MSG_CRED_ITEM, body, len);
+	       read_all(fd, body, len)) {
+		item = (const struct msg_cred_item *)(const void *)body;
+		if (item->item != ITEM_ANSWER) {
+			cred_list_told(l, MSG_CRED_ITEM, body, len);
+			continue;
+		}
+		*said = (struct wire_span){ kept, len - sizeof(*item) };
+		memcpy(kept, item + 1, said->len);
+	}
 	cred_list_told(l, MSG_CRED_END, &end, sizeof(end));
 }
 
@@ -90,13 +109,15 @@ static int sign_and_verify(int fd)
 	struct msg_auth m = { .conn = NAME, .prf = IKE_PRF_HMAC_SHA2_256,
 			      .hashes = CRYPTO_SIG_HASHES };
 	struct msg_auth_done done = { 0 };
+	struct crypto_ocsp_ask ask = { 0 };
+	struct wire_span said = { 0 };
 	struct cred_list list = { 0 };
 
 	if (crypto_keep_secrets(1u << 20) == -ENOMEM || crypto_init())
 		return 2;
 	if (filter_system_calls(FILTER_CREDS))
 		return 3;
-	be_told(&list, fd);
+	be_told(&list, fd, &said);
 	cred_sign(&list, &m, octets, &done, &data, &certs);
 	if (!done.ok)
 		return 4;
@@ -104,10 +125,17 @@ static int sign_and_verify(int fd)
 	m.peer_id = (struct ike_id){ .type = IKE_ID_FQDN, .len = 14,
 				     .data = "mobile.example" };
 	memset(&done, 0, sizeof(done));
-	cred_verify(&list, &m, octets,
-		    (struct wire_span){ data.data, data.len },
-		    (struct wire_span){ certs.data, certs.len }, &done);
-	return done.ok ? 0 : 5;
+	for (int i = 0; i < 2; i++) {
+		if (cred_verify(&list, &m, octets,
+				(struct wire_span){ data.data, data.len },
+				(struct wire_span){ certs.data, certs.len },
+				&ask, &done) != i)
+			return 5;
+		if (!i && strcmp(ask.uri, URI))
+			return 6;
+		ask.answer = said;
+	}
+	return done.ok ? 0 : 7;
 }
 
 static void one_kind(const char *kind)

@@ -216,6 +216,36 @@ static void good(void **state)
 	}
 }
 
+static void ocsp(void **state)
+{
+	static const struct {
+		const char *options;
+		enum crypto_ocsp_policy policy;
+		const char *uri;
+	} cases[] = {
+		{ "", CRYPTO_OCSP_OFF, "" },
+		{ "ocsp = \"no\"", CRYPTO_OCSP_OFF, "" },
+		{ "ocsp = \"relaxed\"", CRYPTO_OCSP_RELAXED, "" },
+		{ "ocsp = \"if-uri\"", CRYPTO_OCSP_IF_URI, "" },
+		{ "ocsp = \"strict\" ocsp-uri = \"http://192.0.2.1:8888\"",
+		  CRYPTO_OCSP_STRICT, "http://192.0.2.1:8888" },
+	};
+	char err[CONF_MAX_ERROR], options[200];
+	struct conf *c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(options, sizeof(options),
+			 "cert = { \"own.pem\" } key = \"own.key\""
+			 " ca = { \"root.pem\" } %s", cases[i].options);
+		if (load(options, &c, err, sizeof(err)))
+			fail_msg("%s: %s", options, err);
+		assert_int_equal(c->conn[0].ocsp, cases[i].policy);
+		assert_string_equal(c->conn[0].ocsp_uri, cases[i].uri);
+		conf_free(c);
+	}
+}
+
 /* Each with the file, the line and what would be right. */
 static void bad(void **state)
 {
@@ -254,6 +284,16 @@ static void bad(void **state)
 		  "no effect" },
 		{ "remote-auth = \"psk\" psk = \"k\" crl = { \"root.crl\" }",
 		  "no effect" },
+		{ "remote-auth = \"psk\" psk = \"k\" ocsp = \"strict\"",
+		  "no effect" },
+		{ "ocsp = \"sometimes\"", "no, relaxed, if-uri or strict" },
+		{ "ocsp-uri = \"https://a/\"", "without TLS" },
+		{ "key = \"own.key\" ca = { \"root.pem\" }"
+		  " ocsp-uri = \"http://a/\"", "no effect without ocsp" },
+		{ "key = \"own.key\" ca = { \"root.pem\" } ocsp = \"no\""
+		  " ocsp-uri = \"http://a/\"", "no effect without ocsp" },
+		{ "remote-id = \"x\" key = \"own.key\" ocsp = \"strict\""
+		  " remote-key = { \"own.pub\" }", "ocsp needs a ca" },
 		{ "local-auth = \"signature\"", "psk or pubkey" },
 		{ "local-auth = \"eap\"", "no EAP method is built in; psk" },
 		{ "remote-auth = \"EAP-aka\"", "no EAP method is built in" },
@@ -338,6 +378,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good),
+		cmocka_unit_test(ocsp),
 		cmocka_unit_test(bad),
 		cmocka_unit_test(other_name),
 		cmocka_unit_test(ppk),
