@@ -70,6 +70,41 @@ int crypto_ke_from_private(struct crypto_ke *ke, uint16_t group,
 	return ke_checked(ke, g->kind->from_private(g, ke, priv));
 }
 
+int crypto_ke_answer_alike(const struct ke_group *g, struct crypto_ke *ke,
+			   const uint8_t random[CRYPTO_KE_RANDOM],
+			   const uint8_t *peer, uint8_t *shared)
+{
+	int err = g->kind->generate(g, ke, random);
+
+	return err ? err : g->kind->shared(g, ke, peer, shared);
+}
+
+int crypto_ke_answer(struct crypto_ke *ke, uint16_t group,
+		     const uint8_t random[CRYPTO_KE_RANDOM],
+		     const uint8_t *peer, size_t len,
+		     uint8_t shared[CRYPTO_KE_SHARED_MAX], size_t *shared_len)
+{
+	const struct ke_group *g = find(group);
+	int err;
+
+	memset(ke, 0, sizeof(*ke));
+	memset(shared, 0, CRYPTO_KE_SHARED_MAX);
+	*shared_len = 0;
+	if (!g)
+		return -ENOTSUP;
+	if (len != g->pub_len)
+		return -EINVAL;
+	ke->group = group;
+	ke->pub_len = g->pub_len;
+	err = ke_checked(ke, g->kind->answer(g, ke, random, peer, shared));
+	crypto_wipe(ke->priv, sizeof(ke->priv));
+	if (err)
+		crypto_wipe(shared, CRYPTO_KE_SHARED_MAX);
+	else
+		*shared_len = g->shared_len;
+	return err;
+}
+
 int crypto_ke_shared(const struct crypto_ke *ke, const uint8_t *peer,
 		     size_t len, uint8_t shared[CRYPTO_KE_SHARED_MAX],
 		     size_t *shared_len)

@@ -3,6 +3,10 @@
  * Key exchange: modp2048, 3072, 4096 (RFC 3526), ecp256, 384, 521 (RFC 5903),
  * x25519 and x448 (RFC 8031), with the tests of public values that RFC 6989
  * section 2 and RFC 7748 section 6 ask for.
+ *
+ * The initiator generates, the responder answers what it got and has the secret
+ * then, the initiator has it from the answer. That the two ends of a group could do
+ * the same is no one's business but the group's.
  */
 #ifndef MOBX_CRYPTO_KE_H
 #define MOBX_CRYPTO_KE_H
@@ -41,7 +45,7 @@ struct crypto_ke {
 size_t crypto_ke_public_len(uint16_t group);
 
 /**
- * crypto_ke_generate() - a key pair from the caller's random octets
+ * crypto_ke_generate() - an initiator's key pair from the caller's random octets
  * @ke: Filled on success.
  * @group: Transform ID.
  * @random: Unpredictable octets; the same ones give the same pair.
@@ -65,9 +69,26 @@ int crypto_ke_from_private(struct crypto_ke *ke, uint16_t group,
 			   const uint8_t *priv, size_t len);
 
 /**
- * crypto_ke_shared() - the shared secret g^ir
+ * crypto_ke_answer() - a responder's value and the shared secret
+ * @ke: Gets the value to be sent, and no private one; wiped on failure.
+ * @group: Transform ID.
+ * @random: As for crypto_ke_generate().
+ * @peer: The initiator's public value.
+ * @len: Octets of @peer.
+ * @shared: Result, zeroed on failure: the x coordinate for ecp.
+ * @shared_len: Octets of the result.
+ *
+ * Return: as crypto_ke_shared(), -ENOTSUP for an unknown group.
+ */
+int crypto_ke_answer(struct crypto_ke *ke, uint16_t group,
+		     const uint8_t random[CRYPTO_KE_RANDOM],
+		     const uint8_t *peer, size_t len,
+		     uint8_t shared[CRYPTO_KE_SHARED_MAX], size_t *shared_len);
+
+/**
+ * crypto_ke_shared() - the shared secret, from the answer to an initiator
  * @ke: Our half.
- * @peer: The peer's public value.
+ * @peer: The responder's value.
  * @len: Octets of @peer.
  * @shared: Result, zeroed on failure: the x coordinate for ecp.
  * @shared_len: Octets of the result.

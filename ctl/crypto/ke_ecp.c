@@ -156,5 +156,6 @@ out:
 const struct ke_kind crypto_ke_ecp = {
 	.generate = ecp_generate,
 	.from_private = ecp_from_private,
+	.answer = crypto_ke_answer_alike,
 	.shared = ecp_shared,
 };

@@ -51,5 +51,6 @@ const struct ke_kind crypto_ke_ecx = {
 	/* Any octets are a private value. */
 	.generate = ecx_from_private,
 	.from_private = ecx_from_private,
+	.answer = crypto_ke_answer_alike,
 	.shared = ecx_shared,
 };

@@ -11,7 +11,9 @@ struct ke_group;
  * struct ke_kind - the operations of one kind of group
  * @generate: a key pair from random octets
  * @from_private: a key pair from a private value of the group's length
- * @shared: the secret, from a public value of the group's length
+ * @answer: a responder's value and the secret, from an initiator's value of the
+ *	group's length and random octets
+ * @shared: the secret, from a responder's value of the group's length
  *
  * Return values are those of the functions of ke.h.
  */
@@ -20,6 +22,9 @@ struct ke_kind {
 			const uint8_t random[CRYPTO_KE_RANDOM]);
 	int (*from_private)(const struct ke_group *g, struct crypto_ke *ke,
 			    const uint8_t *priv);
+	int (*answer)(const struct ke_group *g, struct crypto_ke *ke,
+		      const uint8_t random[CRYPTO_KE_RANDOM],
+		      const uint8_t *peer, uint8_t *shared);
 	int (*shared)(const struct ke_group *g, const struct crypto_ke *ke,
 		      const uint8_t *peer, uint8_t *shared);
 };
@@ -41,6 +46,11 @@ struct ke_group {
 	size_t pub_len;
 	size_t shared_len;
 };
+
+/* The answer of kinds both of whose ends do the same */
+int crypto_ke_answer_alike(const struct ke_group *g, struct crypto_ke *ke,
+			   const uint8_t random[CRYPTO_KE_RANDOM],
+			   const uint8_t *peer, uint8_t *shared);
 
 extern const struct ke_kind crypto_ke_modp;
 extern const struct ke_kind crypto_ke_ecp;

@@ -116,5 +116,6 @@ out:
 const struct ke_kind crypto_ke_modp = {
 	.generate = modp_generate,
 	.from_private = modp_from_private,
+	.answer = crypto_ke_answer_alike,
 	.shared = modp_shared,
 };

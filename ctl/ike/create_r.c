@@ -152,8 +152,7 @@ static bool key_exchange(struct ike_sa *sa, const struct ike_in *in,
 			       sizeof(group));
 		return false;
 	}
-	if (ike_make_ke(sa->eng, &a->ke, ke.group) ||
-	    crypto_ke_shared(&a->ke, ke.data.p, ke.data.len, shared, len)) {
+	if (ike_answer_ke(sa->eng, &a->ke, &ke, shared, len)) {
 		child_error(sa, in->mid, IKE_N_INVALID_SYNTAX);
 		return false;
 	}

@@ -66,15 +66,29 @@ bool ike_follow_link(struct ike_follow *f, const struct wire_msg *msg)
 	       ike_buf_set(&f->link, n.data.p, n.data.len);
 }
 
+/* One more is done: the first, or the one that is due. */
+static void keep_secret(struct ike_follow *f, const uint8_t *secret, size_t len)
+{
+	if (!f->begun) {
+		memcpy(f->first, secret, len);
+		f->first_len = len;
+		f->begun = true;
+	} else {
+		memcpy(f->more + f->more_len, secret, len);
+		f->more_len += len;
+		f->next++;
+	}
+}
+
 /**
- * ike_follow_secret() - one more is done: the first, or the one that is due
+ * ike_follow_finish() - initiator: a key exchange is done
  * @f: key exchanges
  * @own: our half
  * @ke: the peer's
  *
  * Return: false if the peer's value is no good.
  */
-bool ike_follow_secret(struct ike_follow *f, const struct crypto_ke *own,
+bool ike_follow_finish(struct ike_follow *f, const struct crypto_ke *own,
 		       const struct wire_ke *ke)
 {
 	uint8_t secret[CRYPTO_KE_SHARED_MAX];
@@ -82,15 +96,31 @@ bool ike_follow_secret(struct ike_follow *f, const struct crypto_ke *own,
 	bool ok;
 
 	ok = !crypto_ke_shared(own, ke->data.p, ke->data.len, secret, &len);
-	if (ok && !f->begun) {
-		memcpy(f->first, secret, len);
-		f->first_len = len;
-		f->begun = true;
-	} else if (ok) {
-		memcpy(f->more + f->more_len, secret, len);
-		f->more_len += len;
-		f->next++;
-	}
+	if (ok)
+		keep_secret(f, secret, len);
+	crypto_wipe(secret, sizeof(secret));
+	return ok;
+}
+
+/**
+ * ike_follow_answer() - responder: a key exchange is done
+ * @f: key exchanges
+ * @eng: engine
+ * @own: gets our value
+ * @ke: the peer's
+ *
+ * Return: as ike_follow_finish().
+ */
+bool ike_follow_answer(struct ike_follow *f, struct ike_engine *eng,
+		       struct crypto_ke *own, const struct wire_ke *ke)
+{
+	uint8_t secret[CRYPTO_KE_SHARED_MAX];
+	size_t len;
+	bool ok;
+
+	ok = !ike_answer_ke(eng, own, ke, secret, &len);
+	if (ok)
+		keep_secret(f, secret, len);
 	crypto_wipe(secret, sizeof(secret));
 	return ok;
 }

@@ -12,17 +12,6 @@
 /* Unauthenticated answers to strangers, a second. */
 #define REFUSALS_PER_SECOND 100
 
-int ike_make_ke(struct ike_engine *eng, struct crypto_ke *ke, uint16_t group)
-{
-	uint8_t random[CRYPTO_KE_RANDOM];
-	int rc = ike_random(eng, random, sizeof(random));
-
-	if (!rc)
-		rc = crypto_ke_generate(ke, group, random);
-	crypto_wipe(random, sizeof(random));
-	return rc;
-}
-
 bool ike_make_nonce(struct ike_engine *eng, struct ike_buf *nonce)
 {
 	uint8_t n[IKE_NONCE_LEN];
@@ -31,12 +20,17 @@ bool ike_make_nonce(struct ike_engine *eng, struct ike_buf *nonce)
 	       ike_buf_set(nonce, n, sizeof(n));
 }
 
-/** ike_init_make_ke() - our half of a key exchange before IKE_AUTH */
-bool ike_init_make_ke(struct ike_sa *sa, uint16_t group)
+static bool room_for_ke(struct ike_sa *sa)
 {
 	if (!sa->p->ke)
 		sa->p->ke = calloc(1, sizeof(*sa->p->ke));
-	return sa->p->ke && !ike_make_ke(sa->eng, sa->p->ke, group);
+	return sa->p->ke;
+}
+
+/** ike_init_make_ke() - an initiator's half of a key exchange before IKE_AUTH */
+bool ike_init_make_ke(struct ike_sa *sa, uint16_t group)
+{
+	return room_for_ke(sa) && !ike_make_ke(sa->eng, sa->p->ke, group);
 }
 
 void ike_init_free_ke(struct ike_sa *sa)
@@ -47,21 +41,14 @@ void ike_init_free_ke(struct ike_sa *sa)
 	sa->p->ke = NULL;
 }
 
-static int derive(struct ike_sa *sa, struct wire_span theirs)
+static bool derive(struct ike_sa *sa, struct wire_span shared)
 {
-	uint8_t shared[CRYPTO_KE_SHARED_MAX];
-	struct wire_span g = { .p = shared };
-	int rc;
-
-	rc = crypto_ke_shared(sa->p->ke, theirs.p, theirs.len, shared, &g.len);
-	if (!rc)
-		rc = crypto_ike_derive(&sa->suite, ike_span(&sa->p->ni),
-				       ike_span(&sa->p->nr), g, sa->spi_i,
-				       sa->spi_r, &sa->p->keys);
-	crypto_wipe(shared, sizeof(shared));
+	sa->p->have_keys = !crypto_ike_derive(&sa->suite, ike_span(&sa->p->ni),
+					      ike_span(&sa->p->nr), shared,
+					      sa->spi_i, sa->spi_r,
+					      &sa->p->keys);
 	ike_init_free_ke(sa);
-	sa->p->have_keys = rc == 0;
-	return rc;
+	return sa->p->have_keys;
 }
 
 /* ----------------------------------------------------------- initiator */
@@ -207,6 +194,20 @@ static bool answer_sa(struct ike_sa *sa, const struct wire_msg *msg)
 			    IKE_GROUPS_ALL);
 }
 
+/* The keys that an answer makes */
+static bool finish(struct ike_sa *sa, struct wire_span theirs)
+{
+	uint8_t shared[CRYPTO_KE_SHARED_MAX];
+	struct wire_span g = { .p = shared };
+	bool ok;
+
+	ok = !crypto_ke_shared(sa->p->ke, theirs.p, theirs.len, shared,
+			       &g.len) &&
+	     derive(sa, g);
+	crypto_wipe(shared, sizeof(shared));
+	return ok;
+}
+
 /*
  * Not while a packet waits, nor while SAs of an earlier run carry traffic: they
  * go when there are new ones.
@@ -291,7 +292,7 @@ void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 	sa->spi_r = msg->hdr.spi_r;
 	if (!ike_buf_set(&p->nr, nonce.p, nonce.len) ||
 	    !ike_buf_set(&p->init_theirs, msg->raw, msg->raw_len) ||
-	    derive(sa, ke.data)) {
+	    !finish(sa, ke.data)) {
 		ike_sa_fail(sa, "the peer's key exchange value is no good");
 		return;
 	}
@@ -509,6 +510,21 @@ struct ike_sa *ike_init_half_open(struct ike_engine *eng,
 	return sa;
 }
 
+/* The answer that is to be sent, and the keys that come of it */
+static bool respond(struct ike_sa *sa, const struct wire_proposal *chosen,
+		    const struct wire_ke *ke)
+{
+	uint8_t shared[CRYPTO_KE_SHARED_MAX];
+	struct wire_span g = { .p = shared };
+	bool ok;
+
+	ok = room_for_ke(sa) &&
+	     !ike_answer_ke(sa->eng, sa->p->ke, ke, shared, &g.len) &&
+	     init_answer(sa, chosen) && derive(sa, g);
+	crypto_wipe(shared, sizeof(shared));
+	return ok;
+}
+
 static void init_accept(struct ike_engine *eng,
 			const struct ike_ev_packet *pkt,
 			const struct wire_msg *msg,
@@ -529,8 +545,7 @@ static void init_accept(struct ike_engine *eng,
 	if (!ike_make_nonce(eng, &sa->p->nr) ||
 	    !ike_buf_set(&sa->p->ni, ni.p, ni.len) ||
 	    !ike_buf_set(&sa->p->init_theirs, msg->raw, msg->raw_len) ||
-	    !ike_init_make_ke(sa, ke->group) ||
-	    !init_answer(sa, chosen) || derive(sa, ke->data)) {
+	    !respond(sa, chosen, ke)) {
 		ike_sa_fail(sa, "IKE_SA_INIT: no memory, or a public value"
 			    " that is no good");
 		return;

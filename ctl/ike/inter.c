@@ -283,7 +283,6 @@ void ike_inter_request(struct ike_sa *sa, const struct ike_in *in)
 	struct wire_span g = { .p = shared };
 	struct crypto_ke own;
 	struct wire_ke ke;
-	bool ok;
 
 	if (in->mid != ike_auth_mid(sa) || sa->cs ||
 	    !ike_ke_value(in->msg, next_group(sa), &ke)) {
@@ -292,9 +291,7 @@ void ike_inter_request(struct ike_sa *sa, const struct ike_in *in)
 				" that is due");
 		return;
 	}
-	ok = !ike_make_ke(sa->eng, &own, ke.group) &&
-	     !crypto_ke_shared(&own, ke.data.p, ke.data.len, shared, &g.len);
-	if (!ok)
+	if (ike_answer_ke(sa->eng, &own, &ke, shared, &g.len))
 		ike_auth_refuse(sa, in->mid, IKE_N_INVALID_SYNTAX,
 				"an additional key exchange value that is no"
 				" good");

@@ -292,8 +292,6 @@ bool ike_suite_in(const struct crypto_suite *s, const struct crypto_suite *v,
 		  unsigned int n, enum ike_groups groups);
 uint16_t ike_next_group(const struct crypto_suite *s, unsigned int *next);
 bool ike_more_groups(const struct crypto_suite *s);
-bool ike_ke_value(const struct wire_msg *msg, uint16_t group,
-		  struct wire_ke *ke);
 unsigned int ike_conn_children(const struct ike_conn *c);
 unsigned int ike_ts_child(const struct ike_conn *c,
 			  const struct ike_trigger *t);
@@ -373,7 +371,6 @@ void ike_child_install_out(struct ike_sa *sa, struct ike_child *c,
 void ike_child_forget(struct ike_sa *sa, struct ike_child *c, const char *why);
 
 /* create.c, create_r.c, due.c */
-int ike_make_ke(struct ike_engine *eng, struct crypto_ke *ke, uint16_t group);
 void ike_lowest(struct ike_nonce *low, struct wire_span a, struct wire_span b);
 void ike_create_request(struct ike_sa *sa, const struct ike_in *in);
 bool ike_lower(const struct ike_nonce *a, const struct ike_nonce *b);
@@ -393,6 +390,13 @@ void ike_child_delete(struct ike_sa *sa, struct ike_child *c, const char *why);
 void ike_child_reject(struct ike_sa *sa, uint32_t spi_in);
 void ike_child_expire(struct ike_sa *sa, const struct ike_ev_sa_expire *ev);
 
+/* ke.c */
+int ike_make_ke(struct ike_engine *eng, struct crypto_ke *ke, uint16_t group);
+int ike_answer_ke(struct ike_engine *eng, struct crypto_ke *ke,
+		  const struct wire_ke *theirs, uint8_t *shared, size_t *len);
+bool ike_ke_value(const struct wire_msg *msg, uint16_t group,
+		  struct wire_ke *ke);
+
 /* follow.c */
 /* What names an exchange that goes on */
 #define IKE_LINK_LEN 8
@@ -401,8 +405,10 @@ struct ike_follow *ike_follow_new(const struct crypto_suite *suite,
 void ike_follow_free(struct ike_follow *f);
 uint16_t ike_follow_group(struct ike_follow *f);
 bool ike_follow_link(struct ike_follow *f, const struct wire_msg *msg);
-bool ike_follow_secret(struct ike_follow *f, const struct crypto_ke *own,
+bool ike_follow_finish(struct ike_follow *f, const struct crypto_ke *own,
 		       const struct wire_ke *ke);
+bool ike_follow_answer(struct ike_follow *f, struct ike_engine *eng,
+		       struct crypto_ke *own, const struct wire_ke *ke);
 bool ike_follow_derive(const struct ike_sa *from, struct ike_sa *to,
 		       const struct ike_follow *f);
 

@@ -98,24 +98,6 @@ bool ike_more_groups(const struct crypto_suite *s)
 	return ike_next_group(s, &first) != IKE_KE_NONE;
 }
 
-/**
- * ike_ke_value() - the peer's value of the group that is due
- * @msg: well-formed message
- * @group: that group, or IKE_KE_NONE
- * @ke: gets it
- *
- * Return: false if the message has none of that group and its length.
- */
-bool ike_ke_value(const struct wire_msg *msg, uint16_t group,
-		  struct wire_ke *ke)
-{
-	const struct wire_payload *pl = wire_msg_only(msg, IKE_PL_KE);
-
-	return group != IKE_KE_NONE && pl &&
-	       wire_ke_decode(pl, ke) == WIRE_OK && ke->group == group &&
-	       ke->data.len == crypto_ke_public_len(group);
-}
-
 /* Is a suite one of these, as far as @groups count? */
 bool ike_suite_in(const struct crypto_suite *s, const struct crypto_suite *v,
 		  unsigned int n, enum ike_groups groups)

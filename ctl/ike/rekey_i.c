@@ -145,7 +145,7 @@ static bool read_answer(struct ike_sa *sa, struct ike_rekey *rk,
 	if (!rk->follow)
 		return false;
 	rk->follow->spi_peer = spi;
-	return ike_follow_secret(rk->follow, &rk->ke, &ke);
+	return ike_follow_finish(rk->follow, &rk->ke, &ke);
 }
 
 /* The new IKE SA, when all key exchanges are done; NULL without memory. */
@@ -313,7 +313,7 @@ static bool read_any(struct ike_sa *sa, struct ike_rekey *rk,
 		return wire_msg_only(msg, IKE_PL_SA) &&
 		       read_answer(sa, rk, msg);
 	return ike_ke_value(msg, ike_follow_group(rk->follow), &ke) &&
-	       ike_follow_secret(rk->follow, &rk->ke, &ke);
+	       ike_follow_finish(rk->follow, &rk->ke, &ke);
 }
 
 static void answered(struct ike_sa *sa, void *ctx, enum ike_result result,

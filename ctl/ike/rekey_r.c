@@ -158,8 +158,7 @@ static void rekey(struct ike_sa *sa, const struct ike_in *in,
 	struct wire_enc enc;
 
 	if (!begin(sa, in, chosen) ||
-	    ike_make_ke(sa->eng, &own, ke->group) ||
-	    !ike_follow_secret(sa->p->follow, &own, ke)) {
+	    !ike_follow_answer(sa->p->follow, sa->eng, &own, ke)) {
 		give_up(sa, in->mid, IKE_N_NO_PROPOSAL_CHOSEN);
 		return;
 	}
@@ -201,8 +200,7 @@ void ike_follow_request(struct ike_sa *sa, const struct ike_in *in)
 		return;
 	}
 	if (!ike_ke_value(in->msg, ike_follow_group(f), &ke) ||
-	    ike_make_ke(sa->eng, &own, ke.group) ||
-	    !ike_follow_secret(f, &own, &ke)) {
+	    !ike_follow_answer(f, sa->eng, &own, &ke)) {
 		give_up(sa, in->mid, IKE_N_INVALID_SYNTAX);
 		return;
 	}
