@@ -90,7 +90,7 @@ int crypto_init(void)
 	/* One of each kind: the large primes would take a while. */
 	static const uint16_t kes[] = {
 		IKE_KE_MODP2048, IKE_KE_ECP256, IKE_KE_ECP384, IKE_KE_ECP521,
-		IKE_KE_X25519, IKE_KE_X448
+		IKE_KE_X25519, IKE_KE_X448, IKE_KE_MLKEM768
 	};
 	static const uint16_t bits[] = { 128, 192, 256 };
 	const struct wire_endpoint nowhere = { { 4, { 0 } }, 0 };
@@ -103,7 +103,8 @@ int crypto_init(void)
 	if (!err)
 		err = try_prfs();
 	for (size_t i = 0; !err && i < sizeof(kes) / sizeof(kes[0]); i++)
-		err = try_ke(kes[i]);
+		if (crypto_ke_usable(kes[i]))
+			err = try_ke(kes[i]);
 	if (!err)
 		err = try_sk(IKE_ENCR_CHACHA20_POLY1305, 0, IKE_INTEG_NONE);
 	for (size_t i = 0; !err && i < sizeof(bits) / sizeof(bits[0]); i++) {

@@ -33,10 +33,12 @@ struct ke_kind {
  * struct ke_group - one group
  * @id: enum ike_ke_group
  * @kind: its operations
- * @nid: libcrypto's name of the curve; the bits of the prime for modp
+ * @nid: libcrypto's number of the curve; the bits of the prime for modp
  * @priv_len: octets of a private value
- * @pub_len: octets of a public value
+ * @pub_len: octets of an initiator's value
+ * @answer_len: octets of a responder's value
  * @shared_len: octets of the secret
+ * @kem: libcrypto's name of a key encapsulation mechanism, else NULL
  */
 struct ke_group {
 	uint16_t id;
@@ -44,7 +46,9 @@ struct ke_group {
 	int nid;
 	size_t priv_len;
 	size_t pub_len;
+	size_t answer_len;
 	size_t shared_len;
+	const char *kem;
 };
 
 /* The answer of kinds both of whose ends do the same */
@@ -55,5 +59,6 @@ int crypto_ke_answer_alike(const struct ke_group *g, struct crypto_ke *ke,
 extern const struct ke_kind crypto_ke_modp;
 extern const struct ke_kind crypto_ke_ecp;
 extern const struct ke_kind crypto_ke_ecx;
+extern const struct ke_kind crypto_ke_mlkem;
 
 #endif

@@ -37,6 +37,11 @@ int crypto_keep_secrets(size_t size)
 	return -ENOMEM;
 }
 
+const char *crypto_version(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION_STRING);
+}
+
 void crypto_wipe(void *p, size_t len)
 {
 	if (len)

@@ -41,6 +41,13 @@ int crypto_keep_secrets(size_t size);
  */
 int crypto_random(void *ctx, uint8_t *out, size_t len);
 
+/**
+ * crypto_version() - the version of libcrypto, such as "3.0.19"
+ *
+ * Return: that of this process, which may not be the one mobx was built with.
+ */
+const char *crypto_version(void);
+
 /* Overwrites @len octets; the compiler cannot drop it. */
 void crypto_wipe(void *p, size_t len);
 

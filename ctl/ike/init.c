@@ -285,7 +285,7 @@ void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 	    wire_ke_decode(ke_pl, &ke) != WIRE_OK ||
 	    wire_nonce_decode(nonce_pl, &nonce) != WIRE_OK ||
 	    !answer_sa(sa, msg) || ke.group != sa->suite.ke ||
-	    ke.data.len != crypto_ke_public_len(ke.group))
+	    ke.data.len != crypto_ke_answer_len(ke.group))
 		return;
 	natd = ike_natd_check(msg->hdr.spi_i, msg->hdr.spi_r, &pkt->local,
 			      &pkt->remote, msg);

@@ -41,8 +41,10 @@ bool ike_ke_value(const struct wire_msg *msg, uint16_t group,
 		  struct wire_ke *ke)
 {
 	const struct wire_payload *pl = wire_msg_only(msg, IKE_PL_KE);
+	size_t len = msg->hdr.flags & IKE_FLAG_RESPONSE ?
+		     crypto_ke_answer_len(group) : crypto_ke_public_len(group);
 
 	return group != IKE_KE_NONE && pl &&
 	       wire_ke_decode(pl, ke) == WIRE_OK && ke->group == group &&
-	       ke->data.len == crypto_ke_public_len(group);
+	       ke->data.len == len;
 }

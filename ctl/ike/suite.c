@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "crypto/util.h"
 #include "ike/priv.h"
 
 enum word_kind {
@@ -71,6 +72,9 @@ static const struct word {
 	{ "curve25519", WORD_KE, IKE_KE_X25519, 0, 0 },
 	{ "x448", WORD_KE, IKE_KE_X448, 0, 0 },
 	{ "curve448", WORD_KE, IKE_KE_X448, 0, 0 },
+	{ "mlkem512", WORD_KE, IKE_KE_MLKEM512, 0, 0 },
+	{ "mlkem768", WORD_KE, IKE_KE_MLKEM768, 0, 0 },
+	{ "mlkem1024", WORD_KE, IKE_KE_MLKEM1024, 0, 0 },
 	{ "esn", WORD_ESN, IKE_ESN_YES, 0, 0 },
 	{ "noesn", WORD_ESN, IKE_ESN_NO, 0, 0 },
 };
@@ -261,6 +265,11 @@ static int addke_word(struct crypto_suite *s, unsigned int n, const char *text,
 		return refuse(err, errlen, "\"ke%u_%.*s\": one key exchange of"
 			      " each number in a proposal; write several"
 			      " proposals", n, (int)len, text);
+	if (!crypto_ke_usable(w->id))
+		return refuse(err, errlen, "\"ke%u_%.*s\": libcrypto %s does not"
+			      " have %s; OpenSSL 3.5 and later do", n,
+			      (int)len, text, crypto_version(),
+			      crypto_ke_kem(w->id));
 	s->addke[n - 1] = w->id;
 	return 0;
 }
@@ -280,6 +289,12 @@ static int suite_word(struct crypto_suite *s, const char *text, size_t len,
 		return refuse(err, errlen, "\"%.*s\": one algorithm of each"
 			      " kind in a proposal; write several proposals",
 			      (int)len, text);
+	/* The first value comes in IKE_SA_INIT, which nobody may fragment. */
+	if (w->kind == WORD_KE && crypto_ke_kem(w->id))
+		return refuse(err, errlen, "\"%.*s\" is too large for the first"
+			      " key exchange; as another one of ike, ke1_%.*s,"
+			      " it would be right", (int)len, text, (int)len,
+			      text);
 	*seen |= 1u << w->kind;
 	switch (w->kind) {
 	case WORD_ENCR:

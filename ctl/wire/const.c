@@ -120,6 +120,9 @@ static const struct name groups[] = {
 	{ IKE_KE_ECP521, "ecp521" },
 	{ IKE_KE_X25519, "x25519" },
 	{ IKE_KE_X448, "x448" },
+	{ IKE_KE_MLKEM512, "mlkem512" },
+	{ IKE_KE_MLKEM768, "mlkem768" },
+	{ IKE_KE_MLKEM1024, "mlkem1024" },
 };
 
 static const struct name sequence_numbers[] = {

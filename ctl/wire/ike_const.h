@@ -118,6 +118,9 @@ enum ike_ke_group {
 	IKE_KE_ECP521 = 21,
 	IKE_KE_X25519 = 31,
 	IKE_KE_X448 = 32,
+	IKE_KE_MLKEM512 = 35,
+	IKE_KE_MLKEM768 = 36,
+	IKE_KE_MLKEM1024 = 37,
 };
 
 enum ike_esn {

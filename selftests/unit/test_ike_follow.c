@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* An IKE SA replaced by several key exchanges (RFC 9370, IKE_FOLLOWUP_KE). */
+#include "fake_kem.h"
 #include "ike_net.h"
 
 #define THREE "aes256-sha256-prfsha256-x25519" \
 	"-ke1_ecp384-ke2_x448-ke4_ecp256"
 #define ONE "aes128gcm16-prfsha256-ecp256-ke1_x25519"
+#define KEMS "aes128gcm16-prfsha256-ecp256-ke1_mlkem512-ke2_x448"
 #define PLAIN "aes128gcm16-prfsha256-ecp256"
 
 static void parse(struct crypto_suite *s, const char *text)
@@ -65,14 +67,15 @@ static uint16_t last_error(struct net *net, int host)
 
 static void each(void **state)
 {
-	static const char *const suites[] = { ONE, THREE };
-	static const unsigned int follows[] = { 1, 3 };
+	static const char *const suites[] = { ONE, THREE, KEMS };
+	/* Datagrams: an encapsulation key comes in two fragments. */
+	static const unsigned int follows[] = { 1, 3, 3 };
 	unsigned int i;
 	uint64_t spi;
 	int host;
 
 	(void)state;
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < 3; i++) {
 		struct net *net = begin(1 + i, suites[i]);
 		struct crypto_suite want;
 
@@ -308,5 +311,5 @@ int main(void)
 		cmocka_unit_test(answers),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, fake_kem_setup, fake_kem_teardown);
 }

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Additional key exchanges (RFC 9370) in IKE_INTERMEDIATE (RFC 9242). */
+/*
+ * Additional key exchanges (RFC 9370) in IKE_INTERMEDIATE (RFC 9242), of groups and
+ * of mechanisms whose two ends differ.
+ */
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
 #include "crypto/sk.h"
+#include "fake_kem.h"
 #include "ike_net.h"
 
 #define ONE "aes128gcm16-prfsha256-ecp256-ke1_x25519"
 #define THREE "aes256-sha256-prfsha256-x25519" \
 	"-ke1_ecp384-ke2_x448-ke4_ecp256"
 #define LARGE "aes128gcm16-prfsha512-ecp256-ke1_modp4096"
+#define KEM "aes128gcm16-prfsha256-ecp256-ke1_mlkem512"
+#define KEMS "aes256gcm16-prfsha384-ecp384" \
+	"-ke1_mlkem512-ke2_x25519-ke3_mlkem768-ke4_mlkem1024"
 #define PLAIN "aes128gcm16-prfsha256-ecp256"
 
 /* Host 0 offers @first and then @second, host 1 takes @accepted. */
@@ -40,7 +47,7 @@ static void is_up(struct net *net, unsigned int rounds)
 	    b->state != IKE_SA_ESTABLISHED)
 		net_fail(net, net->seed);
 	assert_true(net_agree(net, 1));
-	assert_int_equal(net_count(net, 0, IKE_EX_INTERMEDIATE, false), rounds);
+	/* Not the datagrams: some come in fragments. */
 	assert_int_equal(net_nth(net, 0, IKE_EX_AUTH, false, 0)->hdr.msg_id,
 			 1 + rounds);
 	assert_memory_equal(a->p->keys.sk_d, b->p->keys.sk_d, CRYPTO_PRF_MAX);
@@ -59,12 +66,12 @@ static void up(void **state)
 	static const struct {
 		const char *suite;
 		unsigned int rounds;
-	} v[] = { { ONE, 1 }, { THREE, 3 } };
+	} v[] = { { ONE, 1 }, { THREE, 3 }, { KEM, 1 } };
 	char text[IKE_SUITE_TEXT];
 	unsigned int i, host;
 
 	(void)state;
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
 		struct net *net = begin(1 + i, v[i].suite, NULL, v[i].suite);
 
 		net_run(net, 100 * NET_MS);
@@ -89,16 +96,23 @@ static void up(void **state)
 /* A message of many octets comes in fragments, which AUTH does not see. */
 static void fragments(void **state)
 {
-	struct net *net = begin(5, LARGE, NULL, LARGE);
-	const struct net_packet *p;
+	static const char *const suites[] = { LARGE, KEMS };
+	unsigned int i;
 
 	(void)state;
-	net_run(net, 300 * NET_MS);
-	p = net_nth(net, 0, IKE_EX_INTERMEDIATE, false, 0);
-	assert_non_null(p);
-	assert_int_equal(p->hdr.next, IKE_PL_SKF);
-	assert_true(net_agree(net, 1));
-	net_free(net);
+	for (i = 0; i < 2; i++) {
+		struct net *net = begin(5, suites[i], NULL, suites[i]);
+		const struct net_packet *p;
+		unsigned int last;
+
+		net_run(net, 300 * NET_MS);
+		last = net_count(net, 0, IKE_EX_INTERMEDIATE, false) - 1;
+		p = net_nth(net, 0, IKE_EX_INTERMEDIATE, false, last);
+		assert_non_null(p);
+		assert_int_equal(p->hdr.next, IKE_PL_SKF);
+		assert_true(net_agree(net, 1));
+		net_free(net);
+	}
 }
 
 /* ------------------------------------------------------- what AUTH is about */
@@ -235,7 +249,8 @@ static void lossy(void **state)
 
 	(void)state;
 	for (seed = 100; seed < 140; seed++) {
-		struct net *net = begin(seed, THREE, NULL, THREE);
+		const char *suite = seed % 2 ? THREE : KEM;
+		struct net *net = begin(seed, suite, NULL, suite);
 
 		net->lose_percent = 30;
 		net->repeat_percent = 20;
@@ -315,7 +330,7 @@ struct value {
 
 static void put_value(struct wire_enc *enc, const struct value *v)
 {
-	uint8_t data[512];
+	uint8_t data[CRYPTO_KE_PUBLIC_MAX];
 
 	memset(data, v->octet, sizeof(data));
 	wire_enc_start(enc, NULL);
@@ -350,6 +365,9 @@ static void requests(void **state)
 		{ ONE, IKE_KE_X25519, 32, 0, "value that is no good" },
 		{ THREE, IKE_KE_ECP384, 96, 9, "value that is no good" },
 		{ PLAIN, IKE_KE_X25519, 32, 9, "group that is due" },
+		{ KEM, IKE_KE_MLKEM512, 768, 9, "group that is due" },
+		{ KEM, IKE_KE_MLKEM768, 1184, 9, "group that is due" },
+		{ KEM, IKE_KE_MLKEM512, 800, 0xff, "value that is no good" },
 	};
 	static const int from = 0;
 	size_t i;
@@ -374,6 +392,7 @@ static void answers(void **state)
 		{ ONE, IKE_KE_ECP384, 96, 9, "no value of the group" },
 		{ ONE, IKE_KE_X25519, 33, 9, "no value of the group" },
 		{ ONE, IKE_KE_X25519, 32, 0, "value is no good" },
+		{ KEM, IKE_KE_MLKEM512, 800, 9, "no value of the group" },
 	};
 	static const int from = 1;
 	size_t i;
@@ -388,6 +407,22 @@ static void answers(void **state)
 		nobody_is_in(net);
 		net_free(net);
 	}
+}
+
+/* No ciphertext is wrong as such: nobody else has the keys that come of it. */
+static void no_ciphertext(void **state)
+{
+	static const struct value v = { KEM, IKE_KE_MLKEM512, 768, 9, NULL };
+	static const int from = 1;
+	struct net *net = forge_value(45, &v, &from, 12 * NET_MS);
+
+	(void)state;
+	net->filter = NULL;
+	net_run(net, 5 * NET_SECOND);
+	assert_true(net_count(net, 0, IKE_EX_AUTH, false) > 1);
+	assert_int_equal(net_count(net, 1, IKE_EX_AUTH, true), 0);
+	nobody_is_in(net);
+	net_free(net);
 }
 
 /* IKE_AUTH before its turn, and IKE_INTERMEDIATE after the last one */
@@ -440,8 +475,9 @@ int main(void)
 		cmocka_unit_test(only_one),
 		cmocka_unit_test(requests),
 		cmocka_unit_test(answers),
+		cmocka_unit_test(no_ciphertext),
 		cmocka_unit_test(out_of_turn),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, fake_kem_setup, fake_kem_teardown);
 }
