@@ -4,7 +4,7 @@
 # mobxd and OpenIKED 7.2, each in both roles: ways to authenticate, modes,
 # algorithms, rekeying by either, fragments, and either starting again. OpenIKED
 # has no Ed25519, and for ESP, on Linux, only ciphers with SHA-1 (openiked_lib).
-# rig: timeout=3600 kernel=6.1
+# rig: timeout=3600
 # covers: K1 K18 K30 K33 K36 K45
 
 . "$(dirname "$0")/openiked_lib"
