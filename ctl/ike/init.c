@@ -264,7 +264,8 @@ void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 	struct wire_ke ke;
 	unsigned int natd;
 
-	if (msg->has_sk || msg->hdr.msg_id != 0)
+	if (msg->has_sk || msg->hdr.msg_id != 0 ||
+	    wire_msg_unknown_critical(msg))
 		return;
 	if (wire_notify_find(msg, IKE_N_COOKIE, &n) && n.data.len >= 1 &&
 	    n.data.len <= IKE_COOKIE_MAX) {

@@ -237,6 +237,12 @@ static void response_in(struct ike_sa *sa, struct ike_in *in,
 		ike_sa_fail(sa, "the peer sent a malformed message");
 		return;
 	}
+	/* No answer may have one (section 2.5), and nothing can be said to it. */
+	if (wire_msg_unknown_critical(in->msg)) {
+		ike_sa_fail(sa, "a critical payload of the peer's answer is not"
+			    " known here");
+		return;
+	}
 	ike_count(sa->eng, r->exchange, IKE_COUNT_ANSWERED);
 	ike_count_error_in(sa->eng, in->msg);
 	in->sent_us = r->first_us;

@@ -387,7 +387,7 @@ void ike_resume_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 	struct wire_notify n;
 
 	if (msg->has_sk || msg->hdr.msg_id != 0 || !p->resuming ||
-	    !sa->cs->ticket.data.len)
+	    !sa->cs->ticket.data.len || wire_msg_unknown_critical(msg))
 		return;
 	kept = sa->cs->ticket.kept;
 	if (wire_notify_find(msg, IKE_N_COOKIE, &n) && n.data.len >= 1 &&

@@ -51,6 +51,36 @@ static void critical(void **state)
 	net_free(net);
 }
 
+static enum net_verdict critical_answer(struct net *net, struct net_packet *p,
+					void *ctx)
+{
+	struct wire_enc enc;
+
+	(void)ctx;
+	if (p->from != 1 || p->hdr.exchange != IKE_EX_CREATE_CHILD_SA)
+		return NET_PASS;
+	wire_enc_start(&enc, NULL);
+	wire_enc_payload(&enc, 130);
+	wire_enc_end(&enc);
+	enc.wr.data[enc.wr.len - 3] = 0x80;
+	net_reseal(net, p, &enc);
+	return NET_PASS;
+}
+
+/* In an answer there is nobody to be told: the end. covers: K12 */
+static void critical_in_answer(void **state)
+{
+	struct net *net = net_new(14);
+
+	(void)state;
+	net_up(net);
+	net->filter = critical_answer;
+	net_cmd(net, 0, IKE_EV_CONN_REKEY_CHILDREN, "server");
+	net_run(net, 100 * NET_MS);
+	assert_true(net_logged(net, 0, "a critical payload of the peer's answer"));
+	net_free(net);
+}
+
 /* Broken inside an authentic message: the end (RFC 7296, 2.21.3). */
 static void broken_inside(void **state)
 {
@@ -298,6 +328,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(critical),
+		cmocka_unit_test(critical_in_answer),
 		cmocka_unit_test(broken_inside),
 		cmocka_unit_test(forged),
 		cmocka_unit_test(unasked),

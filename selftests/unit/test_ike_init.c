@@ -742,6 +742,51 @@ static void unknown_payload(void **state)
 	net_free(net);
 }
 
+/* Put a payload that nobody knows, and that is critical, before all others. */
+static enum net_verdict put_critical(struct net *net, struct net_packet *p,
+				     void *ctx)
+{
+	unsigned int *n = ctx;
+	uint8_t *longer;
+
+	(void)net;
+	if (p->from != 1 || p->hdr.exchange != IKE_EX_SA_INIT || (*n)++)
+		return NET_PASS;
+	longer = malloc(p->len + 4);
+	memcpy(longer, p->data, IKE_HDR_LEN);
+	memcpy(longer + IKE_HDR_LEN + 4, p->data + IKE_HDR_LEN,
+	       p->len - IKE_HDR_LEN);
+	longer[16] = 200;
+	longer[IKE_HDR_LEN] = p->hdr.next;
+	longer[IKE_HDR_LEN + 1] = 0x80;
+	wire_put_u16(longer + IKE_HDR_LEN + 2, 4);
+	p->len += 4;
+	wire_put_u32(longer + 24, (uint32_t)p->len);
+	free(p->data);
+	p->data = longer;
+	return NET_PASS;
+}
+
+/* An answer with such a payload counts for nothing; the true one comes. covers: K12 */
+static void critical_answer(void **state)
+{
+	struct net *net = net_new(15);
+	unsigned int n = 0;
+
+	(void)state;
+	net->filter = put_critical;
+	net->filter_ctx = &n;
+	net_conns(net);
+	net_run(net, 50 * NET_MS);
+	assert_int_equal(n, 1);
+	assert_true(!net_sa(net, 0) ||
+		    net_sa(net, 0)->state != IKE_SA_ESTABLISHED);
+	net_run(net, 5 * NET_SECOND);
+	assert_true(n > 1);
+	assert_int_equal(net_sa(net, 0)->state, IKE_SA_ESTABLISHED);
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -763,6 +808,7 @@ int main(void)
 		cmocka_unit_test(nobodys),
 		cmocka_unit_test(broken_init),
 		cmocka_unit_test(unknown_payload),
+		cmocka_unit_test(critical_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
