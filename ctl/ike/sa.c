@@ -575,8 +575,16 @@ const struct ike_own_addr *ike_sa_own_addrs(const struct ike_sa *sa,
 void ike_sa_set_others(struct ike_sa *sa, const struct wire_addr *v,
 		       unsigned int n)
 {
-	sa->p->n_others = n < IKE_MAX_OTHERS ? n : IKE_MAX_OTHERS;
-	for (unsigned int i = 0; i < sa->p->n_others; i++)
+	unsigned int same = 0;
+
+	if (n > IKE_MAX_OTHERS)
+		n = IKE_MAX_OTHERS;
+	while (same < n && wire_addr_equal(&sa->p->others[same], &v[same]))
+		same++;
+	if (n == sa->p->n_others && same == n)
+		return;
+	sa->p->n_others = n;
+	for (unsigned int i = 0; i < n; i++)
 		sa->p->others[i] = v[i];
 	sa->eng->remotes_changed = true;
 }

@@ -201,6 +201,7 @@ static int apply(struct mx_session *s, const struct ike_in *in,
 		.fresh = policy == IKE_RRC_OFF ? MOBIKEX_VALID :
 						 MOBIKEX_TENTATIVE,
 		.max_paths = s->max_paths,
+		.may_join = mx_others_may_join(s, &in->local.addr),
 		.partner4 = mx_set_has_family(&s->own, 4),
 		.partner6 = mx_set_has_family(&s->own, 6),
 	};
@@ -351,6 +352,7 @@ static void committed(struct mx_session *s, uint64_t serial, int err)
 	if (err) {
 		mx_set_move(&s->peer, &p->before);
 		mx_set_move(&s->own, &p->own_before);
+		mx_candidates_follow(s, NULL);
 		say_no(&p->answer, IKE_N_TEMPORARY_FAILURE, MOBIKEX_R_INTERNAL,
 		       0, "the kernel refused the change");
 		report_refusal(s, &p->answer);
@@ -416,6 +418,9 @@ static enum ike_verdict carry_out(struct mx_session *s, struct ike_sa *sa,
 		own.nat = sa->nat & IKE_NATD_LOCAL;
 		mx_set_restart(&s->own, &own);
 		mx_candidates(s);
+	} else {
+		mx_follow_family(&s->own, &s->peer, &in->local.addr);
+		mx_candidates_follow(s, in);
 	}
 	mx_commit(s, committed, p->serial);
 	return IKE_LATER;
@@ -462,6 +467,26 @@ static bool same_set(const struct mx_set *a, const struct mx_set *b)
 	return true;
 }
 
+/*
+ * Is the peer's view of the own set still what it was? Of two changes that cross
+ * each end takes its own for the later one, which matters where a primary path
+ * takes the other's along; and a plain UPDATE comes from a peer that has begun
+ * anew, where it may have missed that its end of it was in our set.
+ */
+static void look_after(struct mx_session *s, const struct mx_request *rq)
+{
+	bool both = mx_set_has_family(&s->own, 4) &&
+		    mx_set_has_family(&s->own, 6);
+	bool plain = rq->ops[0].derived && rq->ops[0].kind == MX_OP_UPDATE;
+
+	if (!s->mobikex || s->own.n < 2)
+		return;
+	if (s->ask)
+		s->crossed |= both || plain;
+	else if (plain)
+		s->query_at = ike_sa_now(s->sa);
+}
+
 static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
 			       const struct ike_in *in,
 			       const struct mx_request *rq, struct mx_answer *a,
@@ -490,7 +515,9 @@ static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
 		return IKE_ANSWER;
 	}
 	note_order(s, sa, in);
-	if (same_set(&s->peer, &next) && !begins_anew(s, in, rq)) {
+	look_after(s, rq);
+	if (same_set(&s->peer, &next) && mx_primaries_meet(&s->own, &next) &&
+	    !begins_anew(s, in, rq)) {
 		mx_pending_free(p);
 		mx_set_move(&s->peer, &next);
 		mx_put_answer(s, sa, body, a);

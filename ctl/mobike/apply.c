@@ -91,11 +91,6 @@ static int check_shape(const struct mx_op *op, struct mx_refusal *why)
 	return 0;
 }
 
-static bool has_partner(const struct mx_req *req, uint8_t family)
-{
-	return family == 4 ? req->partner4 : req->partner6;
-}
-
 /* Behind a NAT only the owner knows; else it is what the IP header says. */
 static struct wire_addr inner_of(const struct mx_op *op,
 				 const struct mx_req *req)
@@ -130,7 +125,7 @@ static int do_add(struct mx_set *set, const struct mx_op *op,
 	if (mx_set_id_taken(set, id))
 		return refuse(why, MOBIKEX_R_DUPLICATE, op->index,
 			      "path ID %u is in use or was until just now", id);
-	if (!has_partner(req, req->src.family))
+	if (!mx_req_partner(req, req->src.family) && !req->may_join)
 		return refuse(why, MOBIKEX_R_FAMILY, op->index,
 			      "no address of this family here");
 	if (set->n >= req->max_paths || set->n >= MX_MAX_PATHS)
@@ -159,7 +154,7 @@ static int move_path(struct mx_set *set, struct mx_path *p,
 	if (other)
 		return refuse(why, MOBIKEX_R_DUPLICATE, op->index,
 			      "path %u has this address", other->id);
-	if (!has_partner(req, req->src.family))
+	if (!mx_req_partner(req, req->src.family))
 		return refuse(why, MOBIKEX_R_FAMILY, op->index,
 			      "no address of this family here");
 	/* Of a NAT that has changed the port only there is nothing left. */
@@ -347,10 +342,9 @@ static int apply_all(struct mx_set *work, const struct mx_op *ops,
 	}
 	if (!mx_set_primary(work))
 		mx_set_elect(work, req);
-	if (!(req->partner4 && mx_set_has_family(work, 4)) &&
-	    !(req->partner6 && mx_set_has_family(work, 6)))
+	if (!mx_req_partner(req, mx_set_primary(work)->addr.family))
 		return refuse(why, MOBIKEX_R_FAMILY, 0,
-			      "no pair of addresses of one family is left");
+			      "nothing here is of the primary path's family");
 	return 0;
 }
 

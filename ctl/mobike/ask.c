@@ -62,6 +62,17 @@ static bool is_staged(const struct mx_ask *a)
 	return a->kind == MX_ASK_ADD || a->kind == MX_ASK_HARD;
 }
 
+/* Is there a path that an answer would have told about that nobody waited for? */
+static bool is_unsure(const struct mx_session *s)
+{
+	if (s->crossed)
+		return true;
+	for (unsigned int i = 0; i < s->own.n; i++)
+		if (s->own.path[i].state == MOBIKEX_TENTATIVE)
+			return true;
+	return false;
+}
+
 static const char *kind_name(const struct mx_ask *a)
 {
 	static const char *const names[] = {
@@ -95,6 +106,7 @@ void mx_ask_failed(struct mx_session *s, int err, const char *why)
 	}
 	if (is_staged(a)) {
 		mx_set_move(&s->own, &a->before);
+		mx_follow_family(&s->peer, &s->own, NULL);
 		mx_commit(s, NULL, 0);
 		mx_follow_primary(s);
 	}
@@ -102,12 +114,16 @@ void mx_ask_failed(struct mx_session *s, int err, const char *why)
 		mx_candidates(s);
 	else if (is_staged(a) || a->kind == MX_ASK_PRIMARY)
 		mx_shun(s, &a->local.addr, SHUN_US);
+	/* To another address of the peer it may be different. */
+	if (a->kind == MX_ASK_ADD && err == -ETIMEDOUT &&
+	    !mx_set_by_addr(&s->peer, &a->remote.addr))
+		mx_others_shun(s, &a->local.addr, &a->remote.addr);
 	s->calm_until = ike_sa_now(s->sa) + CALM_US;
 	if (a->kind == MX_ASK_REFRESH && mx_set_find(&s->own, a->id))
 		mx_nat_tell_later(mx_set_find(&s->own, a->id),
 				  ike_sa_now(s->sa));
-	/* The peer may have done it all the same. */
-	if (s->mobikex && err == -ETIMEDOUT)
+	/* The peer may have done it all the same, or what was given up before. */
+	if (s->mobikex && (err == -ETIMEDOUT || is_unsure(s)))
 		s->query_at = ike_sa_now(s->sa);
 	if (a->for_cmd)
 		mx_command_end(s, err, why);
@@ -277,6 +293,8 @@ static void stage(struct mx_session *s, const struct mx_op *op, uint8_t fresh)
 		.now = ike_sa_now(s->sa),
 		.fresh = fresh,
 		.max_paths = s->max_paths,
+		/* The peer has told of the address that it goes to. */
+		.may_join = a->kind == MX_ASK_ADD,
 		.partner4 = mx_set_has_family(&s->peer, 4),
 		.partner6 = mx_set_has_family(&s->peer, 6),
 	};
@@ -300,6 +318,7 @@ static void stage(struct mx_session *s, const struct mx_op *op, uint8_t fresh)
 		return;
 	}
 	mx_set_move(&s->own, &next);
+	mx_follow_family(&s->peer, &s->own, &a->remote.addr);
 	mx_commit(s, staged, a->serial);
 }
 

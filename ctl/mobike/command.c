@@ -184,6 +184,17 @@ static bool step_del(struct mx_session *s, struct mx_cmd *cmd,
 	return true;
 }
 
+/* From which of its addresses, and where the peer has told that it is as well. */
+static const struct mx_cand *opening(struct mx_session *s,
+				     const struct wire_addr *local)
+{
+	unsigned int n = mx_others_find(s);
+
+	return mx_set_has_family(&s->peer, local->family) ?
+		       NULL :
+		       mx_cand_find(s->other, n, local);
+}
+
 /**
  * mx_command_step() - bring the oldest command forward
  * @s: session with no request under way
@@ -205,7 +216,8 @@ bool mx_command_step(struct mx_session *s)
 	c = mx_cand_find(s->cand, s->n_cand, &cmd->local);
 	switch (cmd->verb) {
 	case IKE_PATH_ADD:
-		return step_add(s, cmd, p, c);
+		return step_add(s, cmd, p,
+				c ? c : opening(s, &cmd->local));
 	case IKE_PATH_USE:
 		return step_use(s, cmd, p, c);
 	case IKE_PATH_DEL:

@@ -288,8 +288,10 @@ static void on_rekeyed(struct ike_sa *from, struct ike_sa *to)
 	mx_session_get(s);
 	to->ext = s;
 	s->sa = to;
+	/* A list by an IKE SA that the peer had left already was lost. */
 	s->telling = false;
-	ike_sa_set_others(to, s->known, s->n_known);
+	s->untold = s->lists;
+	mx_others_watch(s);
 	mx_nat_rekeyed(s);
 	from->ext_deadline = IKE_NEVER;
 	mx_deadline(s);

@@ -160,6 +160,6 @@ void mx_state(struct ike_sa *sa, struct ike_codec *c)
 		return;
 	}
 	s->up = true;
-	ike_sa_set_others(sa, s->known, s->n_known);
+	mx_others_watch(s);
 	mx_deadline(s);
 }

@@ -97,8 +97,11 @@ void mx_layers(struct mx_session *s)
 		s->ready[i--] = s->ready[--s->n_ready];
 		say(s, s->sa, false, &addr);
 	}
-	/* Of a hard change this end knows already, the peer may not. */
-	if (s->ask && s->ask->kind == MX_ASK_HARD)
+	/*
+	 * Of a hard change this end knows already, the peer may not; of one of
+	 * the peer's the kernel may not.
+	 */
+	if ((s->ask && s->ask->kind == MX_ASK_HARD) || s->pending)
 		return;
 	for (unsigned int i = 0; i < s->own.n; i++) {
 		const struct mx_path *p = &s->own.path[i];

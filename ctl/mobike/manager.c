@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The path manager's decision: see manager.h. */
 #include "mobike/manager.h"
+#include "ike/sa.h"
 
 #include <string.h>
 
@@ -143,6 +144,49 @@ static const struct mx_cand *best_new(const struct mx_view *v, uint64_t *again)
 	return best;
 }
 
+/*
+ * The best address to be announced that no path has. What the peer does not use
+ * yet, a whole family, it has to prove first: more is sent there then.
+ */
+static const struct mx_cand *best_known(const struct mx_view *v, uint64_t *again)
+{
+	const struct mx_cand *c = best_new(v, again);
+	const struct mx_path *to;
+
+	if (!c || mx_set_has_family(v->own, c->local.family))
+		return c;
+	to = mx_set_by_addr(v->peer, &c->remote);
+	return to && to->state == MOBIKEX_VALID ? c : NULL;
+}
+
+/*
+ * Nothing leads to the peer in a family that it has told an address of: to
+ * announce one there is to ask for it. One is enough, the others have a partner
+ * then.
+ */
+static const struct mx_cand *best_opening(const struct mx_view *v,
+					  uint64_t *again)
+{
+	const struct mx_cand *best = NULL;
+
+	for (unsigned int i = 0; i < v->n_other; i++) {
+		const struct mx_cand *c = &v->other[i];
+
+		if (mx_set_has_family(v->own, c->local.family) ||
+		    mx_set_has_family(v->peer, c->local.family) ||
+		    is_suspect(v, &c->local) || !is_due(v, c, again))
+			continue;
+		if (c->add_at > v->now) {
+			if (c->add_at < *again)
+				*again = c->add_at;
+			continue;
+		}
+		if (!best || c->rank < best->rank)
+			best = c;
+	}
+	return best;
+}
+
 /* The best way to another address of the peer, if there is one. */
 static bool elsewhere(const struct mx_view *v, struct mx_want *w)
 {
@@ -212,6 +256,7 @@ static bool prefer(const struct mx_view *v, const struct mx_cand *now_used,
 		bool member = in_set(v->own, &c->local);
 
 		if (!is_better(v, c, best ? best : now_used) ||
+		    (!v->leads && c->local.family != now_used->local.family) ||
 		    member != v->mobikex || c->not_before > v->now ||
 		    is_silent(v, c))
 			continue;
@@ -234,6 +279,28 @@ static bool prefer(const struct mx_view *v, const struct mx_cand *now_used,
 		w->id = v->own->path[i].id;
 	}
 	return true;
+}
+
+/*
+ * A path whose family the peer has nothing of is no use, but nobody counts on it:
+ * it is there for the day on which the peer has, to be met by it. So behind a NAT
+ * it is announced anew from time to time.
+ */
+static bool is_idle(const struct mx_view *v, const struct mx_path *p,
+		    uint64_t *again)
+{
+	uint64_t end = p->shown_us + MX_IDLE_US;
+
+	if (mx_set_has_family(v->peer, p->addr.family))
+		return false;
+	if ((p->nat & IKE_NATD_LOCAL) && end <= v->now)
+		return false;
+	if ((p->nat & IKE_NATD_LOCAL) && end < *again)
+		*again = end;
+	for (unsigned int i = 0; i < v->n_home; i++)
+		if (wire_addr_equal(&v->home[i].addr, &p->addr))
+			return true;
+	return false;
 }
 
 /**
@@ -271,7 +338,7 @@ struct mx_want mx_decide(const struct mx_view *v)
 	for (unsigned int i = 0; v->mobikex && i < v->own->n; i++) {
 		const struct mx_path *p = &v->own->path[i];
 
-		if (p == primary || cand_of(v, p))
+		if (p == primary || cand_of(v, p) || is_idle(v, p, &w.again_at))
 			continue;
 		w.kind = MX_WANT_REMOVE;
 		w.id = p->id;
@@ -279,7 +346,9 @@ struct mx_want mx_decide(const struct mx_view *v)
 		return w;
 	}
 	if (v->mobikex && v->auto_add && v->own->n < v->max_paths) {
-		w.cand = best_new(v, &w.again_at);
+		w.cand = best_known(v, &w.again_at);
+		if (!w.cand)
+			w.cand = best_opening(v, &w.again_at);
 		if (w.cand) {
 			w.kind = MX_WANT_ADD;
 			return w;

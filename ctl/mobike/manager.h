@@ -16,6 +16,9 @@
 /** MX_LATE_US - a path that works has answered a test by then */
 #define MX_LATE_US (200 * 1000ull)
 
+/** MX_IDLE_US - so long a NAT may keep a mapping that nothing uses */
+#define MX_IDLE_US (120 * 1000000ull)
+
 /** MX_SETTLE_US - a better link must have been there so long to move to it. */
 #define MX_SETTLE_US (5 * 1000000ull)
 
@@ -51,6 +54,7 @@ struct mx_traffic {
  * @rank: place of its interface in the order of preference, 0 best
  * @since: usable without a break since then, microseconds
  * @not_before: failed before, not to be tried until then, 0 if fine
+ * @add_at: pairs with other addresses of the peer: likewise, to be announced
  * @test_at: to be tested then, microseconds, 0 if it is not decided yet
  * @tested_us: last tested
  * @testing: and the answer is not in yet
@@ -66,6 +70,7 @@ struct mx_cand {
 	unsigned int rank;
 	uint64_t since;
 	uint64_t not_before;
+	uint64_t add_at;
 	uint64_t test_at;
 	uint64_t tested_us;
 	bool testing;
@@ -79,6 +84,9 @@ struct mx_cand {
 /**
  * struct mx_view - all that a decision rests on
  * @own: own set
+ * @peer: the peer's
+ * @home: own addresses, whatever they reach
+ * @n_home: entries in @home
  * @cand: usable own addresses, the kernel's preference first
  * @n: entries in @cand
  * @other: pairs with addresses of the peer that are not in its set
@@ -87,6 +95,7 @@ struct mx_cand {
  * @mobikex: agreed with the peer, else RFC 4555 only
  * @may_move: this end may send UPDATE_SA_ADDRESSES (RFC 4555, section 3.5:
  *	the original initiator; with MOBIKE-X both)
+ * @leads: this end began the IKE SA: of two families it chooses
  * @auto_add: make every usable address a path
  * @prefers: there is a configured order of interfaces
  * @by_quality: among links of the same rank a move may be for quality
@@ -99,6 +108,9 @@ struct mx_cand {
  */
 struct mx_view {
 	const struct mx_set *own;
+	const struct mx_set *peer;
+	const struct ike_own_addr *home;
+	unsigned int n_home;
 	const struct mx_cand *cand;
 	unsigned int n;
 	const struct mx_cand *other;
@@ -106,6 +118,7 @@ struct mx_view {
 	bool peer_gone;
 	bool mobikex;
 	bool may_move;
+	bool leads;
 	bool auto_add;
 	bool prefers;
 	bool by_quality;

@@ -2,7 +2,8 @@
 /*
  * Addresses that an IKE SA does not use now (RFC 4555, sections 3.4 and 3.6):
  * the responder tells its own, and again whenever they change; the initiator
- * keeps them, for the day on which no path leads to where the peer is.
+ * keeps them, for the day on which no path leads to where the peer is. With
+ * MOBIKE-X they are also how paths of another family come about.
  */
 #include "mobike/session.h"
 #include "wire/mobike.h"
@@ -21,19 +22,47 @@ static bool among(const struct wire_addr *v, unsigned int n,
 	return false;
 }
 
+static bool may_tell(const struct ike_sa *sa, const struct ike_own_addr *own)
+{
+	return !own->untold &&
+	       ike_conn_may_use(sa->conn, &own->addr, own->ifname);
+}
+
+/**
+ * mx_others_may_join() - can an own address become a path by itself
+ * @s: session
+ * @addr: where a request came to
+ *
+ * What the peer may be told of may also be met by it.
+ *
+ * Return: true if so, and it is none yet.
+ */
+bool mx_others_may_join(const struct mx_session *s, const struct wire_addr *addr)
+{
+	const struct ike_own_addr *own;
+	unsigned int n;
+
+	if (!s->mobikex || mx_set_by_addr(&s->own, addr))
+		return false;
+	own = ike_sa_own_addrs(s->sa, &n);
+	for (unsigned int i = 0; i < n; i++)
+		if (wire_addr_equal(&own[i].addr, addr))
+			return may_tell(s->sa, &own[i]);
+	return false;
+}
+
 /* What is to be told: all but where the message comes from. */
 static unsigned int own_others(const struct ike_sa *sa,
 			       const struct wire_addr *from,
 			       struct wire_addr out[IKE_MAX_OTHERS])
 {
-	const struct ike_conn *c = sa->conn;
 	const struct ike_own_addr *own;
 	unsigned int n, k = 0;
 
 	own = ike_sa_own_addrs(sa, &n);
 	for (unsigned int i = 0; i < n && k < IKE_MAX_OTHERS; i++)
-		if (!own[i].untold && !wire_addr_equal(&own[i].addr, from) &&
-		    ike_conn_may_use(c, &own[i].addr, own[i].ifname))
+		if (!wire_addr_equal(&own[i].addr, from) &&
+		    may_tell(sa, &own[i]))
 			out[k++] = own[i].addr;
 	return k;
 }
@@ -75,12 +104,13 @@ static void done(struct ike_sa *sa, void *ctx, enum ike_result result,
 {
 	struct mx_session *s = ctx;
 
-	(void)sa;
 	(void)result;
 	(void)in;
+	/* Its successor tells anew. */
+	if (s->sa != sa)
+		return;
 	s->telling = false;
-	if (s->sa)
-		mx_steer(s);
+	mx_steer(s);
 }
 
 static void release(void *ctx)
@@ -112,9 +142,11 @@ void mx_others_tell(struct mx_session *s)
 	n = own_others(s->sa, &s->sa->local.addr, now);
 	for (unsigned int i = 0; i < n; i++)
 		same += among(s->told, s->n_told, &now[i]);
-	if (n == s->n_told && same == n)
+	if (n == s->n_told && same == n && !s->untold)
 		return;
 	s->telling = true;
+	s->lists = true;
+	s->untold = false;
 	mx_session_get(s);
 	if (!ike_sa_request(s->sa, &d))
 		s->telling = false;
@@ -176,7 +208,31 @@ void mx_others_in(struct mx_session *s, struct ike_sa *sa,
 			continue;
 		s->known[s->n_known++] = addr;
 	}
-	ike_sa_set_others(sa, s->known, s->n_known);
+	mx_others_watch(s);
+}
+
+/**
+ * mx_others_watch() - have the ways watched to where else the peer may be met
+ * @s: session
+ *
+ * The way to the primary path's address is; that is of one family.
+ */
+void mx_others_watch(struct mx_session *s)
+{
+	struct wire_addr v[IKE_MAX_OTHERS];
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < s->peer.n; i++) {
+		const struct wire_addr *a = &s->peer.path[i].addr;
+
+		if (n < IKE_MAX_OTHERS / 2 && !among(v, n, a) &&
+		    a->family != s->sa->remote.addr.family)
+			v[n++] = *a;
+	}
+	for (unsigned int i = 0; i < s->n_known && n < IKE_MAX_OTHERS; i++)
+		if (!among(v, n, &s->known[i]))
+			v[n++] = s->known[i];
+	ike_sa_set_others(s->sa, v, n);
 }
 
 /** mx_others_gone() - the peer no longer names the address that we use */
@@ -263,6 +319,7 @@ unsigned int mx_others_find(struct mx_session *s)
 			.remote = h[i].remote,
 			.rank = mx_rank_ifname(s->sa->conn, h[i].ifname),
 			.not_before = due(s, &h[i]),
+			.add_at = mx_shunned_until(s, &h[i].local),
 		};
 	}
 	return k;

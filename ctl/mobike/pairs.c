@@ -46,6 +46,59 @@ bool mx_primary_pair(const struct mx_set *own, const struct mx_set *peer,
 	return best != ~0u;
 }
 
+/** mx_primaries_meet() - whether the primary paths are of one family */
+bool mx_primaries_meet(const struct mx_set *a, const struct mx_set *b)
+{
+	return mx_set_primary(a)->addr.family == mx_set_primary(b)->addr.family;
+}
+
+/* What both ends know alike: not what is proven. The lowest ID for the rest. */
+static bool is_better(const struct mx_path *p, const struct mx_path *than)
+{
+	const uint8_t spare = MOBIKEX_F_BACKUP;
+
+	if ((p->flags ^ than->flags) & spare)
+		return than->flags & spare;
+	return p->preference < than->preference;
+}
+
+/**
+ * mx_follow_family() - the primary path goes over to the family of the other's
+ * @set: set of one end
+ * @lead: of the other, whose primary path has just changed
+ * @at: address of @set that the change was told to, NULL if it was not told
+ *
+ * Each end sends from its own primary path to the other's, which have to be of
+ * one family for that. So where one of them goes over the other goes along, at
+ * both ends by the same request.
+ *
+ * Return: whether @set has changed; it may have nothing of that family.
+ */
+bool mx_follow_family(struct mx_set *set, const struct mx_set *lead,
+		      const struct wire_addr *at)
+{
+	uint8_t family = mx_set_primary(lead)->addr.family;
+	const struct mx_path *best = NULL;
+
+	if (mx_primaries_meet(set, lead))
+		return false;
+	for (unsigned int i = 0; i < set->n; i++) {
+		const struct mx_path *p = &set->path[i];
+
+		if (p->addr.family != family)
+			continue;
+		if (at && wire_addr_equal(&p->addr, at)) {
+			best = p;
+			break;
+		}
+		if (!best || is_better(p, best))
+			best = p;
+	}
+	if (best)
+		mx_set_make_primary(set, best->id);
+	return best;
+}
+
 /**
  * mx_pairs_live() - how many pairs of live paths there are
  * @own: own set

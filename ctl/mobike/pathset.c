@@ -151,7 +151,7 @@ struct mx_path *mx_set_find(struct mx_set *set, uint16_t id)
 }
 
 /** mx_set_by_addr() - the live path that has an outside address, or NULL */
-struct mx_path *mx_set_by_addr(struct mx_set *set, const struct wire_addr *addr)
+struct mx_path *mx_set_by_addr(const struct mx_set *set, const struct wire_addr *addr)
 {
 	for (unsigned int i = 0; i < set->n; i++)
 		if (wire_addr_equal(&set->path[i].addr, addr))
@@ -182,7 +182,7 @@ struct mx_path *mx_set_by_source(struct mx_set *set, const struct mx_req *req)
 }
 
 /** mx_set_primary() - the primary path; there always is one */
-struct mx_path *mx_set_primary(struct mx_set *set)
+struct mx_path *mx_set_primary(const struct mx_set *set)
 {
 	for (unsigned int i = 0; i < set->n; i++)
 		if (set->path[i].flags & MOBIKEX_F_PRIMARY)
@@ -235,21 +235,28 @@ void mx_set_make_primary(struct mx_set *set, uint16_t id)
 	}
 }
 
-/* Lower is better. */
-static unsigned int rank(const struct mx_path *p)
+/* Has the other set paths of this family? */
+bool mx_req_partner(const struct mx_req *req, uint8_t family)
 {
-	return (p->state == MOBIKEX_VALID ? 0u : 1u << 9) +
+	return family == 4 ? req->partner4 : req->partner6;
+}
+
+/* Lower is better; without a partner it is of no use as the primary one. */
+static unsigned int rank(const struct mx_path *p, const struct mx_req *req)
+{
+	return (mx_req_partner(req, p->addr.family) ? 0u : 1u << 10) +
+	       (p->state == MOBIKEX_VALID ? 0u : 1u << 9) +
 	       (p->flags & MOBIKEX_F_BACKUP ? 1u << 8 : 0u) + p->preference;
 }
 
 void mx_set_elect(struct mx_set *set, const struct mx_req *req)
 {
-	struct mx_path *best = req ? mx_set_by_source(set, req) : NULL;
+	struct mx_path *best = mx_set_by_source(set, req);
 
-	if (!best) {
+	if (!best || !mx_req_partner(req, best->addr.family)) {
 		best = &set->path[0];
 		for (unsigned int i = 1; i < set->n; i++)
-			if (rank(&set->path[i]) < rank(best))
+			if (rank(&set->path[i], req) < rank(best, req))
 				best = &set->path[i];
 	}
 	mx_set_make_primary(set, best->id);
@@ -373,21 +380,31 @@ void mx_set_renumber(struct mx_set *set, uint16_t from, uint16_t to)
  * mx_set_drop() - remove a path that nobody asked to remove
  * @set: its set
  * @id: the path
+ * @others: the other end's set
  * @now: microseconds
  * @grace: how long its packets are still taken, microseconds
  *
- * Return: false if there is no such path, or no other.
+ * Return: false if there is no such path, or no other that leads anywhere.
  */
-bool mx_set_drop(struct mx_set *set, uint16_t id, uint64_t now, uint64_t grace)
+bool mx_set_drop(struct mx_set *set, uint16_t id, const struct mx_set *others,
+		 uint64_t now, uint64_t grace)
 {
+	const struct mx_req nobody = {
+		.partner4 = mx_set_has_family(others, 4),
+		.partner6 = mx_set_has_family(others, 6),
+	};
 	struct mx_path *p = mx_set_find(set, id);
+	bool leads = false;
 
-	if (!p || set->n == 1)
+	for (unsigned int i = 0; p && i < set->n; i++)
+		leads |= &set->path[i] != p &&
+			 mx_req_partner(&nobody, set->path[i].addr.family);
+	if (!leads)
 		return false;
 	mx_set_haunt(set, p, true, now, grace);
 	mx_set_take_out(set, p);
 	if (!mx_set_primary(set))
-		mx_set_elect(set, NULL);
+		mx_set_elect(set, &nobody);
 	return true;
 }
 

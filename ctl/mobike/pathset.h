@@ -162,6 +162,7 @@ struct mx_op {
  * @credit: octets that a new path may be sent while it is TENTATIVE
  * @fresh: state of new paths and addresses: MOBIKEX_TENTATIVE or MOBIKEX_VALID
  * @max_paths: live paths allowed
+ * @may_join: @dst is of no path of the other set, but can become one
  * @partner4: the other set has IPv4 paths
  * @partner6: the other set has IPv6 paths
  */
@@ -175,6 +176,7 @@ struct mx_req {
 	uint64_t credit;
 	uint8_t fresh;
 	unsigned int max_paths;
+	bool may_join;
 	bool partner4;
 	bool partner6;
 };
@@ -201,10 +203,10 @@ bool mx_set_init(struct mx_set *set, const struct wire_addr *addr,
 		 uint16_t port, unsigned int nat);
 void mx_set_restart(struct mx_set *set, const struct mx_req *req);
 struct mx_path *mx_set_find(struct mx_set *set, uint16_t id);
-struct mx_path *mx_set_by_addr(struct mx_set *set,
+struct mx_path *mx_set_by_addr(const struct mx_set *set,
 			       const struct wire_addr *addr);
 struct mx_path *mx_set_by_source(struct mx_set *set, const struct mx_req *req);
-struct mx_path *mx_set_primary(struct mx_set *set);
+struct mx_path *mx_set_primary(const struct mx_set *set);
 bool mx_set_has_family(const struct mx_set *set, uint8_t family);
 int mx_set_free_id(const struct mx_set *set);
 void mx_set_make_primary(struct mx_set *set, uint16_t id);
@@ -212,7 +214,8 @@ int mx_set_apply(struct mx_set *set, const struct mx_op *ops, unsigned int n,
 		 const struct mx_req *req, struct mx_refusal *why);
 void mx_set_retire(struct mx_set *set, uint16_t id, uint64_t now);
 void mx_set_renumber(struct mx_set *set, uint16_t from, uint16_t to);
-bool mx_set_drop(struct mx_set *set, uint16_t id, uint64_t now, uint64_t grace);
+bool mx_set_drop(struct mx_set *set, uint16_t id, const struct mx_set *others,
+		 uint64_t now, uint64_t grace);
 bool mx_set_expire(struct mx_set *set, uint64_t now);
 uint64_t mx_set_deadline(const struct mx_set *set, uint64_t now);
 bool mx_set_sound(const struct mx_set *set);

@@ -6,6 +6,7 @@
 #include "mobike/pathset.h"
 
 bool mx_set_id_taken(const struct mx_set *set, uint16_t id);
+bool mx_req_partner(const struct mx_req *req, uint8_t family);
 void mx_set_elect(struct mx_set *set, const struct mx_req *req);
 void mx_set_haunt(struct mx_set *set, const struct mx_path *p, bool retired,
 		  uint64_t now, uint64_t grace);

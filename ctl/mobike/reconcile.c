@@ -88,7 +88,9 @@ static bool adopt(struct mx_session *s, const struct view *v)
 	id = p->id;
 	if (other) {
 		mx_report_path(s, "path-del", true, other);
-		mx_set_drop(&s->own, other->id, ike_sa_now(s->sa), MX_GRACE_US);
+		if (!mx_set_drop(&s->own, other->id, &s->peer,
+				 ike_sa_now(s->sa), MX_GRACE_US))
+			return false;
 	}
 	mx_set_renumber(&s->own, id, v->e->path_id);
 	return true;
@@ -111,7 +113,7 @@ bool mx_give_up(struct mx_session *s, uint16_t id)
 	if (!p || (p->flags & MOBIKEX_F_PRIMARY))
 		return false;
 	mx_report_path(s, "path-del", true, p);
-	mx_set_drop(&s->own, id, ike_sa_now(s->sa), MX_GRACE_US);
+	mx_set_drop(&s->own, id, &s->peer, ike_sa_now(s->sa), MX_GRACE_US);
 	add_stray(s, id);
 	return true;
 }
@@ -172,8 +174,8 @@ static bool unlearn(struct mx_session *s, const struct mobikex_set *set)
 		if (entry_of(set, gone.id))
 			continue;
 		s->own.path[i].confirmed.family = 0;
-		if (!mx_set_drop(&s->own, gone.id, ike_sa_now(s->sa),
-				 MX_GRACE_US))
+		if (!mx_set_drop(&s->own, gone.id, &s->peer,
+				 ike_sa_now(s->sa), MX_GRACE_US))
 			continue;
 		mx_report_path(s, "path-del", true, &gone);
 		mx_shun(s, &gone.addr, MX_BARRED_US);
@@ -186,11 +188,33 @@ static bool unlearn(struct mx_session *s, const struct mobikex_set *set)
 /* Without a primary of its own, this end takes the one that the peer has. */
 static void follow(struct mx_session *s, const struct mobikex_set *set)
 {
-	for (unsigned int i = 0; i < set->n; i++)
+	for (unsigned int i = 0; i < set->n; i++) {
+		const struct mx_path *p = mx_set_find(&s->own,
+						      set->e[i].path_id);
+
 		if ((set->e[i].flags & MOBIKEX_F_PRIMARY) &&
-		    set->e[i].state != MOBIKEX_DEPRECATED &&
-		    mx_set_find(&s->own, set->e[i].path_id))
-			mx_set_make_primary(&s->own, set->e[i].path_id);
+		    set->e[i].state != MOBIKEX_DEPRECATED && p &&
+		    mx_set_has_family(&s->peer, p->addr.family))
+			mx_set_make_primary(&s->own, p->id);
+	}
+}
+
+/*
+ * Both ends may have gone over to another family at once, each to where the other
+ * was: one of them has to give up its own, or they would do so for ever.
+ */
+static bool gives_way(struct mx_session *s, const struct mobikex_set *set)
+{
+	uint8_t family = mx_set_primary(&s->own)->addr.family;
+	uint16_t id = mx_set_primary(&s->own)->id;
+
+	if (s->sa->first_initiator)
+		return false;
+	follow(s, set);
+	if (mx_set_primary(&s->own)->addr.family != family)
+		return true;
+	mx_set_make_primary(&s->own, id);
+	return false;
 }
 
 static bool compare(struct mx_session *s, const struct mobikex_set *set)
@@ -218,8 +242,12 @@ static bool compare(struct mx_session *s, const struct mobikex_set *set)
 	if (!mx_set_find(&s->own, primary))
 		follow(s, set);
 	e = entry_of(set, mx_set_primary(&s->own)->id);
-	if (!e || !(e->flags & MOBIKEX_F_PRIMARY))
+	/* Which of the two was first there the next answer tells. */
+	if (!s->crossed && (!e || !(e->flags & MOBIKEX_F_PRIMARY))) {
+		if (gives_way(s, set))
+			return true;
 		s->primary_off = true;
+	}
 	return changed;
 }
 
@@ -243,9 +271,11 @@ void mx_reconcile(struct mx_session *s, const struct ike_in *in)
 	if (mobikex_set_decode(&n, &set) != WIRE_OK || !set.n)
 		return;
 	s->primary_off = false;
-	s->query_at = IKE_NEVER;
+	s->query_at = s->crossed ? ike_sa_now(s->sa) : IKE_NEVER;
 	s->n_stray = 0;
 	changed = compare(s, &set);
+	s->crossed = false;
+	changed |= mx_follow_family(&s->peer, &s->own, NULL);
 	if (!s->primary_off)
 		s->off_tries = 0;
 	if (!changed)

@@ -49,6 +49,25 @@ static bool say_plainly(struct mx_session *s, const struct mobikex_reason *why)
 	return true;
 }
 
+/*
+ * The peer's own set has nothing where the primary path leads: the ends know too
+ * little of each other for anything but to begin anew, where they meet now. One of
+ * them says so.
+ */
+static bool begin_anew(struct mx_session *s, const struct mobikex_reason *why)
+{
+	const struct mx_ask *a = s->ask;
+	const struct mx_cand way = { .local = a->local.addr,
+				     .remote = a->remote.addr };
+
+	if (a->kind != MX_ASK_HARD || why->code != MOBIKEX_R_FAMILY ||
+	    a->for_cmd || a->elsewhere || !s->sa->first_initiator)
+		return false;
+	mx_ask_drop(s);
+	mx_ask_elsewhere(s, &way);
+	return true;
+}
+
 static void refused(struct mx_session *s, const struct ike_in *in,
 		    uint16_t type)
 {
@@ -68,7 +87,7 @@ static void refused(struct mx_session *s, const struct ike_in *in,
 	/* The peer has another path there, or something else by this ID. */
 	if (s->ask->kind == MX_ASK_ADD && why.code == MOBIKEX_R_DUPLICATE)
 		mx_set_retire(&s->ask->before, s->ask->id, ike_sa_now(s->sa));
-	if (say_plainly(s, &why)) {
+	if (say_plainly(s, &why) || begin_anew(s, &why)) {
 		mx_steer(s);
 		return;
 	}

@@ -86,9 +86,13 @@ static void failed(struct mx_session *s, struct mx_path *p, const char *why)
 	ike_report_text(r, "why", "%s", why);
 	/* The last one stays what it is, within its credit; done() tries on. */
 	gone = p->addr;
-	if (!mx_set_drop(&s->peer, id, ike_sa_now(s->sa), 0))
+	if (!mx_set_drop(&s->peer, id, &s->own, ike_sa_now(s->sa), 0))
 		return;
 	bar(s, &gone);
+	mx_candidates_follow(s, NULL);
+	/* The peer does not know of either: look, and tell it. */
+	if (mx_follow_family(&s->own, &s->peer, NULL) && s->mobikex)
+		s->query_at = ike_sa_now(s->sa);
 	mx_commit(s, NULL, 0);
 	mx_follow_primary(s);
 }
@@ -179,10 +183,25 @@ static bool is_checked(const struct mx_session *s, const struct mx_path *p)
 	return false;
 }
 
+/*
+ * From where the announcement came to, which need not be a path yet; if it was one
+ * and is no more, from another one.
+ */
+static struct wire_addr way_back(struct mx_session *s, const struct mx_path *p)
+{
+	const struct mx_path *from = mx_set_primary(&s->own);
+
+	if (mx_set_by_addr(&s->own, &p->via))
+		return p->via;
+	for (unsigned int i = 0; i < s->own.n; i++)
+		if (from->addr.family != p->addr.family)
+			from = &s->own.path[i];
+	return from->addr.family == p->addr.family ? from->addr : p->via;
+}
+
 static void check(struct mx_session *s, const struct mx_path *p)
 {
 	struct mx_rrc *c = calloc(1, sizeof(*c));
-	const struct mx_path *from;
 	struct ike_request_desc d;
 
 	if (!c)
@@ -200,11 +219,8 @@ static void check(struct mx_session *s, const struct mx_path *p)
 	s->rrc = c;
 	mx_session_get(s);
 
-	from = mx_set_by_addr(&s->own, &p->via);
-	if (!from)
-		from = mx_set_primary(&s->own);
 	d = (struct ike_request_desc){
-		.local = { .addr = from->addr, .port = s->sa->local.port },
+		.local = { .addr = way_back(s, p), .port = s->sa->local.port },
 		.remote = { .addr = p->addr, .port = p->port },
 		.build = build,
 		.done = done,

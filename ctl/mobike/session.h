@@ -235,6 +235,7 @@ struct mx_memo {
  * @n_ready: entries there
  * @ready_room: and room for so many
  * @mptcp: what became of these for MPTCP
+ * @crossed: a change of the peer's has met an own request on its way
  * @query_at: ask for the peer's view then
  * @cmd: commands, oldest first
  * @n_cmd: entries there
@@ -248,6 +249,8 @@ struct mx_memo {
  * @told: responder: own addresses besides that of the IKE SA, as last told
  * @n_told: entries there
  * @telling: a list is on its way
+ * @lists: a list was, not only in IKE_AUTH
+ * @untold: it is told once more: the peer may not have made anything of it
  * @known: initiator: the peer's addresses, as it told last
  * @n_known: entries there; 0: it never told
  * @known_sa: IKE SA that the last list came by, never followed
@@ -305,6 +308,7 @@ struct mx_session {
 	unsigned int n_ready;
 	unsigned int ready_room;
 	enum ike_mptcp mptcp;
+	bool crossed;
 	uint64_t query_at;
 	struct mx_cmd cmd[MX_MAX_CMDS];
 	unsigned int n_cmd;
@@ -318,6 +322,8 @@ struct mx_session {
 	struct wire_addr told[IKE_MAX_OTHERS];
 	unsigned int n_told;
 	bool telling;
+	bool lists;
+	bool untold;
 	struct wire_addr known[IKE_MAX_OTHERS];
 	unsigned int n_known;
 	const struct ike_sa *known_sa;
@@ -478,6 +484,9 @@ void mx_state(struct ike_sa *sa, struct ike_codec *c);
 void mx_others_put(struct mx_session *s, const struct ike_sa *sa,
 		   struct wire_enc *b);
 void mx_others_tell(struct mx_session *s);
+bool mx_others_may_join(const struct mx_session *s,
+			const struct wire_addr *addr);
+void mx_others_watch(struct mx_session *s);
 void mx_others_in(struct mx_session *s, struct ike_sa *sa,
 		  const struct ike_in *in);
 void mx_others_leave(struct mx_session *s);
@@ -491,11 +500,13 @@ void mx_steer(struct mx_session *s);
 bool mx_hold(struct mx_session *s);
 void mx_release(struct mx_session *s, bool held);
 void mx_candidates(struct mx_session *s);
+void mx_candidates_follow(struct mx_session *s, const struct ike_in *in);
 void mx_command(struct mx_session *s, const struct ike_ev_path_cmd *cmd);
 void mx_command_end(struct mx_session *s, int err, const char *text);
 bool mx_command_step(struct mx_session *s);
 void mx_commands_drop(struct mx_session *s);
 void mx_shun(struct mx_session *s, const struct wire_addr *own, uint64_t us);
+uint64_t mx_shunned_until(struct mx_session *s, const struct wire_addr *own);
 void mx_suspect(struct mx_session *s);
 void mx_timer(struct mx_session *s);
 void mx_deadline(struct mx_session *s);

@@ -59,6 +59,14 @@ void mx_shun(struct mx_session *s, const struct wire_addr *own, uint64_t us)
 			s->cand[i].not_before = us;
 }
 
+/** mx_shunned_until() - an own address is not tried before, 0: at any time */
+uint64_t mx_shunned_until(struct mx_session *s, const struct wire_addr *own)
+{
+	const struct mx_memo *m = memo_of(s, own);
+
+	return m ? m->until : 0;
+}
+
 /*
  * In transport mode a packet has the address that its flow has, which the kernel
  * gives out: a temporary one is bound as it comes, and one that it gives out no
@@ -93,7 +101,6 @@ static void add_cand(struct mx_session *s, const struct mx_cand *was,
 {
 	const struct mx_path *to = mx_set_by_addr(&s->peer, &h->remote);
 	const struct mx_cand *old = mx_cand_find(was, n_was, &h->local);
-	const struct mx_memo *m = memo_of(s, &h->local);
 	struct mx_cand *c;
 
 	if (!to || !is_wanted(s, h))
@@ -102,7 +109,8 @@ static void add_cand(struct mx_session *s, const struct mx_cand *was,
 		c = &s->cand[i];
 		if (!wire_addr_equal(&c->local, &h->local))
 			continue;
-		if (to->flags & MOBIKEX_F_PRIMARY)
+		if ((to->flags & MOBIKEX_F_PRIMARY) ||
+		    !mx_set_by_addr(&s->peer, &c->remote))
 			c->remote = h->remote;
 		return;
 	}
@@ -118,7 +126,7 @@ static void add_cand(struct mx_session *s, const struct mx_cand *was,
 	c->transient = h->transient;
 	c->deprecated = h->deprecated;
 	c->since = old ? old->since : ike_sa_now(s->sa);
-	c->not_before = m ? m->until : 0;
+	c->not_before = mx_shunned_until(s, &h->local);
 	c->test_at = old ? old->test_at : 0;
 	c->tested_us = old ? old->tested_us : 0;
 	c->testing = old && old->testing;
@@ -127,12 +135,69 @@ static void add_cand(struct mx_session *s, const struct mx_cand *was,
 	c->traffic = old ? old->traffic : (struct mx_traffic){ 0 };
 }
 
+static bool leads_anywhere(const struct ike_host_addr *h, unsigned int n,
+			   const struct wire_addr *own)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (wire_addr_equal(&h[i].local, own))
+			return true;
+	return false;
+}
+
 /* A link that went away starts anew when it comes back. */
-static void forget_memos(struct mx_session *s)
+static void forget_memos(struct mx_session *s, const struct ike_host_addr *h,
+			 unsigned int n)
 {
 	for (unsigned int i = 0; i < s->n_memo; i++)
-		if (!mx_cand_find(s->cand, s->n_cand, &s->memo[i].addr))
+		if (!mx_cand_find(s->cand, s->n_cand, &s->memo[i].addr) &&
+		    !(s->mobikex && leads_anywhere(h, n, &s->memo[i].addr)))
 			s->memo[i--] = s->memo[--s->n_memo];
+}
+
+/* What others of them leave room for, the ones given out now first. */
+static void add_cands(struct mx_session *s, const struct mx_cand *was,
+		      unsigned int n_was)
+{
+	unsigned int n;
+	const struct ike_host_addr *h = ike_sa_addrs(s->sa, &n);
+
+	for (unsigned int kind = 0; kind < 3; kind++)
+		for (unsigned int i = 0; i < n; i++)
+			if (kind == (h[i].transient ? 1u + h[i].deprecated : 0u))
+				add_cand(s, was, n_was, &h[i]);
+}
+
+/**
+ * mx_candidates_follow() - the peer's set has changed, the host's addresses not
+ * @s: session
+ * @in: the request that changed it, or NULL
+ *
+ * Only what has or has not got a partner of its family by that comes or goes: the
+ * way to another address of the peer may not be watched yet. But the way that the
+ * request came is one.
+ */
+void mx_candidates_follow(struct mx_session *s, const struct ike_in *in)
+{
+	const struct ike_own_addr *own;
+	struct ike_host_addr h = { 0 };
+	unsigned int n;
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < s->n_cand; i++)
+		if (mx_set_has_family(&s->peer, s->cand[i].local.family))
+			s->cand[kept++] = s->cand[i];
+	s->n_cand = kept;
+	add_cands(s, NULL, 0);
+	own = ike_sa_own_addrs(s->sa, &n);
+	for (unsigned int i = 0; in && i < n; i++) {
+		if (own[i].untold ||
+		    !wire_addr_equal(&own[i].addr, &in->local.addr))
+			continue;
+		h.local = in->local.addr;
+		h.remote = in->remote.addr;
+		memcpy(h.ifname, own[i].ifname, sizeof(h.ifname));
+		add_cand(s, NULL, 0, &h);
+	}
 }
 
 /**
@@ -148,14 +213,10 @@ void mx_candidates(struct mx_session *s)
 	if (n_was)
 		memcpy(was, s->cand, n_was * sizeof(*was));
 	s->n_cand = 0;
-	/* What others of them leave room for, the ones given out now first. */
-	for (unsigned int kind = 0; kind < 3; kind++)
-		for (unsigned int i = 0; i < n; i++)
-			if (kind == (h[i].transient ? 1u + h[i].deprecated : 0u))
-				add_cand(s, was, n_was, &h[i]);
+	add_cands(s, was, n_was);
 	if (s->n_cand)
 		s->links_known = true;
-	forget_memos(s);
+	forget_memos(s, h, n);
 	if (s->suspect.family && !mx_cand_find(s->cand, s->n_cand, &s->suspect))
 		s->suspect.family = 0;
 }
@@ -183,16 +244,21 @@ void mx_suspect(struct mx_session *s)
 static struct mx_want decide(struct mx_session *s, bool automatic)
 {
 	const struct ike_conn *conn = s->sa->conn;
-	unsigned int n_other = mx_others_find(s);
+	unsigned int n_other = mx_others_find(s), n_home;
+	const struct ike_own_addr *home = ike_sa_own_addrs(s->sa, &n_home);
 	struct mx_view v = {
+		.home = home,
+		.n_home = n_home,
 		.other = s->other,
 		.n_other = n_other,
 		.peer_gone = !s->mobikex && mx_others_gone(s),
 		.own = &s->own,
+		.peer = &s->peer,
 		.cand = s->cand,
 		.n = s->n_cand,
 		.mobikex = s->mobikex,
 		.may_move = s->mobikex || s->sa->first_initiator,
+		.leads = s->sa->first_initiator,
 		.auto_add = automatic && conn->auto_add,
 		.prefers = automatic && conn->nprefer > 0,
 		.by_quality = automatic,
@@ -411,6 +477,8 @@ void mx_steer(struct mx_session *s)
 		mx_layers(s);
 	if (s->sa)
 		mx_others_tell(s);
+	if (s->sa)
+		mx_others_watch(s);
 	if (s->sa)
 		mx_test_paths(s);
 	if (s->sa)

@@ -48,6 +48,7 @@ static void was_moved_softly(struct mx_session *s, uint64_t took)
 	s->drain_id = mx_set_primary(&s->own)->id;
 	s->drain_until = ike_sa_now(s->sa) + drain;
 	mx_set_make_primary(&s->own, s->ask->id);
+	mx_follow_family(&s->peer, &s->own, &s->ask->remote.addr);
 	mx_commit(s, NULL, 0);
 	mx_follow_primary(s);
 	report_move(s, "soft", took);
@@ -128,9 +129,11 @@ static void were_removed(struct mx_session *s)
 			continue;
 		}
 		gone = *p;
-		if (mx_set_drop(&s->own, id, ike_sa_now(s->sa), MX_GRACE_US))
+		if (mx_set_drop(&s->own, id, &s->peer, ike_sa_now(s->sa),
+				MX_GRACE_US))
 			mx_report_path(s, "path-del", true, &gone);
 	}
+	mx_follow_family(&s->peer, &s->own, NULL);
 	mx_commit(s, NULL, 0);
 	mx_follow_primary(s);
 }

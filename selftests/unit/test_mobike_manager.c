@@ -60,11 +60,21 @@ static struct mx_set paths(bool wlan)
 /* Sets of a test end with it. */
 #define SET __attribute__((cleanup(mx_set_free))) struct mx_set
 
+/* What the candidates lead to. */
+static struct mx_path there = {
+	.state = MOBIKEX_VALID,
+	.flags = MOBIKEX_F_PRIMARY,
+};
+static const struct mx_set peer = { .n = 1, .path = &there };
+
 static struct mx_view view(const struct mx_set *own, const struct mx_cand *c,
 			   unsigned int n)
 {
+	there.addr = addr("10.0.3.2");
 	return (struct mx_view){
 		.own = own,
+		.peer = &peer,
+		.leads = true,
 		.cand = c,
 		.n = n,
 		.mobikex = true,

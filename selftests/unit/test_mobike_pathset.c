@@ -526,6 +526,55 @@ static void test_two_families(void **state)
 	assert_int_equal(mx_pairs_live(&own, &peer), 1);
 }
 
+/* At an own address that is no path yet a family begins; nothing is sent there. */
+static void test_idle(void **state)
+{
+	SET own = fresh_set();
+	SET peer = fresh_set();
+	struct mx_req req = from("2001:db8:1::2");
+	struct mx_op op = add(1, "2001:db8:1::2", 0), gone = del(0);
+	struct ike_path v[IKE_MAX_PATHS];
+	struct mx_refusal why;
+
+	(void)state;
+	assert_int_equal(mx_set_apply(&peer, &op, 1, &req, &why),
+			 MOBIKEX_R_FAMILY);
+	req.may_join = true;
+	op.flags = MOBIKEX_F_PRIMARY;
+	assert_int_equal(mx_set_apply(&peer, &op, 1, &req, &why),
+			 MOBIKEX_R_FAMILY);
+	op.flags = 0;
+	assert_int_equal(mx_set_apply(&peer, &op, 1, &req, &why), 0);
+	assert_int_equal(mx_pairs(&own, &peer, NOW, v), 1);
+	/* It is no heir of the last one that leads anywhere. */
+	assert_int_equal(mx_set_apply(&peer, &gone, 1, &req, &why),
+			 MOBIKEX_R_FAMILY);
+	assert_false(mx_set_drop(&peer, 0, &own, NOW, 0));
+	assert_true(mx_set_drop(&peer, 1, &own, NOW, 0));
+	assert_int_equal(peer.n, 1);
+}
+
+/* One end's primary path takes the other's along into its family. */
+static void test_follow_family(void **state)
+{
+	SET own = two_families("10.0.3.2", "2001:db8:3::2");
+	SET peer = two_families("10.0.1.2", "2001:db8:1::2");
+	SET four = fresh_set();
+	struct wire_addr at = addr("2001:db8:1::2");
+
+	(void)state;
+	assert_false(mx_follow_family(&peer, &own, NULL));
+	mx_set_make_primary(&own, 1);
+	assert_false(mx_primaries_meet(&peer, &own));
+	assert_false(mx_follow_family(&four, &own, NULL));
+	assert_true(mx_follow_family(&peer, &own, &at));
+	assert_true(mx_primaries_meet(&peer, &own));
+	assert_false(mx_follow_family(&peer, &own, &at));
+	mx_set_make_primary(&own, 0);
+	assert_true(mx_follow_family(&peer, &own, NULL));
+	assert_int_equal(mx_set_primary(&peer)->id, 0);
+}
+
 /* Credit counts once: on the pair that the announcement came by. */
 static void test_credit_once(void **state)
 {
@@ -566,6 +615,8 @@ int main(void)
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_pairs),
 		cmocka_unit_test(test_two_families),
+		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_follow_family),
 		cmocka_unit_test(test_credit_once),
 	};
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Random moves over a network that loses, repeats and reorders, through NATs that
- * start anew: once it is quiet, both ends hold the same proven paths, and what
+ * start anew, of hosts with one family of addresses or with both: once it is quiet, both ends hold the same proven paths, and what
  * is sent to a NAT goes to the port that it has then. SIM_SEED=N repeats one run and
  * tells what happens in it; SIM_RUNS=N makes another number of them; SIM_TEST=NAME
  * runs one of the tests.
  *
- * covers: MX6 MX10 MX11 MB12 MB25
+ * covers: MX6 MX7 MX10 MX11 MB12 MB25
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -80,11 +80,11 @@ static void reboot_nat(struct sim *sim, struct sim_link *l)
 
 static void something_happens(struct sim *sim)
 {
-	static const char *const mobile[] = { RADIO, WLAN, "10.0.4.2" };
-	unsigned int l = sim_random(sim, 3);
-	const char *a = mobile[sim_random(sim, 3)];
+	unsigned int n = sim->node[0].n_links, l = sim_random(sim, n);
 	struct sim_link *links = sim->node[0].links;
+	char a[WIRE_ADDR_TEXT];
 
+	wire_addr_text(&links[sim_random(sim, n)].addr, a);
 	switch (sim_random(sim, links[0].nat.family ? 14 : 11)) {
 	case 0:
 	case 1:
@@ -104,7 +104,7 @@ static void something_happens(struct sim *sim)
 		break;
 	case 6:
 		/* From one network to another in a moment. */
-		for (unsigned int i = 0; i < 3; i++)
+		for (unsigned int i = 0; i < n; i++)
 			links[i].up = i == l;
 		sim_tell_addrs(sim, 0);
 		break;
@@ -127,26 +127,106 @@ static void something_happens(struct sim *sim)
 	}
 }
 
-/*
- * How the mobile's radio and WLAN are shown; its cable never has a NAT. Some runs
- * were known before paths were tested, which makes other runs of them.
- */
-enum nats { BY_SEED, ONE, AS_THEN };
+/* What the server has of one family goes or comes, or its primary path moves. */
+static void something_happens_there(struct sim *sim)
+{
+	struct sim_link *links = sim->node[1].links;
+	unsigned int l = sim_random(sim, 2);
+	char a[WIRE_ADDR_TEXT];
 
-static void put_nats(struct sim *sim, uint64_t seed, enum nats nats)
+	switch (sim_random(sim, 6)) {
+	case 0:
+		sim_set_link(sim, 1, !l, true);
+		sim_set_link(sim, 1, l, false);
+		break;
+	case 1:
+		sim_set_link(sim, 1, l, true);
+		break;
+	case 2:
+		sim_path(sim, 1, IKE_PATH_USE, wire_addr_text(&links[l].addr, a),
+			 sim_random(sim, 2));
+		break;
+	default:
+		break;
+	}
+}
+
+/*
+ * How the mobile's radio and WLAN are shown; its cable never has a NAT, nor has
+ * IPv6. Some runs were known before paths were tested, which makes other runs of
+ * them.
+ */
+enum kind { BY_SEED, ONE_NAT, AS_THEN, BOTH_FAMILIES };
+
+static void put_nats(struct sim *sim, uint64_t seed, enum kind kind)
 {
 	for (unsigned int i = 0; i < 2; i++) {
 		struct sim_link *l = &sim->node[0].links[i];
 
-		if (nats != ONE && seed % 5 <= 2)
+		if (kind != ONE_NAT && seed % 5 <= 2)
 			return;
 		wire_addr_parse(&l->nat,
-				i && nats != ONE ? "192.0.2.2" : "192.0.2.1");
+				i && kind != ONE_NAT ? "192.0.2.2" : "192.0.2.1");
 		l->nat_port = (uint16_t)(10000 * (i + 1));
 	}
 }
 
-static bool random_run(uint64_t seed, enum nats nats, bool verbose)
+static void put_links(struct sim *sim, uint64_t seed, enum kind kind)
+{
+	sim_add_link(sim, 0, RADIO, "radio", 5 * SIM_MS);
+	sim_add_link(sim, 0, WLAN, "wlan", 40 * SIM_MS);
+	sim_add_link(sim, 0, "10.0.4.2", "cable", SIM_MS);
+	sim_add_link(sim, 1, SERVER, "eth0", 2500);
+	if (kind == BOTH_FAMILIES) {
+		sim_add_link(sim, 0, "2001:db8:1::2", "radio", 5 * SIM_MS);
+		sim_add_link(sim, 0, "2001:db8:2::2", "wlan", 40 * SIM_MS);
+		sim_add_link(sim, 1, "2001:db8:3::2", "eth0", 2500);
+		sim_tell_addrs(sim, 1);
+	}
+	put_nats(sim, seed, kind);
+	if (seed % 4 == 1)
+		sim_add_link(sim, 1, "10.0.5.2", "eth1", 9000);
+}
+
+/* All is up and well from now on. */
+static void calm(struct sim *sim)
+{
+	for (int node = 0; node < 2; node++) {
+		for (unsigned int i = 0; i < sim->node[node].n_links; i++) {
+			sim->node[node].links[i].lose = 0;
+			sim->node[node].links[i].up = true;
+		}
+	}
+	sim_tell_addrs(sim, 0);
+	sim_tell_addrs(sim, 1);
+	sim->lose = 0;
+	sim_run(sim, 400 * SIM_SECOND);
+}
+
+/* A link that was away is new: whatever had been deleted by hand is tried again. */
+static bool has_both(struct sim *sim)
+{
+	struct ike_status s;
+	unsigned int n[2] = { 0, 0 };
+
+	for (unsigned int go = 0; go < 4; go++) {
+		for (unsigned int i = 0; i < sim->node[0].n_links; i++) {
+			struct sim_link *l = &sim->node[0].links[i];
+
+			l->up = (go & 1) || (l->addr.family == 6) != (go < 2);
+		}
+		sim_tell_addrs(sim, 0);
+		sim_run(sim, 30 * SIM_SECOND);
+	}
+	if (!sim_status(sim, 0, &s))
+		return false;
+	for (unsigned int i = 0; i < s.npaths; i++)
+		if (s.paths[i].path.state == MOBX_PATH_STATE_VALID)
+			n[s.paths[i].path.local.family == 6]++;
+	return n[0] && n[1];
+}
+
+static bool random_run(uint64_t seed, enum kind kind, bool verbose)
 {
 	struct sim *sim = sim_new(seed, &mobike_ext, &mobike_ext);
 	struct ike_conn c;
@@ -154,23 +234,17 @@ static bool random_run(uint64_t seed, enum nats nats, bool verbose)
 	bool ok;
 
 	sim->verbose = verbose;
-	sim_add_link(sim, 0, RADIO, "radio", 5 * SIM_MS);
-	sim_add_link(sim, 0, WLAN, "wlan", 40 * SIM_MS);
-	sim_add_link(sim, 0, "10.0.4.2", "cable", SIM_MS);
-	sim_add_link(sim, 1, SERVER, "eth0", 2500);
-	put_nats(sim, seed, nats);
-	if (seed % 4 == 1)
-		sim_add_link(sim, 1, "10.0.5.2", "eth1", 9000);
+	put_links(sim, seed, kind);
 	c = sim_conn(1);
 	c.mobikex = seed % 7 != 0;
 	c.rrc = (enum ike_rrc)(seed % 3);
 	c.dpd_delay_us = 10 * SIM_SECOND;
-	c.path_test_us = nats == AS_THEN ? 0 : seed % 16 * SIM_SECOND;
+	c.path_test_us = kind == AS_THEN ? 0 : seed % 16 * SIM_SECOND;
 	sim_conn_add(sim, 1, &c);
 	c = sim_conn(0);
 	c.auto_add = seed % 3 != 1;
 	c.dpd_delay_us = 5 * SIM_SECOND;
-	c.path_test_us = nats == AS_THEN ? 0 : seed % 8 * SIM_SECOND;
+	c.path_test_us = kind == AS_THEN ? 0 : seed % 8 * SIM_SECOND;
 	sim_conn_add(sim, 0, &c);
 	sim_run(sim, 2 * SIM_SECOND);
 
@@ -179,34 +253,34 @@ static bool random_run(uint64_t seed, enum nats nats, bool verbose)
 	sim->jitter_us = seed % 3 ? 30 * SIM_MS : 0;
 	for (int i = 0; i < 12; i++) {
 		something_happens(sim);
+		if (kind == BOTH_FAMILIES)
+			something_happens_there(sim);
 		sim_run(sim, sim_random(sim, seed % 2 ? 3000000 : 60000));
 	}
-	for (unsigned int i = 0; i < 3; i++) {
-		sim->node[0].links[i].lose = 0;
-		sim->node[0].links[i].up = true;
-	}
-	sim_tell_addrs(sim, 0);
-	sim->lose = 0;
-	sim_run(sim, 400 * SIM_SECOND);
+	calm(sim);
 	ok = sim_mirrored(sim, why, sizeof(why));
+	if (ok && kind == BOTH_FAMILIES && seed % 7 && seed % 3 != 1) {
+		snprintf(why, sizeof(why), "not both families");
+		ok = has_both(sim) && sim_mirrored(sim, why, sizeof(why));
+	}
 	if (!ok)
 		print_error("seed %llu: %s\n", (unsigned long long)seed, why);
 	sim_free(sim);
 	return ok;
 }
 
-static void many_runs(enum nats nats)
+static void many_runs(enum kind kind)
 {
 	const char *one = getenv("SIM_SEED"), *many = getenv("SIM_RUNS");
 	uint64_t runs = many ? strtoull(many, NULL, 10) : 1000;
 	unsigned int failed = 0;
 
 	if (one) {
-		assert_true(random_run(strtoull(one, NULL, 10), nats, true));
+		assert_true(random_run(strtoull(one, NULL, 10), kind, true));
 		return;
 	}
 	for (uint64_t seed = 1; seed <= runs; seed++)
-		failed += !random_run(seed, nats, false);
+		failed += !random_run(seed, kind, false);
 	assert_int_equal(failed, 0);
 }
 
@@ -220,7 +294,14 @@ static void test_random(void **state)
 static void test_one_nat(void **state)
 {
 	(void)state;
-	many_runs(ONE);
+	many_runs(ONE_NAT);
+}
+
+/* Both ends have IPv4 and IPv6, and the server's addresses change as well. */
+static void test_both_families(void **state)
+{
+	(void)state;
+	many_runs(BOTH_FAMILIES);
 }
 
 /* Runs that once ended in disagreement. */
@@ -250,6 +331,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_one_nat),
+		cmocka_unit_test(test_both_families),
 		cmocka_unit_test(test_known_seeds),
 	};
 
