@@ -18,6 +18,7 @@
  *   handover.c	from one run of the agent to the next
  *   others.c	addresses that are not in use (RFC 4555's lists)
  *   traffic.c	the kernel's counters of a path
+ *   cands.c	own addresses that can be used
  *   steer.c	the path manager's decisions carried out; timers
  */
 #ifndef MOBX_MOBIKE_SESSION_H
@@ -495,18 +496,20 @@ void mx_others_shun(struct mx_session *s, const struct wire_addr *local,
 		    const struct wire_addr *remote);
 unsigned int mx_others_find(struct mx_session *s);
 
+/* cands.c */
+void mx_candidates(struct mx_session *s);
+void mx_candidates_follow(struct mx_session *s, const struct ike_in *in);
+void mx_shun(struct mx_session *s, const struct wire_addr *own, uint64_t us);
+uint64_t mx_shunned_until(struct mx_session *s, const struct wire_addr *own);
+
 /* command.c, steer.c */
 void mx_steer(struct mx_session *s);
 bool mx_hold(struct mx_session *s);
 void mx_release(struct mx_session *s, bool held);
-void mx_candidates(struct mx_session *s);
-void mx_candidates_follow(struct mx_session *s, const struct ike_in *in);
 void mx_command(struct mx_session *s, const struct ike_ev_path_cmd *cmd);
 void mx_command_end(struct mx_session *s, int err, const char *text);
 bool mx_command_step(struct mx_session *s);
 void mx_commands_drop(struct mx_session *s);
-void mx_shun(struct mx_session *s, const struct wire_addr *own, uint64_t us);
-uint64_t mx_shunned_until(struct mx_session *s, const struct wire_addr *own);
 void mx_suspect(struct mx_session *s);
 void mx_timer(struct mx_session *s);
 void mx_deadline(struct mx_session *s);
