@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Two hosts of one server: what one of them has, the other one does not get, and
- * where a NAT has given both the same private address they are told apart by what
- * is outside. Requests are written by hand. SIM_TEST=NAME runs one test,
+ * Hosts of one server: what one of them has, another one does not get, unless what
+ * is sent to them tells them apart; and where a NAT has given both the same private
+ * address they are told apart by what is outside. Requests are written by hand. SIM_TEST=NAME runs one test,
  * SIM_VERBOSE=1 tells what happens in it.
  *
  * covers: MX6 E4
  */
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,23 +33,33 @@ static void put_nat(struct sim *sim, unsigned int link, const char *outside,
 	sim->node[0].links[link].nat_port = port;
 }
 
-/* The links that lead to NATs: hosts 0 and 1 have one each. */
+/* The links that lead to NATs, and which of them each host has. */
 enum { WLAN_LINK = 1, OTHER_LINK = 4 };
-static const char *const links[] = { WLAN, OTHER };
+static const char *const links[] = { WLAN, OTHER, WLAN };
+
+/* One more, with an identity of its own; @proto: which its Child SA is for, 0 all */
+static void add_host(struct sim *sim, unsigned int host, uint8_t proto)
+{
+	struct ike_conn c = sim_conn(0);
+	char id[32];
+
+	snprintf(c.name, sizeof(c.name), "host-%u", host);
+	snprintf(id, sizeof(id), "host-%u.example", host);
+	assert_int_equal(ike_id_parse(id, &c.local_id), 0);
+	c.protect[0].proto = proto;
+	sim_conn_add(sim, 0, &c);
+	sim_run(sim, 2 * SIM_SECOND);
+	assert_int_equal(hand.n_sa, host + 1);
+	assert_int_equal(sim->node[1].n_peers, host + 1);
+}
 
 /* Host 0 is the usual one, host 1 has another identity and began later. */
 static struct sim *start(void)
 {
 	struct sim *sim = hand_start(true, 16);
-	struct ike_conn c = sim_conn(0);
 
 	sim_add_link(sim, 0, OTHER, "usb", 5 * SIM_MS);
-	strcpy(c.name, "second");
-	assert_int_equal(ike_id_parse("other.example", &c.local_id), 0);
-	sim_conn_add(sim, 0, &c);
-	sim_run(sim, 2 * SIM_SECOND);
-	assert_int_equal(hand.n_sa, 2);
-	assert_int_equal(sim->node[1].n_peers, 2);
+	add_host(sim, 1, 0);
 	return sim;
 }
 
@@ -173,6 +184,27 @@ static void test_address_of_another(void **state)
 }
 
 /*
+ * Two hosts behind one NAT, of which the server talks TCP with one and UDP with the
+ * other: the selectors say to which one a packet goes.
+ */
+static void test_one_nat(void **state)
+{
+	struct sim *sim = hand_start(true, 16);
+
+	(void)state;
+	sim_add_link(sim, 0, OTHER, "usb", 5 * SIM_MS);
+	add_host(sim, 1, IPPROTO_TCP);
+	add_host(sim, 2, IPPROTO_UDP);
+	put_nat(sim, WLAN_LINK, NAT_A, 40000);
+	put_nat(sim, OTHER_LINK, NAT_A, 50000);
+	go_behind_nat(sim, 1);
+	go_behind_nat(sim, 2);
+	assert_sends_to(sim, 1, NAT_A, 50000);
+	assert_sends_to(sim, 2, NAT_A, 40000);
+	sim_free(sim);
+}
+
+/*
  * The server has tunnel mode configured by now, and the hosts refuse it: the Child
  * SAs are what they were, and so is what they cover.
  */
@@ -211,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_same_private_address),
 		cmocka_unit_test(test_address_of_another),
+		cmocka_unit_test(test_one_nat),
 		cmocka_unit_test(test_refused_tunnel),
 	};
 
