@@ -18,6 +18,8 @@ mobile6() {	# MORE
 server6() {
 	server_conf "$tmp/s.conf"
 	sed -i "s/proto = \"icmp\" local.*/local = \"$S\" }/" "$tmp/s.conf"
+	# These hosts have IPv4 as well; agent_dual.sh is about both.
+	sed -i '/connection/a paths { local-allow = { "fd00::/8" } }' "$tmp/s.conf"
 }
 
 platform6
