@@ -52,9 +52,10 @@ def notifies(payloads):
 class Mover(Session):
     """A session that may be at two addresses, and is asked as well."""
 
-    def __init__(self, wires):
+    def __init__(self, wires, proto=socket.IPPROTO_UDP):
         super().__init__(wires[0])
         self.wires = wires
+        self.proto = proto
         for wire in wires:
             wire.sock.settimeout(0.2)
 
@@ -63,7 +64,10 @@ class Mover(Session):
             return False
         mine = self.auth_payloads()
         mine[-2] = (TSI, struct.pack("!BBH", 1, 0, 0) +
-                    selector(self.wire.own, 0, 65535))
+                    selector(self.wire.own, 0, 65535, self.proto))
+        if self.proto != socket.IPPROTO_UDP:
+            mine[-1] = (TSR, struct.pack("!BBH", 1, 0, 0) +
+                        selector(self.wire.peer, 0, 65535, self.proto))
         first, inner = chain(mine + [
             notify(MOBIKE_SUPPORTED), (VENDOR, VENDOR_ID),
             notify(X_SUPPORTED, struct.pack("!BBH", 1, 16, 0))])
@@ -222,9 +226,31 @@ def moves(own, second, server, victim, honest, capture):
     s.exchange(wires[0], s.request([(42, struct.pack("!BBH", 1, 0, 0))]))
 
 
+def thefts(own, second, server, honest):
+    s = Mover([Wire(own, server), Wire(second, server)], socket.IPPROTO_ICMP)
+    yield "a peer with the honest one's selectors is up", \
+        s.up() and waits(s, lives_at, own)
+    for name, payloads in (
+            ("UPDATE", [notify(UPDATE)]),
+            ("ADD", [notify(ADD, block(7, 0, None, honest))])):
+        pretend(honest, server, s.request(payloads))
+        s.listen(2)
+        yield f"{name} of the honest peer's address by it: not even tried", \
+            honest not in paths() and lives_at(own)
+    told = s.exchange(s.wires[1], s.request([notify(UPDATE)]))
+    yield "an address of its own it gets", told is not None and \
+        waits(s, lives_at, second)
+    s.exchange(s.wires[1], s.request([(42, struct.pack("!BBH", 1, 0, 0))]))
+
+
+def cases(own, second, server, victim, honest, capture):
+    yield from moves(own, second, server, victim, honest, capture)
+    yield from thefts(own, second, server, honest)
+
+
 def main():
     try:
-        for name, good in moves(*sys.argv[1:]):
+        for name, good in cases(*sys.argv[1:]):
             print(0 if good else 1, name, flush=True)
     except (OSError, ValueError, AttributeError, KeyError,
             subprocess.CalledProcessError) as why:

@@ -6,7 +6,7 @@
 # it was by old requests. The victim gets no more than the credit, the honest peer
 # does not notice.
 # rig: timeout=300
-# covers: MX8 MX9 MB8 MB15 E2 I2
+# covers: MX8 MX9 MB8 MB15 E2 E4 I2
 
 . "$(dirname "$0")/hostile_lib"
 
@@ -23,6 +23,9 @@ link v prey 5
 ip -n x addr add $SECOND/24 dev evil
 ip -n x route add default via 10.7.4.1
 configure
+# What is for the honest peer may be for the others, too, if they ask for it.
+sed -i 's/protect { order = 200/protect { order = 201 proto = "icmp" }\n&/' \
+	"$tmp/s.conf"
 
 start s
 start m
@@ -70,9 +73,11 @@ done < <(MOBX_CONTROL=$tmp/s/control \
 	in_ns x python3 "$top/selftests/net/hostile_moves.py" \
 	$OWN $SECOND $S $VICTIM 10.7.1.2 "$tmp/victim" 2>"$tmp/peer.log")
 # As many as hostile_moves.py has; a part that ends early says so in one line.
-[ $((tests - first)) = 14 ] && [ ! -s "$tmp/peer.log" ]
+[ $((tests - first)) = 18 ] && [ ! -s "$tmp/peer.log" ]
 check $? "every case has been tried"
 
+[ "$(grep -c 'another peer uses this address' "$tmp/s.log")" = 2 ]
+check $? "the server says why it refused: the address is another peer's"
 [ -n "$ike" ] && [ "$(ike_of)" = "$ike" ] && both_up
 check $? "the honest peer has the IKE SA that it had"
 kill -INT "$ping"

@@ -99,8 +99,8 @@ def notify(kind, data=b""):
     return (NOTIFY, struct.pack("!BBH", 0, 0, kind) + data)
 
 
-def selector(address, first, last):
-    return struct.pack("!BBHHH", 7, 17, 16, first, last) + \
+def selector(address, first, last, proto=socket.IPPROTO_UDP):
+    return struct.pack("!BBHHH", 7, proto, 16, first, last) + \
         2 * socket.inet_aton(address)
 
 
