@@ -231,10 +231,12 @@ void mobx_layout_lean(struct sk_buff *skb, const struct mobx_alg *alg,
 			    mobx_alg_header(alg);
 	int by;
 
-	if (skb_headroom(skb) < need + L1_CACHE_BYTES ||
-	    skb_headlen(skb) > MAX_HEADER || skb_header_cloned(skb))
+	if (skb_headroom(skb) < need + L1_CACHE_BYTES || skb_header_cloned(skb))
 		return;
 	by = round_down(skb_headroom(skb) - need, L1_CACHE_BYTES);
+	/* Only room is written to: a payload behind the headers may be shared. */
+	if (skb_headlen(skb) > by)
+		return;
 	memmove(skb->data - by, skb->data, skb_headlen(skb));
 	skb->data -= by;
 	skb->tail -= by;
