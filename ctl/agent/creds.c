@@ -14,6 +14,7 @@
 #include "agent/chan.h"
 #include "agent/cred.h"
 #include "agent/drop.h"
+#include "agent/http.h"
 #include "agent/log.h"
 #include "agent/msg.h"
 #include "crypto/util.h"
@@ -71,29 +72,37 @@ static void answer(struct creds *c, uint64_t tag, struct msg_auth_done *done,
 
 /* ------------------------------------------------------------- questions */
 
+/* Should who fetches not say by itself that there was no answer in time. */
+static const struct timeval patience = { .tv_sec = HTTP_SECONDS + 2 };
+
 /**
  * struct question - one of the worker's, that waits for a responder's word
+ * @c: whose
  * @id: number by which the fetching process answers
  * @tag: number by which the worker hears of it
  * @ask: what a responder is asked
  * @rounds: how many have been asked
+ * @late: when no answer counts any more
  * @len: octets in @body
  * @body: the message
  */
 struct question {
 	LIST_ENTRY(question) entry;
+	struct creds *c;
 	uint64_t id;
 	uint64_t tag;
 	struct crypto_ocsp_ask ask;
 	unsigned int rounds;
+	struct event *late;
 	size_t len;
 	uint8_t body[];
 };
 
-static void question_free(struct creds *c, struct question *q)
+static void question_free(struct question *q)
 {
 	LIST_REMOVE(q, entry);
-	c->nheld--;
+	q->c->nheld--;
+	event_free(q->late);
 	crypto_ocsp_ask_end(&q->ask);
 	free(q);
 }
@@ -136,8 +145,9 @@ static bool run(struct creds *c, uint32_t type, uint64_t tag, const void *body,
 	return decided;
 }
 
-static void ask_responder(struct creds *c, struct question *q)
+static void ask_responder(struct question *q)
 {
+	struct creds *c = q->c;
 	struct msg_fetch m = { 0 };
 	const struct iovec parts[] = {
 		{ .iov_base = &m, .iov_len = sizeof(m) },
@@ -149,16 +159,68 @@ static void ask_responder(struct creds *c, struct question *q)
 	q->rounds++;
 	memcpy(m.uri, q->ask.uri, sizeof(m.uri));
 	chan_sendv(c->fetch, MSG_FETCH, q->id, parts, 2);
+	event_add(q->late, &patience);
+}
+
+/*
+ * There is an answer, or an empty one. Credentials may have changed since the
+ * question, so all of it is looked at once more.
+ */
+static void go_on(struct question *q, struct wire_span answer)
+{
+	struct creds *c = q->c;
+
+	q->ask.answer = answer;
+	if (q->rounds < MAX_ROUNDS) {
+		if (!run(c, MSG_VERIFY, q->tag, q->body, q->len, &q->ask)) {
+			ask_responder(q);
+			return;
+		}
+	} else {
+		run(c, MSG_VERIFY, q->tag, q->body, q->len, NULL);
+	}
+	question_free(q);
+}
+
+static void on_late(evutil_socket_t fd, short what, void *arg)
+{
+	struct question *q = arg;
+
+	(void)fd;
+	(void)what;
+	log_line(IKE_LOG_ERROR, NULL, "ocsp", "%s: nobody says whether it answers",
+		 q->ask.uri);
+	go_on(q, (struct wire_span){ 0 });
+}
+
+static struct question *question_new(struct creds *c, size_t len)
+{
+	struct question *q;
+
+	if (c->nheld >= MAX_HELD)
+		return NULL;
+	q = calloc(1, sizeof(*q) + len);
+	if (!q)
+		return NULL;
+	q->late = evtimer_new(c->base, on_late, q);
+	if (!q->late) {
+		free(q);
+		return NULL;
+	}
+	q->c = c;
+	LIST_INSERT_HEAD(&c->held, q, entry);
+	c->nheld++;
+	return q;
 }
 
 /* With too many that wait already it is as if no responder answered. */
 static void hold(struct creds *c, uint64_t tag, const void *body, size_t len,
-		 const struct crypto_ocsp_ask *ask)
+		 struct crypto_ocsp_ask *ask)
 {
-	struct question *q = c->nheld < MAX_HELD ? calloc(1, sizeof(*q) + len) :
-						   NULL;
+	struct question *q = question_new(c, len);
 
 	if (!q) {
+		crypto_ocsp_ask_end(ask);
 		run(c, MSG_VERIFY, tag, body, len, NULL);
 		return;
 	}
@@ -166,9 +228,7 @@ static void hold(struct creds *c, uint64_t tag, const void *body, size_t len,
 	q->ask = *ask;
 	q->len = len;
 	memcpy(q->body, body, len);
-	LIST_INSERT_HEAD(&c->held, q, entry);
-	c->nheld++;
-	ask_responder(c, q);
+	ask_responder(q);
 }
 
 static void from_worker(void *ctx, uint32_t type, uint64_t tag,
@@ -186,10 +246,7 @@ static void from_worker(void *ctx, uint32_t type, uint64_t tag,
 		hold(c, tag, body, len, &ask);
 }
 
-/*
- * Nor is who fetches: it has heard from strangers. Credentials may have changed
- * since the question, so all of it is looked at once more.
- */
+/* Nor is who fetches trusted: it has heard from strangers. */
 static void from_fetch(void *ctx, uint32_t type, uint64_t id, const void *data,
 		       size_t len)
 {
@@ -202,20 +259,11 @@ static void from_fetch(void *ctx, uint32_t type, uint64_t id, const void *data,
 			break;
 	if (type != MSG_FETCHED || len < sizeof(*m) || !q)
 		return;
-	q->ask.answer = (struct wire_span){ (const uint8_t *)(m + 1),
-					    len - sizeof(*m) };
-	if (!q->ask.answer.len)
+	if (len == sizeof(*m))
 		log_line(IKE_LOG_WARNING, NULL, "ocsp", "%s: %.*s", q->ask.uri,
 			 (int)sizeof(m->text), m->text);
-	if (q->rounds < MAX_ROUNDS) {
-		if (!run(c, MSG_VERIFY, q->tag, q->body, q->len, &q->ask)) {
-			ask_responder(c, q);
-			return;
-		}
-	} else {
-		run(c, MSG_VERIFY, q->tag, q->body, q->len, NULL);
-	}
-	question_free(c, q);
+	go_on(q, (struct wire_span){ (const uint8_t *)(m + 1),
+				     len - sizeof(*m) });
 }
 
 static void on_closed(void *ctx)
@@ -267,10 +315,11 @@ int creds_main(int parent, int worker, int fetch)
 	    !drop_system_calls(FILTER_CREDS, start.seccomp))
 		event_base_dispatch(c.base);
 	while (!LIST_EMPTY(&c.held))
-		question_free(&c, LIST_FIRST(&c.held));
+		question_free(LIST_FIRST(&c.held));
 	cred_list_free(&c.list);
 	chan_free(c.parent);
 	chan_free(c.worker);
+	chan_free(c.fetch);
 	if (c.base)
 		event_base_free(c.base);
 	return c.orderly ? 0 : 1;

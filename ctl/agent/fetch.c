@@ -118,7 +118,8 @@ static const struct chan_ops creds_ops = { from_creds, on_closed };
 
 /*
  * The name servers of /etc/resolv.conf, which cannot be read later; without any,
- * addresses still do.
+ * addresses still do. One that is silent leaves time for another, and one family
+ * without an answer is not waited for when the other has one.
  */
 static struct evdns_base *name_servers(struct event_base *base)
 {
@@ -126,8 +127,13 @@ static struct evdns_base *name_servers(struct event_base *base)
 
 	dns = evdns_base_new(base, EVDNS_BASE_INITIALIZE_NAMESERVERS |
 				   EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-	return dns ? dns : evdns_base_new(base,
-					  EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+	if (!dns)
+		dns = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+	if (!dns)
+		return NULL;
+	evdns_base_set_option(dns, "timeout:", "1");
+	evdns_base_set_option(dns, "getaddrinfo-allow-skew:", "0.5");
+	return dns;
 }
 
 static int set_up(struct fetch *f, const struct msg_start *start)

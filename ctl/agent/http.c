@@ -33,7 +33,10 @@ struct job {
 
 /* -------------------------------------------------------------------- URIs */
 
-/* NULL for what cannot be asked. */
+/*
+ * NULL for what cannot be asked. With a % in it a host is no name, but libevent
+ * takes it for an address with a scope and looks for that interface.
+ */
 static struct evhttp_uri *parse(const char *uri)
 {
 	struct evhttp_uri *u = evhttp_uri_parse(uri);
@@ -41,6 +44,7 @@ static struct evhttp_uri *parse(const char *uri)
 	const char *host = u ? evhttp_uri_get_host(u) : NULL;
 
 	if (scheme && !strcasecmp(scheme, "http") && host && *host &&
+	    !strchr(host, '%') &&
 	    !evhttp_uri_get_userinfo(u) && evhttp_uri_get_port(u) != 0)
 		return u;
 	if (u)
@@ -76,10 +80,21 @@ static void tell(struct job *j, const uint8_t *answer, size_t len,
 		done(j->ctx, answer, len, why);
 }
 
+/* A name that is still looked up would be connected to once it is known. */
+static void end_lookup(struct evhttp_connection *conn)
+{
+	struct bufferevent *bev = evhttp_connection_get_bufferevent(conn);
+
+	if (bev && bufferevent_getfd(bev) < 0)
+		bufferevent_setfd(bev, -1);
+}
+
 static void job_free(struct job *j)
 {
-	if (j->conn)
+	if (j->conn) {
+		end_lookup(j->conn);
 		evhttp_connection_free(j->conn);
+	}
 	if (j->end)
 		event_free(j->end);
 	free(j);

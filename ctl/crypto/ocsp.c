@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,15 +139,47 @@ static OCSP_REQUEST *request_of(const struct crypto_ocsp_ask *ask)
 	return d2i_OCSP_REQUEST(NULL, &p, (long)ask->request.len);
 }
 
+/* The hash of an RSASSA-PSS signature; SHA-1 if it names none (RFC 4055). */
+static int pss_digest(const X509_ALGOR *alg)
+{
+	RSA_PSS_PARAMS *pss = ASN1_TYPE_unpack_sequence(
+		ASN1_ITEM_rptr(RSA_PSS_PARAMS), alg->parameter);
+	const ASN1_OBJECT *oid;
+	int digest = NID_sha1;
+
+	if (pss && pss->hashAlgorithm) {
+		X509_ALGOR_get0(&oid, NULL, NULL, pss->hashAlgorithm);
+		digest = OBJ_obj2nid(oid);
+	}
+	RSA_PSS_PARAMS_free(pss);
+	return digest;
+}
+
 /* Whoever can make two answers of one sum can make one of a good one. */
 static bool weakly_signed(const OCSP_BASICRESP *basic)
 {
+	const X509_ALGOR *alg = OCSP_resp_get0_tbs_sigalg(basic);
+	int digest = NID_undef, nid;
 	const ASN1_OBJECT *oid;
-	int digest = NID_undef;
 
-	X509_ALGOR_get0(&oid, NULL, NULL, OCSP_resp_get0_tbs_sigalg(basic));
-	OBJ_find_sigid_algs(OBJ_obj2nid(oid), &digest, NULL);
-	return digest == NID_sha1 || digest == NID_md5 || digest == NID_md4;
+	X509_ALGOR_get0(&oid, NULL, NULL, alg);
+	nid = OBJ_obj2nid(oid);
+	if (nid == NID_ED25519 || nid == NID_ED448)
+		return false;
+	if (nid == NID_rsassaPss)
+		digest = pss_digest(alg);
+	else
+		OBJ_find_sigid_algs(nid, &digest, NULL);
+	switch (digest) {
+	case NID_sha256:
+	case NID_sha384:
+	case NID_sha512:
+	case NID_sha3_256:
+	case NID_sha3_384:
+	case NID_sha3_512:
+		return false;
+	}
+	return true;
 }
 
 static time_t seconds(const ASN1_TIME *t)

@@ -184,6 +184,8 @@ struct wire_span pki_answer(struct wire_span request,
 	const unsigned char *p = request.p;
 	OCSP_REQUEST *req = d2i_OCSP_REQUEST(NULL, &p, (long)request.len);
 	OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *ctx;
 	OCSP_RESPONSE *resp;
 	unsigned char *der = NULL;
 	int len;
@@ -194,9 +196,14 @@ struct wire_span pki_answer(struct wire_span request,
 		assert_int_equal(OCSP_copy_nonce(basic, req), 1);
 	else if (a->nonce == PKI_NONCE_OTHER)
 		assert_int_equal(OCSP_basic_add1_nonce(basic, NULL, 32), 1);
-	assert_int_equal(OCSP_basic_sign(basic, a->signer, a->signer_key,
-					 a->md ? a->md : EVP_sha256(), NULL,
-					 0), 1);
+	assert_int_equal(EVP_DigestSignInit(md, &ctx, a->md ? a->md :
+							      EVP_sha256(),
+					    NULL, a->signer_key), 1);
+	if (a->pss)
+		assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(ctx,
+							      RSA_PKCS1_PSS_PADDING), 1);
+	assert_int_equal(OCSP_basic_sign_ctx(basic, a->signer, md, NULL, 0), 1);
+	EVP_MD_CTX_free(md);
 	resp = OCSP_response_create(a->error, a->error ? NULL : basic);
 	len = i2d_OCSP_RESPONSE(resp, &der);
 	OCSP_RESPONSE_free(resp);

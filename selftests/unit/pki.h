@@ -59,6 +59,7 @@ enum pki_nonce {
  * @signer: certificate of the responder, which goes with the answer
  * @signer_key: its key
  * @md: hash of the signature, if not SHA-256
+ * @pss: sign by RSASSA-PSS
  */
 struct pki_answer {
 	int error;
@@ -71,6 +72,7 @@ struct pki_answer {
 	X509 *signer;
 	EVP_PKEY *signer_key;
 	const EVP_MD *md;
+	bool pss;
 };
 
 /** pki_request() - what asks for a certificate, in DER */

@@ -143,6 +143,7 @@ static void uris(void **state)
 		"", "a", "/a", "https://a", "ldap://a", "http:///x", "http://",
 		"http://a:0/", "http://a:99999/", "http://me:you@a/",
 		"http://a/\r\nX: y", "http://a b/", "http://[::1",
+		"http://a%41/", "http://a%25lo/", "http://[fe80::1%25lo]/",
 	};
 
 	(void)state;

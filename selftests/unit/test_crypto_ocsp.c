@@ -18,7 +18,9 @@ static const struct wire_span octets = { (const uint8_t *)"octets", 6 };
 
 /* Root, its delegate; between, its delegate; the peer, another root */
 static EVP_PKEY *root_key, *between_key, *key, *helper_key, *other_key;
+static EVP_PKEY *rsa_key;
 static X509 *root, *between, *leaf, *silent, *helper, *unfit, *stranger;
+static X509 *rsa_helper;
 
 static int make_family(void **state)
 {
@@ -40,11 +42,13 @@ static int make_family(void **state)
 	key = pki_key("P-256");
 	helper_key = pki_key("P-256");
 	other_key = pki_key("P-256");
+	rsa_key = pki_key("rsa");
 	root = pki_cert(root_key, NULL, NULL, &w_root);
 	between = pki_cert(between_key, root, root_key, &w_between);
 	leaf = pki_cert(key, between, between_key, &w_leaf);
 	silent = pki_cert(key, between, between_key, &w_silent);
 	helper = pki_cert(helper_key, between, between_key, &w_helper);
+	rsa_helper = pki_cert(rsa_key, between, between_key, &w_helper);
 	unfit = pki_cert(other_key, between, between_key, &w_unfit);
 	stranger = pki_cert(other_key, NULL, NULL, &w_helper);
 	return 0;
@@ -53,9 +57,9 @@ static int make_family(void **state)
 static int free_family(void **state)
 {
 	X509 *certs[] = { root, between, leaf, silent, helper, unfit,
-			  stranger };
+			  stranger, rsa_helper };
 	EVP_PKEY *keys[] = { root_key, between_key, key, helper_key,
-			     other_key };
+			     other_key, rsa_key };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(certs) / sizeof(certs[0]); i++)
@@ -153,6 +157,8 @@ static void answers(void **state)
 		{ { .to = 3600, .nonce = PKI_NONCE_NONE }, "" },
 		{ { .to = 3600, .signer = helper,
 		    .signer_key = helper_key }, "" },
+		{ { .to = 3600, .signer = rsa_helper,
+		    .signer_key = rsa_key, .pss = true }, "" },
 		{ { .to = 3600, .status = V_OCSP_CERTSTATUS_REVOKED },
 		  "revoked, says" },
 		{ { .to = 3600, .status = V_OCSP_CERTSTATUS_UNKNOWN },
@@ -166,6 +172,8 @@ static void answers(void **state)
 		{ { .to = 3600, .about = silent, .issuer = between },
 		  "about others" },
 		{ { .to = 3600, .md = EVP_sha1() }, "weak hash" },
+		{ { .to = 3600, .md = EVP_sha1(), .signer = rsa_helper,
+		    .signer_key = rsa_key, .pss = true }, "weak hash" },
 		/* Who is allowed nothing, or is of another family. */
 		{ { .to = 3600, .signer = unfit, .signer_key = other_key },
 		  "not signed by its issuer" },
