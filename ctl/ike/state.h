@@ -569,7 +569,7 @@ struct ike_conn_state {
 	/* Attempts in a row of which nothing lasted. */
 	unsigned int failures;
 	uint64_t retry_us;
-	/* Since when there has been an IKE SA, whatever replaced it. */
+	/* When the last IKE SA was authenticated; a rekey is none. */
 	uint64_t up_us;
 	uint64_t up_reply;
 	uint64_t told_nowhere_us;

@@ -326,9 +326,8 @@ static void report_changes(struct mx_session *s, const struct mx_set *before)
 static void report_move(struct mx_session *s, const struct mx_set *before,
 			bool soft)
 {
-	struct mx_set was = *before;
 	const struct mx_path *p = mx_set_primary(&s->peer);
-	const struct mx_path *q = mx_set_primary(&was);
+	const struct mx_path *q = mx_set_primary(before);
 	struct ike_report *r;
 
 	memset(&s->move, 0, sizeof(s->move));
@@ -352,6 +351,7 @@ static void committed(struct mx_session *s, uint64_t serial, int err)
 	if (err) {
 		mx_set_move(&s->peer, &p->before);
 		mx_set_move(&s->own, &p->own_before);
+		mx_ask_follow(s, NULL);
 		mx_candidates_follow(s, NULL);
 		say_no(&p->answer, IKE_N_TEMPORARY_FAILURE, MOBIKEX_R_INTERNAL,
 		       0, "the kernel refused the change");
@@ -373,9 +373,8 @@ static void committed(struct mx_session *s, uint64_t serial, int err)
 
 static bool primary_moves(const struct mx_set *was, const struct mx_set *is)
 {
-	struct mx_set a = *was, b = *is;
-	const struct mx_path *p = mx_set_primary(&a);
-	const struct mx_path *q = mx_set_primary(&b);
+	const struct mx_path *p = mx_set_primary(was);
+	const struct mx_path *q = mx_set_primary(is);
 
 	return p->id != q->id || !wire_addr_equal(&p->addr, &q->addr) ||
 	       (q->nat && p->port != q->port);
@@ -420,6 +419,7 @@ static enum ike_verdict carry_out(struct mx_session *s, struct ike_sa *sa,
 		mx_candidates(s);
 	} else {
 		mx_follow_family(&s->own, &s->peer, &in->local.addr);
+		mx_ask_follow(s, &in->local.addr);
 		mx_candidates_follow(s, in);
 	}
 	mx_commit(s, committed, p->serial);

@@ -84,6 +84,47 @@ static const char *kind_name(const struct mx_ask *a)
 	return names[a->kind];
 }
 
+/* Own set and peer's primary path as they were, unless that moved meanwhile. */
+static void go_back(struct mx_session *s, struct mx_ask *a)
+{
+	const struct mx_path *p = mx_set_find(&s->peer, a->peer_from);
+
+	mx_set_move(&s->own, &a->before);
+	if (a->took_along && p &&
+	    mx_set_primary(&s->peer)->id == a->peer_to &&
+	    mx_set_primary(&s->own)->addr.family == p->addr.family)
+		mx_set_make_primary(&s->peer, p->id);
+	mx_follow_family(&s->peer, &s->own, NULL);
+}
+
+/**
+ * mx_ask_follow() - the peer has moved: what is gone back to goes along
+ * @s: session
+ * @at: see mx_follow_family()
+ *
+ * Should the request under way fail, it does not undo what was agreed meanwhile.
+ */
+void mx_ask_follow(struct mx_session *s, const struct wire_addr *at)
+{
+	if (s->ask)
+		mx_follow_family(&s->ask->before, &s->peer, at);
+}
+
+/* When the peer is asked for its view after a request that failed. */
+static void ask_what_came(struct mx_session *s, const struct mx_ask *a, int err)
+{
+	uint64_t now = ike_sa_now(s->sa);
+
+	if (!s->mobikex)
+		return;
+	/* It may have done it all the same. */
+	if (err == -ETIMEDOUT || a->elsewhere)
+		s->query_at = now;
+	/* Or what was given up before. One that refuses to tell has some peace. */
+	else if (is_unsure(s))
+		s->query_at = a->kind == MX_ASK_QUERY ? now + MX_QUERY_US : now;
+}
+
 /**
  * mx_ask_failed() - nothing comes of the request under way
  * @s: session with a request under way
@@ -105,8 +146,7 @@ void mx_ask_failed(struct mx_session *s, int err, const char *why)
 		mx_others_shun(s, &a->local.addr, &a->remote.addr);
 	}
 	if (is_staged(a)) {
-		mx_set_move(&s->own, &a->before);
-		mx_follow_family(&s->peer, &s->own, NULL);
+		go_back(s, a);
 		mx_commit(s, NULL, 0);
 		mx_follow_primary(s);
 	}
@@ -122,9 +162,7 @@ void mx_ask_failed(struct mx_session *s, int err, const char *why)
 	if (a->kind == MX_ASK_REFRESH && mx_set_find(&s->own, a->id))
 		mx_nat_tell_later(mx_set_find(&s->own, a->id),
 				  ike_sa_now(s->sa));
-	/* The peer may have done it all the same, or what was given up before. */
-	if (s->mobikex && (err == -ETIMEDOUT || is_unsure(s)))
-		s->query_at = ike_sa_now(s->sa);
+	ask_what_came(s, a, err);
 	if (a->for_cmd)
 		mx_command_end(s, err, why);
 	mx_ask_drop(s);
@@ -318,7 +356,9 @@ static void stage(struct mx_session *s, const struct mx_op *op, uint8_t fresh)
 		return;
 	}
 	mx_set_move(&s->own, &next);
-	mx_follow_family(&s->peer, &s->own, &a->remote.addr);
+	a->peer_from = mx_set_primary(&s->peer)->id;
+	a->took_along = mx_follow_family(&s->peer, &s->own, &a->remote.addr);
+	a->peer_to = mx_set_primary(&s->peer)->id;
 	mx_commit(s, staged, a->serial);
 }
 

@@ -43,22 +43,6 @@ static const struct mx_cand *cand_of(const struct mx_view *v,
 	return mx_cand_find(v->cand, v->n, &p->addr);
 }
 
-static bool in_set(const struct mx_set *set, const struct wire_addr *addr)
-{
-	for (unsigned int i = 0; i < set->n; i++)
-		if (wire_addr_equal(&set->path[i].addr, addr))
-			return true;
-	return false;
-}
-
-static const struct mx_path *primary_of(const struct mx_set *set)
-{
-	for (unsigned int i = 0; i < set->n; i++)
-		if (set->path[i].flags & MOBIKEX_F_PRIMARY)
-			return &set->path[i];
-	return &set->path[0];
-}
-
 /* It did not answer its last test, or should have by now. */
 static bool is_silent(const struct mx_view *v, const struct mx_cand *c)
 {
@@ -126,15 +110,33 @@ static const struct mx_path *best_path(const struct mx_view *v, uint64_t *again)
 	return found;
 }
 
-/* The best address that no path has; @again gets when a refused one is due. */
-static const struct mx_cand *best_new(const struct mx_view *v, uint64_t *again)
+/*
+ * Is the address that a candidate leads to one that paths can be announced to? What
+ * the peer does not use yet, a whole family, it has to prove first: more is sent
+ * there then.
+ */
+static bool is_known(const struct mx_view *v, const struct mx_cand *c)
+{
+	const struct mx_path *to = mx_set_by_addr(v->peer, &c->remote);
+
+	return mx_set_has_family(v->own, c->local.family) ||
+	       (to && to->state == MOBIKEX_VALID);
+}
+
+/*
+ * The best address that no path has, of those that are known if only such count;
+ * @again gets when a refused one is due.
+ */
+static const struct mx_cand *best_new(const struct mx_view *v, bool known,
+				      uint64_t *again)
 {
 	const struct mx_cand *best = NULL;
 
 	for (unsigned int i = 0; i < v->n; i++) {
 		const struct mx_cand *c = &v->cand[i];
 
-		if (in_set(v->own, &c->local) || is_suspect(v, &c->local))
+		if (mx_set_by_addr(v->own, &c->local) ||
+		    is_suspect(v, &c->local) || (known && !is_known(v, c)))
 			continue;
 		if (!is_due(v, c, again))
 			continue;
@@ -142,21 +144,6 @@ static const struct mx_cand *best_new(const struct mx_view *v, uint64_t *again)
 			best = c;
 	}
 	return best;
-}
-
-/*
- * The best address to be announced that no path has. What the peer does not use
- * yet, a whole family, it has to prove first: more is sent there then.
- */
-static const struct mx_cand *best_known(const struct mx_view *v, uint64_t *again)
-{
-	const struct mx_cand *c = best_new(v, again);
-	const struct mx_path *to;
-
-	if (!c || mx_set_has_family(v->own, c->local.family))
-		return c;
-	to = mx_set_by_addr(v->peer, &c->remote);
-	return to && to->state == MOBIKEX_VALID ? c : NULL;
 }
 
 /*
@@ -217,10 +204,10 @@ static struct mx_want rescue(const struct mx_view *v)
 		w.cand = cand_of(v, p);
 		return w;
 	}
-	w.cand = best_new(v, &w.again_at);
+	w.cand = best_new(v, false, &w.again_at);
 	if (w.cand && v->may_move) {
 		w.kind = MX_WANT_MOVE;
-		w.id = primary_of(v->own)->id;
+		w.id = mx_set_primary(v->own)->id;
 	} else {
 		w.cand = NULL;
 		elsewhere(v, &w);
@@ -253,7 +240,7 @@ static bool prefer(const struct mx_view *v, const struct mx_cand *now_used,
 		return false;
 	for (unsigned int i = 0; i < v->n; i++) {
 		const struct mx_cand *c = &v->cand[i];
-		bool member = in_set(v->own, &c->local);
+		bool member = mx_set_by_addr(v->own, &c->local);
 
 		if (!is_better(v, c, best ? best : now_used) ||
 		    (!v->leads && c->local.family != now_used->local.family) ||
@@ -271,7 +258,7 @@ static bool prefer(const struct mx_view *v, const struct mx_cand *now_used,
 		return false;
 	w->cand = best;
 	w->kind = MX_WANT_MOVE;
-	w->id = primary_of(v->own)->id;
+	w->id = mx_set_primary(v->own)->id;
 	for (unsigned int i = 0; v->mobikex && i < v->own->n; i++) {
 		if (!wire_addr_equal(&v->own->path[i].addr, &best->local))
 			continue;
@@ -321,7 +308,7 @@ static bool is_idle(const struct mx_view *v, const struct mx_path *p,
 struct mx_want mx_decide(const struct mx_view *v)
 {
 	struct mx_want w = { .kind = MX_WANT_NOTHING, .again_at = IKE_NEVER };
-	const struct mx_path *primary = primary_of(v->own);
+	const struct mx_path *primary = mx_set_primary(v->own);
 	const struct mx_cand *used = cand_of(v, primary);
 
 	if (v->peer_gone && elsewhere(v, &w))
@@ -346,7 +333,7 @@ struct mx_want mx_decide(const struct mx_view *v)
 		return w;
 	}
 	if (v->mobikex && v->auto_add && v->own->n < v->max_paths) {
-		w.cand = best_known(v, &w.again_at);
+		w.cand = best_new(v, true, &w.again_at);
 		if (!w.cand)
 			w.cand = best_opening(v, &w.again_at);
 		if (w.cand) {

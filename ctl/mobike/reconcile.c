@@ -66,6 +66,18 @@ static struct mx_path *path_at(struct mx_session *s, const struct view *v)
 	return best;
 }
 
+/* An own path goes that the peer has not; false if it has to stay. */
+static bool drop_own(struct mx_session *s, const struct mx_path *p)
+{
+	struct mx_path was = *p;
+
+	if (!mx_set_drop(&s->own, p->id, &s->peer, ike_sa_now(s->sa),
+			 MX_GRACE_US))
+		return false;
+	mx_report_path(s, "path-del", true, &was);
+	return true;
+}
+
 /*
  * The peer knows an address of ours under another ID than we do: its word
  * counts. It numbers a path itself where we left the ID to it, and moved the
@@ -86,12 +98,8 @@ static bool adopt(struct mx_session *s, const struct view *v)
 		return false;
 	}
 	id = p->id;
-	if (other) {
-		mx_report_path(s, "path-del", true, other);
-		if (!mx_set_drop(&s->own, other->id, &s->peer,
-				 ike_sa_now(s->sa), MX_GRACE_US))
-			return false;
-	}
+	if (other && !drop_own(s, other))
+		return false;
 	mx_set_renumber(&s->own, id, v->e->path_id);
 	return true;
 }
@@ -110,10 +118,8 @@ bool mx_give_up(struct mx_session *s, uint16_t id)
 {
 	struct mx_path *p = mx_set_find(&s->own, id);
 
-	if (!p || (p->flags & MOBIKEX_F_PRIMARY))
+	if (!p || (p->flags & MOBIKEX_F_PRIMARY) || !drop_own(s, p))
 		return false;
-	mx_report_path(s, "path-del", true, p);
-	mx_set_drop(&s->own, id, &s->peer, ike_sa_now(s->sa), MX_GRACE_US);
 	add_stray(s, id);
 	return true;
 }
@@ -139,6 +145,7 @@ static bool astray(struct mx_session *s, struct mx_path *p,
 static bool learn(struct mx_session *s, const struct view *v)
 {
 	struct mx_path *p = mx_set_find(&s->own, v->e->path_id);
+	uint64_t over = ike_sa_now(s->sa) + MX_QUERY_US;
 	bool unknown;
 
 	if (!p) {
@@ -154,8 +161,8 @@ static bool learn(struct mx_session *s, const struct view *v)
 	p->confirmed = p->addr;
 	p->outer = v->e->observed;
 	/* What comes of its check is not announced. */
-	if (v->e->state == MOBIKEX_TENTATIVE)
-		s->query_at = ike_sa_now(s->sa) + MX_QUERY_US;
+	if (v->e->state == MOBIKEX_TENTATIVE && s->query_at > over)
+		s->query_at = over;
 	if (p->state != MOBIKEX_TENTATIVE)
 		return false;
 	p->state = MOBIKEX_VALID;

@@ -90,6 +90,7 @@ static void failed(struct mx_session *s, struct mx_path *p, const char *why)
 		return;
 	bar(s, &gone);
 	mx_candidates_follow(s, NULL);
+	mx_ask_follow(s, NULL);
 	/* The peer does not know of either: look, and tell it. */
 	if (mx_follow_family(&s->own, &s->peer, NULL) && s->mobikex)
 		s->query_at = ike_sa_now(s->sa);

@@ -157,6 +157,9 @@ enum mx_ask_kind {
  * @before: own set, to go back to
  * @elsewhere: it goes to an address that is not in the peer's set
  * @peer_before: with @elsewhere: that set, likewise
+ * @took_along: the peer's primary path went over to the family of the own one
+ * @peer_from: its ID before
+ * @peer_to: and then
  */
 struct mx_ask {
 	enum mx_ask_kind kind;
@@ -175,6 +178,9 @@ struct mx_ask {
 	struct mx_set before;
 	bool elsewhere;
 	struct mx_set peer_before;
+	bool took_along;
+	uint16_t peer_from;
+	uint16_t peer_to;
 };
 
 /** struct mx_tried - a pair of addresses that got no answer, @since @until */
@@ -432,6 +438,7 @@ void mx_ask_query(struct mx_session *s);
 void mx_ask_timer(struct mx_session *s, uint64_t now);
 void mx_ask_preempt(struct mx_session *s);
 void mx_ask_drop(struct mx_session *s);
+void mx_ask_follow(struct mx_session *s, const struct wire_addr *at);
 void mx_ask_failed(struct mx_session *s, int err, const char *why);
 void mx_ask_again(struct mx_session *s, uint64_t wait);
 void mx_ask_send(struct mx_session *s);

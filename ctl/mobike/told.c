@@ -7,7 +7,6 @@
 static void report_move(struct mx_session *s, const char *kind, uint64_t took)
 {
 	const struct mx_path *l = NULL, *p = NULL;
-	struct mx_set was = s->ask->before;
 	struct ike_report *r;
 
 	snprintf(s->move.kind, sizeof(s->move.kind), "%s", kind);
@@ -18,7 +17,7 @@ static void report_move(struct mx_session *s, const char *kind, uint64_t took)
 	r = ike_sa_report(s->sa, IKE_LOG_INFO, "move");
 	ike_report_text(r, "side", "own");
 	ike_report_text(r, "how", "%s", kind);
-	ike_report_addr(r, "from", &mx_set_primary(&was)->addr);
+	ike_report_addr(r, "from", &mx_set_primary(&s->ask->before)->addr);
 	ike_report_addr(r, "to", &l->addr);
 	ike_report_addr(r, "remote", &p->addr);
 	ike_report_number(r, "t_update_us", (int64_t)took);
