@@ -197,9 +197,15 @@ static void new_sas(uint32_t spi)
 		sa(host, MOBX_DIR_OUT, spi + (uint32_t)host, key[host]);
 }
 
+/*
+ * For so many rounds of a second what left under an old SA may be on its way, as it
+ * is on a machine that is busy all the time (strongSwan gives it five seconds).
+ */
+#define OLD_ROUNDS 3
+
 static void *rekeyer(void *arg)
 {
-	uint32_t spi = 0x1000;
+	uint32_t spi = 0x1000, old;
 	int host;
 
 	(void)arg;
@@ -210,11 +216,13 @@ static void *rekeyer(void *arg)
 		usleep(100000);
 		for (host = 0; host < 2; host++)
 			sa_del(host, MOBX_DIR_OUT, spi + (uint32_t)host);
-		/* What left under the old one is still on its way. */
 		usleep(500000);
-		for (host = 0; host < 2; host++)
-			sa_del(!host, MOBX_DIR_IN, spi + (uint32_t)host);
 		rekeys++;
+		if (rekeys <= OLD_ROUNDS)
+			continue;
+		old = spi - 2 * OLD_ROUNDS;
+		for (host = 0; host < 2; host++)
+			sa_del(!host, MOBX_DIR_IN, old + (uint32_t)host);
 	}
 	return NULL;
 }
