@@ -168,7 +168,9 @@ mtu() {	# OUTER INNER LARGEST-INNER
 	check $? "$what: one octet too many, and the sender hears $3"
 	[ "$(stat a out-too-big)" = 1 ]
 	check $? "$what: counted"
-	h ping -qc 1 -W 2 -s $(($3 - head)) -M do $K >/dev/null
+	# To look for K the far gateway needs its link-local address, which the
+	# kernel looks for duplicates of for up to two seconds.
+	h ping -qc 1 -W 6 -s $(($3 - head)) -M do $K >/dev/null
 	check $? "$what: $3 octets pass"
 	[ "$(stat a out-fragmented)" = 0 ]
 	check $? "$what: in one piece"
