@@ -6,12 +6,12 @@
 
 #include <event2/event.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 
 #include "agent/log.h"
+#include "ike/text.h"
 #include "wire/ike_const.h"
 #include "wire/msg.h"
 
@@ -70,17 +70,6 @@ static struct impair {
 
 /* ----------------------------------------------------------------- options */
 
-__attribute__((format(printf, 3, 4)))
-static int refuse(char *err, size_t errlen, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(err, errlen, fmt, ap);
-	va_end(ap);
-	return -EINVAL;
-}
-
 /* A number without a sign, and what follows it. */
 static bool number(const char *text, unsigned long max, unsigned long *n,
 		   const char **rest)
@@ -118,9 +107,9 @@ static int set_rate(struct rate *r, const char *key, const char *value,
 
 	if (read_rate(r, value, &rest) && !*rest)
 		return 0;
-	return refuse(err, errlen,
-		      "%s=%s: \"1%%\" to \"100%%\", or N for each Nth, would be right",
-		      key, value);
+	return ike_refuse(err, errlen,
+			  "%s=%s: \"1%%\" to \"100%%\", or N for each Nth, would be right",
+			  key, value);
 }
 
 static int set_delay(const char *value, char *err, size_t errlen)
@@ -134,9 +123,9 @@ static int set_delay(const char *value, char *err, size_t errlen)
 		impair.delay_ms = (unsigned int)ms;
 		return 0;
 	}
-	return refuse(err, errlen,
-		      "delay=%s: such as \"20%%:300ms\", of at most %d ms, would be right",
-		      value, MAX_DELAY_MS);
+	return ike_refuse(err, errlen,
+			  "delay=%s: such as \"20%%:300ms\", of at most %d ms, would be right",
+			  value, MAX_DELAY_MS);
 }
 
 static int set_seed(const char *value, char *err, size_t errlen)
@@ -146,9 +135,9 @@ static int set_seed(const char *value, char *err, size_t errlen)
 
 	/* Of 0 the generator would make nothing else. */
 	if (!number(value, ULONG_MAX, &n, &rest) || *rest || !n)
-		return refuse(err, errlen,
-			      "seed=%s: a number from 1 on would be right",
-			      value);
+		return ike_refuse(err, errlen,
+				  "seed=%s: a number from 1 on would be right",
+				  value);
 	impair.random = n;
 	return 0;
 }
@@ -189,15 +178,15 @@ static bool find_omitted(const char *name, struct omitted *o)
 static int add_omitted(const char *value, char *err, size_t errlen)
 {
 	if (impair.nomit == MAX_OMIT)
-		return refuse(err, errlen, "omit: %d at most would be right",
-			      MAX_OMIT);
+		return ike_refuse(err, errlen, "omit: %d at most would be right",
+				  MAX_OMIT);
 	if (find_omitted(value, &impair.omit[impair.nomit])) {
 		impair.nomit++;
 		return 0;
 	}
-	return refuse(err, errlen,
-		      "omit=%s: a payload such as \"CERTREQ\" or a notify such as \"MOBIKE_SUPPORTED\", as the RFCs write it, would be right",
-		      value);
+	return ike_refuse(err, errlen,
+			  "omit=%s: a payload such as \"CERTREQ\" or a notify such as \"MOBIKE_SUPPORTED\", as the RFCs write it, would be right",
+			  value);
 }
 
 static int set(const char *key, const char *value, char *err, size_t errlen)
@@ -220,9 +209,9 @@ static int set(const char *key, const char *value, char *err, size_t errlen)
 		return add_omitted(value, err, errlen);
 	if (!strcmp(key, "seed"))
 		return set_seed(value, err, errlen);
-	return refuse(err, errlen,
-		      "\"%s\" is none; drop, duplicate, corrupt, delay, omit and seed are",
-		      key);
+	return ike_refuse(err, errlen,
+			  "\"%s\" is none; drop, duplicate, corrupt, delay, omit and seed are",
+			  key);
 }
 
 int impair_parse(const char *text, char *err, size_t errlen)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Connections: defaults, checks, and the texts of identities. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -28,17 +27,6 @@ void ike_conn_init(struct ike_conn *c)
 	c->retransmit_tries = 8;
 	c->rekey_us = 3600 * IKE_SECOND;
 	c->ike_rekey_us = 4 * 3600 * IKE_SECOND;
-}
-
-__attribute__((format(printf, 3, 4)))
-static int refuse(char *err, size_t errlen, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(err, errlen, fmt, ap);
-	va_end(ap);
-	return -EINVAL;
 }
 
 static bool matches(const struct ike_links *l, const char *ifname)
@@ -110,15 +98,15 @@ static int check_addresses(const struct ike_conn *c, char *err, size_t errlen)
 
 	if (c->nlocal > IKE_MAX_ADDRS || c->nremote > IKE_MAX_ADDRS ||
 	    c->nallow > IKE_MAX_ADDRS || c->ndeny > IKE_MAX_ADDRS)
-		return refuse(err, errlen, "more than %d addresses in a list",
-			      IKE_MAX_ADDRS);
+		return ike_refuse(err, errlen, "more than %d addresses in a list",
+				  IKE_MAX_ADDRS);
 	for (i = 0; i < c->nremote; i++)
 		if (c->remote[i].addr.family && c->remote[i].plen ==
 		    8 * wire_addr_len(c->remote[i].addr.family))
 			hosts++;
 	if (c->role == IKE_INITIATE && hosts == 0)
-		return refuse(err, errlen, "role \"initiate\" needs an address"
-			      " in remote, not \"any\" or a prefix");
+		return ike_refuse(err, errlen, "role \"initiate\" needs an address"
+				  " in remote, not \"any\" or a prefix");
 	return 0;
 }
 
@@ -129,22 +117,22 @@ static int check_own(const struct ike_conn *c, char *err, size_t errlen)
 	char text[WIRE_ADDR_TEXT];
 
 	if (c->nlocal_allow > IKE_MAX_ADDRS || c->nlocal_deny > IKE_MAX_ADDRS)
-		return refuse(err, errlen, "more than %d addresses in a list",
-			      IKE_MAX_ADDRS);
+		return ike_refuse(err, errlen, "more than %d addresses in a list",
+				  IKE_MAX_ADDRS);
 	if (c->link_allow.n > IKE_MAX_LINKS || c->link_deny.n > IKE_MAX_LINKS)
-		return refuse(err, errlen, "more than %d interfaces in a list",
-			      IKE_MAX_LINKS);
+		return ike_refuse(err, errlen, "more than %d interfaces in a list",
+				  IKE_MAX_LINKS);
 	lists.nlocal = 0;
 	for (unsigned int i = 0; i < c->nlocal; i++)
 		if (!ike_conn_may_use(&lists, &c->local[i], NULL))
-			return refuse(err, errlen, "local: %s is none that"
-				      " local-allow and local-deny let be used",
-				      wire_addr_text(&c->local[i], text));
+			return ike_refuse(err, errlen, "local: %s is none that"
+					  " local-allow and local-deny let be used",
+					  wire_addr_text(&c->local[i], text));
 	for (unsigned int i = 0; i < c->nprefer; i++)
 		if (!link_ok(c, c->prefer[i]))
-			return refuse(err, errlen, "prefer: %s is none that"
-				      " link-allow and link-deny let be used",
-				      c->prefer[i]);
+			return ike_refuse(err, errlen, "prefer: %s is none that"
+					  " link-allow and link-deny let be used",
+					  c->prefer[i]);
 	return 0;
 }
 
@@ -154,21 +142,21 @@ static int check_suites(const struct ike_conn *c, char *err, size_t errlen)
 	unsigned int i;
 
 	if (c->nike == 0 || c->nike > IKE_MAX_PROPOSALS)
-		return refuse(err, errlen, "ike: 1 to %d proposals, not %u",
-			      IKE_MAX_PROPOSALS, c->nike);
+		return ike_refuse(err, errlen, "ike: 1 to %d proposals, not %u",
+				  IKE_MAX_PROPOSALS, c->nike);
 	if (c->nesp == 0 || c->nesp > IKE_MAX_PROPOSALS)
-		return refuse(err, errlen, "esp: 1 to %d proposals, not %u",
-			      IKE_MAX_PROPOSALS, c->nesp);
+		return ike_refuse(err, errlen, "esp: 1 to %d proposals, not %u",
+				  IKE_MAX_PROPOSALS, c->nesp);
 	for (i = 0; i < c->nike; i++)
 		if (crypto_ike_suite_check(&c->ike[i]))
-			return refuse(err, errlen, "ike: \"%s\" cannot be used",
-				      ike_suite_text(&c->ike[i], false, text,
-						     sizeof(text)));
+			return ike_refuse(err, errlen, "ike: \"%s\" cannot be used",
+					  ike_suite_text(&c->ike[i], false, text,
+							 sizeof(text)));
 	for (i = 0; i < c->nesp; i++)
 		if (!ike_child_suite_ok(&c->esp[i]))
-			return refuse(err, errlen, "esp: \"%s\" cannot be used",
-				      ike_suite_text(&c->esp[i], true, text,
-						     sizeof(text)));
+			return ike_refuse(err, errlen, "esp: \"%s\" cannot be used",
+					  ike_suite_text(&c->esp[i], true, text,
+							 sizeof(text)));
 	return 0;
 }
 
@@ -178,27 +166,27 @@ static int check_selectors(const struct ike_conn *c, char *err, size_t errlen)
 	unsigned int i, children = 0;
 
 	if (c->nprotect == 0 || c->nprotect > IKE_MAX_SELECTORS)
-		return refuse(err, errlen, "protect: 1 to %d sections, not %u",
-			      IKE_MAX_SELECTORS, c->nprotect);
+		return ike_refuse(err, errlen, "protect: 1 to %d sections, not %u",
+				  IKE_MAX_SELECTORS, c->nprotect);
 	for (i = 0; i < c->nprotect; i++) {
 		s = &c->protect[i];
 		if (s->local_min > s->local_max ||
 		    s->remote_min > s->remote_max)
-			return refuse(err, errlen, "protect: a port range ends"
-				      " before it begins");
+			return ike_refuse(err, errlen, "protect: a port range ends"
+					  " before it begins");
 		if (s->proto == 0 && (s->local_min || s->remote_min ||
 				      s->local_max != 65535 ||
 				      s->remote_max != 65535))
-			return refuse(err, errlen, "protect: ports need a"
-				      " protocol, for instance proto = \"udp\"");
+			return ike_refuse(err, errlen, "protect: ports need a"
+					  " protocol, for instance proto = \"udp\"");
 		if (s->child >= IKE_MAX_CONN_CHILDREN)
-			return refuse(err, errlen, "protect: child: 0 to %d",
-				      IKE_MAX_CONN_CHILDREN - 1);
+			return ike_refuse(err, errlen, "protect: child: 0 to %d",
+					  IKE_MAX_CONN_CHILDREN - 1);
 		children |= 1u << s->child;
 	}
 	if (children & (children + 1))
-		return refuse(err, errlen, "protect: child: numbers from 0 on,"
-			      " without a gap");
+		return ike_refuse(err, errlen, "protect: child: numbers from 0 on,"
+				  " without a gap");
 	return 0;
 }
 
@@ -208,23 +196,23 @@ static int check_virtual(const struct ike_conn *c, char *err, size_t errlen)
 	unsigned int families = 0, i;
 
 	if (!c->pool[0] && !c->nvirtual)
-		return c->device[0] ? refuse(err, errlen, "device needs"
-			" virtual-address, for instance virtual-address ="
-			" { \"0.0.0.0\" }") : 0;
+		return c->device[0] ? ike_refuse(err, errlen, "device needs"
+			    " virtual-address, for instance virtual-address ="
+			    " { \"0.0.0.0\" }") : 0;
 	if (c->mode != MOBX_MODE_TUNNEL)
-		return refuse(err, errlen, "%s needs mode = \"tunnel\"",
-			      c->pool[0] ? "pool" : "virtual-address");
+		return ike_refuse(err, errlen, "%s needs mode = \"tunnel\"",
+				  c->pool[0] ? "pool" : "virtual-address");
 	if (c->pool[0] && (c->nvirtual || c->role == IKE_INITIATE))
-		return refuse(err, errlen, "pool is for role \"respond\", who"
-			      " initiates asks with virtual-address");
+		return ike_refuse(err, errlen, "pool is for role \"respond\", who"
+				  " initiates asks with virtual-address");
 	if (c->nvirtual && c->role != IKE_INITIATE)
-		return refuse(err, errlen, "virtual-address is for role"
-			      " \"initiate\", who responds gives out from a"
-			      " pool");
+		return ike_refuse(err, errlen, "virtual-address is for role"
+				  " \"initiate\", who responds gives out from a"
+				  " pool");
 	for (i = 0; i < c->nvirtual && i < IKE_MAX_VIRTUAL; i++) {
 		if (families & 1u << c->virtual[i].family)
-			return refuse(err, errlen, "virtual-address: one of"
-				      " IPv4 and one of IPv6 at most");
+			return ike_refuse(err, errlen, "virtual-address: one of"
+					  " IPv4 and one of IPv6 at most");
 		families |= 1u << c->virtual[i].family;
 	}
 	for (i = 0; c->nvirtual && i < c->nprotect; i++) {
@@ -232,9 +220,9 @@ static int check_virtual(const struct ike_conn *c, char *err, size_t errlen)
 		const uint8_t r = c->protect[i].remote.addr.family;
 
 		if ((l && !(families & 1u << l)) || (r && !(families & 1u << r)))
-			return refuse(err, errlen, "protect: an IPv%u address,"
-				      " and virtual-address asks for none",
-				      l && !(families & 1u << l) ? l : r);
+			return ike_refuse(err, errlen, "protect: an IPv%u address,"
+					  " and virtual-address asks for none",
+					  l && !(families & 1u << l) ? l : r);
 	}
 	return 0;
 }
@@ -248,24 +236,24 @@ static int check_eap(const struct ike_conn *c, char *err, size_t errlen)
 	unsigned int i;
 
 	if (!ike_method(first)->eap)
-		return ike_method(second)->eap ? refuse(err, errlen, "who"
-			" responds can use EAP only if who initiates does")
+		return ike_method(second)->eap ? ike_refuse(err, errlen, "who"
+			    " responds can use EAP only if who initiates does")
 			: 0;
 	if (!ike_method(second)->eap && !ike_method(second)->signs)
-		return refuse(err, errlen, "EAP of who initiates needs a"
-			      " certificate or key of who responds:"
-			      " %s-auth = \"pubkey\"",
-			      respond ? "local" : "remote");
+		return ike_refuse(err, errlen, "EAP of who initiates needs a"
+				  " certificate or key of who responds:"
+				  " %s-auth = \"pubkey\"",
+				  respond ? "local" : "remote");
 	if (c->neap == 0 || c->neap > IKE_MAX_EAP)
-		return refuse(err, errlen, "EAP: 1 to %d methods, not %u",
-			      IKE_MAX_EAP, c->neap);
+		return ike_refuse(err, errlen, "EAP: 1 to %d methods, not %u",
+				  IKE_MAX_EAP, c->neap);
 	for (i = 0; i < c->neap; i++)
 		if (c->eap[i] < IKE_EAP_FIRST_METHOD ||
 		    c->eap[i] >= IKE_EAP_EXPANDED)
-			return refuse(err, errlen, "EAP: %u is no method",
-				      c->eap[i]);
+			return ike_refuse(err, errlen, "EAP: %u is no method",
+					  c->eap[i]);
 	if (c->ppk_id_len)
-		return refuse(err, errlen, "ppk-id does not go with EAP");
+		return ike_refuse(err, errlen, "ppk-id does not go with EAP");
 	return 0;
 }
 
@@ -274,8 +262,8 @@ int ike_conn_check(const struct ike_conn *c, char *err, size_t errlen)
 	int rc;
 
 	if (!c->name[0] || !memchr(c->name, 0, sizeof(c->name)))
-		return refuse(err, errlen, "a connection needs a name of 1 to"
-			      " %d characters", IKE_MAX_NAME - 1);
+		return ike_refuse(err, errlen, "a connection needs a name of 1 to"
+				  " %d characters", IKE_MAX_NAME - 1);
 	rc = check_addresses(c, err, errlen);
 	if (!rc)
 		rc = check_suites(c, err, errlen);
@@ -288,38 +276,38 @@ int ike_conn_check(const struct ike_conn *c, char *err, size_t errlen)
 	if (rc)
 		return rc;
 	if (c->nprefer > IKE_MAX_IFNAMES)
-		return refuse(err, errlen, "prefer: at most %d interfaces",
-			      IKE_MAX_IFNAMES);
+		return ike_refuse(err, errlen, "prefer: at most %d interfaces",
+				  IKE_MAX_IFNAMES);
 	rc = check_own(c, err, errlen);
 	if (rc)
 		return rc;
 	if (!c->local_id.len)
-		return refuse(err, errlen, "local-id is missing");
+		return ike_refuse(err, errlen, "local-id is missing");
 	if (c->role == IKE_INITIATE && !c->remote_id.len)
-		return refuse(err, errlen, "remote-id is missing");
+		return ike_refuse(err, errlen, "remote-id is missing");
 	if (c->redirect_to.family && c->role == IKE_INITIATE)
-		return refuse(err, errlen, "redirect-to is for role"
-			      " \"respond\"");
+		return ike_refuse(err, errlen, "redirect-to is for role"
+				  " \"respond\"");
 	if (c->mobikex && !c->mobike)
-		return refuse(err, errlen, "mobike-x = true needs mobike ="
-			      " true");
+		return ike_refuse(err, errlen, "mobike-x = true needs mobike ="
+				  " true");
 	if (c->max_paths < 2 || c->max_paths > IKE_MAX_PATHS)
-		return refuse(err, errlen, "max-paths: 2 to %d, not %u",
-			      IKE_MAX_PATHS, c->max_paths);
+		return ike_refuse(err, errlen, "max-paths: 2 to %d, not %u",
+				  IKE_MAX_PATHS, c->max_paths);
 	if (c->replay_window > MOBX_MAX_REPLAY_WINDOW)
-		return refuse(err, errlen, "replay-window: at most %d packets,"
-			      " not %u", MOBX_MAX_REPLAY_WINDOW,
-			      c->replay_window);
+		return ike_refuse(err, errlen, "replay-window: at most %d packets,"
+				  " not %u", MOBX_MAX_REPLAY_WINDOW,
+				  c->replay_window);
 	if (c->resume_us && c->ppk_id_len)
-		return refuse(err, errlen, "resume-seconds and ppk-id do not"
-			      " go together: what is resumed is not mixed with"
-			      " the key again");
+		return ike_refuse(err, errlen, "resume-seconds and ppk-id do not"
+				  " go together: what is resumed is not mixed with"
+				  " the key again");
 	if (c->retransmit_first_us < 10000 ||
 	    c->retransmit_first_us > 10 * IKE_SECOND)
-		return refuse(err, errlen, "retransmit-first-ms: 10 to 10000");
+		return ike_refuse(err, errlen, "retransmit-first-ms: 10 to 10000");
 	if (c->retransmit_tries < 1 || c->retransmit_tries > 30)
-		return refuse(err, errlen, "retransmit-tries: 1 to 30, not %u",
-			      c->retransmit_tries);
+		return ike_refuse(err, errlen, "retransmit-tries: 1 to 30, not %u",
+				  c->retransmit_tries);
 	return 0;
 }
 

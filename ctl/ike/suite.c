@@ -116,8 +116,7 @@ static const struct refused_word {
 	  "ecp521 or modp4096" },
 };
 
-__attribute__((format(printf, 3, 4)))
-static int refuse(char *err, size_t errlen, const char *fmt, ...)
+int ike_refuse(char *err, size_t errlen, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -223,12 +222,12 @@ static int word_unknown(const char *text, size_t len, char *err, size_t errlen)
 
 	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (refused_match(refused[i].text, text, len))
-			return refuse(err, errlen, "\"%.*s\" is refused: %s;"
-				      " %s would be right", (int)len, text,
-				      refused[i].why, refused[i].cure);
-	return refuse(err, errlen, "\"%.*s\" is no algorithm known here; for"
-		      " instance aes128gcm16, aes256, sha256, prfsha256,"
-		      " ecp256, x25519, modp2048", (int)len, text);
+			return ike_refuse(err, errlen, "\"%.*s\" is refused: %s;"
+					  " %s would be right", (int)len, text,
+					  refused[i].why, refused[i].cure);
+	return ike_refuse(err, errlen, "\"%.*s\" is no algorithm known here; for"
+			  " instance aes128gcm16, aes256, sha256, prfsha256,"
+			  " ecp256, x25519, modp2048", (int)len, text);
 }
 
 static const char *word_text(enum word_kind kind, uint16_t id, uint16_t bits)
@@ -258,18 +257,18 @@ static int addke_word(struct crypto_suite *s, unsigned int n, const char *text,
 	if (!w)
 		return word_unknown(text, len, err, errlen);
 	if (w->kind != WORD_KE)
-		return refuse(err, errlen, "\"ke%u_%.*s\": a key exchange has"
-			      " to follow, for instance ke%u_x25519", n,
-			      (int)len, text, n);
+		return ike_refuse(err, errlen, "\"ke%u_%.*s\": a key exchange has"
+				  " to follow, for instance ke%u_x25519", n,
+				  (int)len, text, n);
 	if (s->addke[n - 1])
-		return refuse(err, errlen, "\"ke%u_%.*s\": one key exchange of"
-			      " each number in a proposal; write several"
-			      " proposals", n, (int)len, text);
+		return ike_refuse(err, errlen, "\"ke%u_%.*s\": one key exchange of"
+				  " each number in a proposal; write several"
+				  " proposals", n, (int)len, text);
 	if (!crypto_ke_usable(w->id))
-		return refuse(err, errlen, "\"ke%u_%.*s\": libcrypto %s does not"
-			      " have %s; OpenSSL 3.5 and later do", n,
-			      (int)len, text, crypto_version(),
-			      crypto_ke_kem(w->id));
+		return ike_refuse(err, errlen, "\"ke%u_%.*s\": libcrypto %s does not"
+				  " have %s; OpenSSL 3.5 and later do", n,
+				  (int)len, text, crypto_version(),
+				  crypto_ke_kem(w->id));
 	s->addke[n - 1] = w->id;
 	return 0;
 }
@@ -286,15 +285,15 @@ static int suite_word(struct crypto_suite *s, const char *text, size_t len,
 	if (!w)
 		return word_unknown(text, len, err, errlen);
 	if (*seen & 1u << w->kind)
-		return refuse(err, errlen, "\"%.*s\": one algorithm of each"
-			      " kind in a proposal; write several proposals",
-			      (int)len, text);
+		return ike_refuse(err, errlen, "\"%.*s\": one algorithm of each"
+				  " kind in a proposal; write several proposals",
+				  (int)len, text);
 	/* The first value comes in IKE_SA_INIT, which nobody may fragment. */
 	if (w->kind == WORD_KE && crypto_ke_kem(w->id))
-		return refuse(err, errlen, "\"%.*s\" is too large for the first"
-			      " key exchange; as another one of ike, ke1_%.*s,"
-			      " it would be right", (int)len, text, (int)len,
-			      text);
+		return ike_refuse(err, errlen, "\"%.*s\" is too large for the first"
+				  " key exchange; as another one of ike, ke1_%.*s,"
+				  " it would be right", (int)len, text, (int)len,
+				  text);
 	*seen |= 1u << w->kind;
 	switch (w->kind) {
 	case WORD_ENCR:
@@ -332,22 +331,22 @@ static int ike_suite(const char *text, unsigned int seen, uint16_t prf,
 		     struct crypto_suite *s, char *err, size_t errlen)
 {
 	if (seen & 1u << WORD_ESN)
-		return refuse(err, errlen, "\"%s\": esn belongs to esp, not to"
-			      " ike", text);
+		return ike_refuse(err, errlen, "\"%s\": esn belongs to esp, not to"
+				  " ike", text);
 	if (!(seen & 1u << WORD_KE))
-		return refuse(err, errlen, "\"%s\": a key exchange is missing,"
-			      " for instance -ecp256", text);
+		return ike_refuse(err, errlen, "\"%s\": a key exchange is missing,"
+				  " for instance -ecp256", text);
 	hash_means_prf(s, seen);
 	if (!s->prf)
 		s->prf = prf;
 	if (!s->prf)
-		return refuse(err, errlen, "\"%s\": a PRF is missing, for"
-			      " instance -prfsha256", text);
+		return ike_refuse(err, errlen, "\"%s\": a PRF is missing, for"
+				  " instance -prfsha256", text);
 	if (!crypto_ike_suite_check(s))
 		return 0;
-	return refuse(err, errlen, "\"%s\": these do not go together here; for"
-		      " instance aes128gcm16-prfsha256-ecp256 or"
-		      " aes128-sha256-ecp256, each key exchange once", text);
+	return ike_refuse(err, errlen, "\"%s\": these do not go together here; for"
+			  " instance aes128gcm16-prfsha256-ecp256 or"
+			  " aes128-sha256-ecp256, each key exchange once", text);
 }
 
 static int esp_suite(const char *text, unsigned int seen,
@@ -356,17 +355,17 @@ static int esp_suite(const char *text, unsigned int seen,
 	unsigned int i;
 
 	if (seen & 1u << WORD_PRF)
-		return refuse(err, errlen, "\"%s\": a PRF belongs to ike, not"
-			      " to esp", text);
+		return ike_refuse(err, errlen, "\"%s\": a PRF belongs to ike, not"
+				  " to esp", text);
 	for (i = 0; i < CRYPTO_MAX_ADDKE; i++)
 		if (s->addke[i])
-			return refuse(err, errlen, "\"%s\": additional key"
-				      " exchanges belong to ike, not to esp",
-				      text);
+			return ike_refuse(err, errlen, "\"%s\": additional key"
+					  " exchanges belong to ike, not to esp",
+					  text);
 	if (ike_child_suite_ok(s))
 		return 0;
-	return refuse(err, errlen, "\"%s\": these do not go together here; for"
-		      " instance aes128gcm16 or aes128-sha256", text);
+	return ike_refuse(err, errlen, "\"%s\": these do not go together here; for"
+			  " instance aes128gcm16 or aes128-sha256", text);
 }
 
 int ike_suite_parse(const char *text, bool esp, struct crypto_suite *s,
@@ -389,8 +388,8 @@ int ike_suite_parse(const char *text, bool esp, struct crypto_suite *s,
 		p += len + 1;
 	}
 	if (!(seen & 1u << WORD_ENCR))
-		return refuse(err, errlen, "\"%s\": a cipher is missing, for"
-			      " instance aes128gcm16", text);
+		return ike_refuse(err, errlen, "\"%s\": a cipher is missing, for"
+				  " instance aes128gcm16", text);
 	return esp ? esp_suite(text, seen, s, err, errlen) :
 		     ike_suite(text, seen, prf, s, err, errlen);
 }

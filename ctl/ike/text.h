@@ -24,6 +24,17 @@ struct ike_id {
 };
 
 /**
+ * ike_refuse() - say what is wrong with something that a person wrote
+ * @err: gets it
+ * @errlen: octets in @err
+ * @fmt: what is wrong, and what would be right
+ *
+ * Return: -EINVAL.
+ */
+__attribute__((format(printf, 3, 4)))
+int ike_refuse(char *err, size_t errlen, const char *fmt, ...);
+
+/**
  * ike_id_parse() - an identity from its text
  * @text: "key-id:TEXT", an IPv4 or IPv6 address, "CN=NAME, O=NAME" (a DN in
  *	the order of its certificate), user@fqdn, else an FQDN
