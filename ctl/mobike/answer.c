@@ -357,6 +357,7 @@ static void committed(struct mx_session *s, uint64_t serial, int err)
 		       0, "the kernel refused the change");
 		report_refusal(s, &p->answer);
 	} else {
+		mx_ask_peer_moved(s, p->anew);
 		mx_follow_primary(s);
 	}
 	late.a = &p->answer;
@@ -410,8 +411,9 @@ static enum ike_verdict carry_out(struct mx_session *s, struct ike_sa *sa,
 	p->answer = *a;
 	p->moved = primary_moves(&s->peer, next);
 	p->soft = is_soft(rq);
+	p->anew = begins_anew(s, in, rq);
 	mx_set_move(&s->peer, next);
-	if (begins_anew(s, in, rq)) {
+	if (p->anew) {
 		own.src = in->local.addr;
 		own.src_port = in->local.port;
 		own.nat = sa->nat & IKE_NATD_LOCAL;
@@ -520,6 +522,7 @@ static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
 	    !begins_anew(s, in, rq)) {
 		mx_pending_free(p);
 		mx_set_move(&s->peer, &next);
+		mx_ask_peer_moved(s, false);
 		mx_put_answer(s, sa, body, a);
 		return IKE_ANSWER;
 	}

@@ -15,9 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHUN_US (10 * 1000000ull)
-#define CALM_US (2 * 1000000ull)
-
 /** struct call - what a request's callbacks get */
 struct call {
 	struct mx_session *s;
@@ -55,118 +52,6 @@ void mx_ask_drop(struct mx_session *s)
 	mx_set_free(&s->ask->peer_before);
 	free(s->ask);
 	s->ask = NULL;
-}
-
-static bool is_staged(const struct mx_ask *a)
-{
-	return a->kind == MX_ASK_ADD || a->kind == MX_ASK_HARD;
-}
-
-/* Is there a path that an answer would have told about that nobody waited for? */
-static bool is_unsure(const struct mx_session *s)
-{
-	if (s->crossed)
-		return true;
-	for (unsigned int i = 0; i < s->own.n; i++)
-		if (s->own.path[i].state == MOBIKEX_TENTATIVE)
-			return true;
-	return false;
-}
-
-static const char *kind_name(const struct mx_ask *a)
-{
-	static const char *const names[] = {
-		[MX_ASK_ADD] = "add",	     [MX_ASK_PRIMARY] = "soft move",
-		[MX_ASK_HARD] = "hard move", [MX_ASK_REFRESH] = "NAT change",
-		[MX_ASK_REMOVE] = "remove",  [MX_ASK_QUERY] = "query",
-	};
-
-	return names[a->kind];
-}
-
-/* Own set and peer's primary path as they were, unless that moved meanwhile. */
-static void go_back(struct mx_session *s, struct mx_ask *a)
-{
-	const struct mx_path *p = mx_set_find(&s->peer, a->peer_from);
-
-	mx_set_move(&s->own, &a->before);
-	if (a->took_along && p &&
-	    mx_set_primary(&s->peer)->id == a->peer_to &&
-	    mx_set_primary(&s->own)->addr.family == p->addr.family)
-		mx_set_make_primary(&s->peer, p->id);
-	mx_follow_family(&s->peer, &s->own, NULL);
-}
-
-/**
- * mx_ask_follow() - the peer has moved: what is gone back to goes along
- * @s: session
- * @at: see mx_follow_family()
- *
- * Should the request under way fail, it does not undo what was agreed meanwhile.
- */
-void mx_ask_follow(struct mx_session *s, const struct wire_addr *at)
-{
-	if (s->ask)
-		mx_follow_family(&s->ask->before, &s->peer, at);
-}
-
-/* When the peer is asked for its view after a request that failed. */
-static void ask_what_came(struct mx_session *s, const struct mx_ask *a, int err)
-{
-	uint64_t now = ike_sa_now(s->sa);
-
-	if (!s->mobikex)
-		return;
-	/* It may have done it all the same. */
-	if (err == -ETIMEDOUT || a->elsewhere)
-		s->query_at = now;
-	/* Or what was given up before. One that refuses to tell has some peace. */
-	else if (is_unsure(s))
-		s->query_at = a->kind == MX_ASK_QUERY ? now + MX_QUERY_US : now;
-}
-
-/**
- * mx_ask_failed() - nothing comes of the request under way
- * @s: session with a request under way
- * @err: for a command that it serves; negative errno
- * @why: for people
- */
-void mx_ask_failed(struct mx_session *s, int err, const char *why)
-{
-	struct mx_ask *a = s->ask;
-	struct ike_report *r;
-
-	r = ike_sa_report(s->sa, IKE_LOG_WARNING, "error");
-	ike_report_text(r, "what", "%s", kind_name(a));
-	ike_report_addr(r, "local", &a->local.addr);
-	ike_report_addr(r, "remote", &a->remote.addr);
-	ike_report_text(r, "why", "%s", why);
-	if (a->elsewhere) {
-		mx_set_move(&s->peer, &a->peer_before);
-		mx_others_shun(s, &a->local.addr, &a->remote.addr);
-	}
-	if (is_staged(a)) {
-		go_back(s, a);
-		mx_commit(s, NULL, 0);
-		mx_follow_primary(s);
-	}
-	if (a->elsewhere)
-		mx_candidates(s);
-	else if (is_staged(a) || a->kind == MX_ASK_PRIMARY)
-		mx_shun(s, &a->local.addr, SHUN_US);
-	/* To another address of the peer it may be different. */
-	if (a->kind == MX_ASK_ADD && err == -ETIMEDOUT &&
-	    !mx_set_by_addr(&s->peer, &a->remote.addr))
-		mx_others_shun(s, &a->local.addr, &a->remote.addr);
-	s->calm_until = ike_sa_now(s->sa) + CALM_US;
-	if (a->kind == MX_ASK_REFRESH && mx_set_find(&s->own, a->id))
-		mx_nat_tell_later(mx_set_find(&s->own, a->id),
-				  ike_sa_now(s->sa));
-	ask_what_came(s, a, err);
-	if (a->for_cmd)
-		mx_command_end(s, err, why);
-	mx_ask_drop(s);
-	mx_steer(s);
 }
 
 /* ------------------------------------------------------- the request */

@@ -8,6 +8,7 @@
  *   answer.c	requests of the peer that change its paths
  *   rrc.c	return routability checks of the peer's paths
  *   ask.c	own requests that change own paths
+ *   failed.c	those of which nothing comes
  *   reply.c	the peer's answers to them
  *   told.c	what follows when the peer has agreed
  *   nat.c	NATs on the way: what they make of our addresses
@@ -95,6 +96,7 @@ struct mx_answer {
  * @serial: of the rebind
  * @moved: it changes the primary or its address
  * @soft: the old path still works
+ * @anew: both sets have begun anew
  * @answer: what to say if all is well
  * @before: the peer's set, to go back to
  * @own_before: own set, likewise (RFC 4555 peers choose our address too)
@@ -105,6 +107,7 @@ struct mx_pending {
 	uint64_t serial;
 	bool moved;
 	bool soft;
+	bool anew;
 	struct mx_answer answer;
 	struct mx_set before;
 	struct mx_set own_before;
@@ -157,6 +160,8 @@ enum mx_ask_kind {
  * @before: own set, to go back to
  * @elsewhere: it goes to an address that is not in the peer's set
  * @peer_before: with @elsewhere: that set, likewise
+ * @peer_moved: the peer has changed its set meanwhile, which stays so
+ * @anew: and began anew with our own, which stays so too
  * @took_along: the peer's primary path went over to the family of the own one
  * @peer_from: its ID before
  * @peer_to: and then
@@ -178,6 +183,8 @@ struct mx_ask {
 	struct mx_set before;
 	bool elsewhere;
 	struct mx_set peer_before;
+	bool peer_moved;
+	bool anew;
 	bool took_along;
 	uint16_t peer_from;
 	uint16_t peer_to;
@@ -438,10 +445,13 @@ void mx_ask_query(struct mx_session *s);
 void mx_ask_timer(struct mx_session *s, uint64_t now);
 void mx_ask_preempt(struct mx_session *s);
 void mx_ask_drop(struct mx_session *s);
-void mx_ask_follow(struct mx_session *s, const struct wire_addr *at);
-void mx_ask_failed(struct mx_session *s, int err, const char *why);
 void mx_ask_again(struct mx_session *s, uint64_t wait);
 void mx_ask_send(struct mx_session *s);
+
+/* failed.c */
+void mx_ask_follow(struct mx_session *s, const struct wire_addr *at);
+void mx_ask_peer_moved(struct mx_session *s, bool anew);
+void mx_ask_failed(struct mx_session *s, int err, const char *why);
 
 /* probe.c */
 bool mx_ask_for_sign(struct mx_session *s, const struct ike_request_desc *where,

@@ -230,8 +230,8 @@ void hand_send(struct sim *sim, struct ask *a, struct ask *b)
 	hand.todo[0] = a;
 	hand.todo[1] = b;
 	hand.n_todo = b ? 2 : 1;
-	sim_path(sim, 0, IKE_PATH_USE, RADIO, false);
-	assert_int_equal(sim->node[0].last_err, 0);
+	sim_path(sim, hand.node, IKE_PATH_USE, RADIO, false);
+	assert_int_equal(sim->node[hand.node].last_err, 0);
 }
 
 void hand_ask(struct sim *sim, struct ask *a)

@@ -53,8 +53,9 @@ struct ask {
 	struct mobikex_set set;
 };
 
-/* The hand: what it is about to do, and how it meets checks. */
+/* The hand: which node it is, what it is about to do, and how it meets checks. */
 struct hand {
+	int node;
 	struct ike_sa *sa[4];
 	unsigned int n_sa;
 	struct ask *todo[4];

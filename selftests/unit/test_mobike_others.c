@@ -18,15 +18,11 @@
 
 #include "ike/sa.h"
 #include "mobike/mobike.h"
-#include "mobike_sim.h"
+#include "mobike/session.h"
+#include "mobike_hand.h"
 
-#define RADIO	"10.0.1.2"
-#define WLAN	"10.0.2.2"
-#define RADIO6	"2001:db8:1::2"
-#define SERVER	"10.0.3.2"
 #define SECOND	"10.0.5.2"
 #define THIRD	"10.0.6.2"
-#define SERVER6	"2001:db8:3::2"
 
 static struct wire_addr addr(const char *text)
 {
@@ -40,10 +36,11 @@ static struct wire_addr addr(const char *text)
  * The mobile has radio, the server two addresses; @deny is the mobile's, and so
  * is @ext.
  */
-static struct sim *start_as(const struct ike_ext_ops *ext, bool mobikex,
+static struct sim *start_as(const struct ike_ext_ops *ext,
+			    const struct ike_ext_ops *server, bool mobikex,
 			    const char *other, const char *deny, bool nats)
 {
-	struct sim *sim = sim_new(1, ext, &mobike_ext);
+	struct sim *sim = sim_new(1, ext, server);
 	struct ike_conn c;
 
 	sim->verbose = getenv("SIM_VERBOSE") != NULL;
@@ -75,7 +72,7 @@ static struct sim *start_as(const struct ike_ext_ops *ext, bool mobikex,
 static struct sim *start_with(bool mobikex, const char *other, const char *deny,
 			      bool nats)
 {
-	return start_as(&mobike_ext, mobikex, other, deny, nats);
+	return start_as(&mobike_ext, &mobike_ext, mobikex, other, deny, nats);
 }
 
 static struct sim *start(bool mobikex, const char *other, const char *deny)
@@ -232,7 +229,8 @@ static void test_several(void **state)
 	ext.path_cmd = detour;
 	for (int i = 0; i < 4; i++) {
 		bool several = i & 1, mobikex = i & 2;
-		struct sim *sim = start_as(&ext, mobikex, SECOND, NULL, true);
+		struct sim *sim = start_as(&ext, &mobike_ext, mobikex, SECOND,
+					   NULL, true);
 		uint64_t spi = spi_of(sim);
 
 		sim->node[1].links[1].delay_us = 100 * SIM_MS;
@@ -284,6 +282,93 @@ static void test_server_leaves(void **state)
 	sim_set_link(sim, 1, 1, false);
 	sim_run(sim, 300 * SIM_MS);
 	assert_at(sim, RADIO, SERVER, spi);
+	sim_free(sim);
+}
+
+static struct ike_sa *mobile;
+
+static void on_established(struct ike_sa *sa)
+{
+	mobile = sa;
+	mobike_ext.established(sa);
+}
+
+/*
+ * The mobile asks to go on at the server's other address, which the server refuses;
+ * but it has come there by itself meanwhile. That stays, though what was refused is
+ * undone.
+ */
+static void test_moves_cross(void **state)
+{
+	struct ask list = hand_ask_by(SERVER), move = hand_ask_by(SECOND);
+	struct wire_addr first = addr(SERVER), second = addr(SECOND);
+	struct ike_ext_ops ext = mobike_ext;
+
+	(void)state;
+	ext.established = on_established;
+	hand_put(&list, IKE_N_ADDITIONAL_IP4_ADDRESS, second.a, 4);
+	hand_put_update(&move);
+	for (int x = 0; x < 2; x++) {
+		const struct mx_session *s;
+		struct sim *sim;
+
+		memset(&hand, 0, sizeof(hand));
+		hand.node = 1;
+		sim = start_as(&ext, &hand_ext, true, SECOND, NULL, true);
+		s = mobile->ext;
+		hand_send(sim, &list, NULL);
+		sim_run(sim, SIM_SECOND);
+		sim->node[1].links[0].lose = 1000;
+		while (!s->ask || !s->ask->elsewhere)
+			sim_run(sim, SIM_MS);
+		hand.check = REFUSED;
+		if (x)
+			hand_send(sim, &move, NULL);
+		while (s->ask && s->ask->elsewhere)
+			sim_run(sim, SIM_MS);
+		assert_true(wire_addr_equal(&mx_set_primary(&s->peer)->addr,
+					    x ? &second : &first));
+		assert_int_equal(mx_set_primary(&s->own)->state, MOBIKEX_VALID);
+		sim_free(sim);
+	}
+}
+
+/*
+ * The server goes on at an address of the mobile's that is no path, so that both
+ * sets begin anew, and refuses a path that it was asked to add before: the set from
+ * before does not come back.
+ */
+static void test_begun_anew(void **state)
+{
+	struct ask move = hand_ask_by(SERVER);
+	struct ike_ext_ops ext = mobike_ext;
+	struct wire_addr cable = addr(CABLE);
+	const struct mx_session *s;
+	struct sim *sim;
+
+	(void)state;
+	memset(&hand, 0, sizeof(hand));
+	hand.node = 1;
+	hand.check = REFUSED;
+	ext.established = on_established;
+	sim = start_as(&ext, &hand_ext, true, SECOND, NULL, true);
+	s = mobile->ext;
+	sim_add_link(sim, 0, WLAN, "wlan", 5 * SIM_MS);
+	sim_add_link(sim, 0, CABLE, "cable", 5 * SIM_MS);
+	sim_tell_addrs(sim, 0);
+	sim_path(sim, 0, IKE_PATH_ADD, WLAN, false);
+	for (int i = 0; i < 100 && !s->ask; i++)
+		sim_run(sim, SIM_MS);
+	assert_true(s->ask && s->ask->kind == MX_ASK_ADD);
+	assert_int_equal(s->own.n, 2);
+	assert_null(mx_set_by_addr(&s->own, &cable));
+	hand_put_update(&move);
+	move.to = CABLE;
+	hand_send(sim, &move, NULL);
+	while (s->ask && s->ask->kind == MX_ASK_ADD)
+		sim_run(sim, SIM_MS);
+	assert_int_equal(s->own.n, 1);
+	assert_true(wire_addr_equal(&s->own.path[0].addr, &cable));
 	sim_free(sim);
 }
 
@@ -353,6 +438,8 @@ int main(void)
 		cmocka_unit_test(test_several),
 		cmocka_unit_test(test_denied),
 		cmocka_unit_test(test_server_leaves),
+		cmocka_unit_test(test_moves_cross),
+		cmocka_unit_test(test_begun_anew),
 		cmocka_unit_test(test_list_overtaken),
 		cmocka_unit_test(test_families),
 	};
