@@ -373,6 +373,37 @@ static void test_begun_anew(void **state)
 }
 
 /*
+ * Of one path nobody knows whether the server has it, and it refuses to tell: it is
+ * asked again, but in peace.
+ */
+static void test_query_refused(void **state)
+{
+	struct ike_ext_ops ext = mobike_ext;
+	struct mx_session *s;
+	struct sim *sim;
+	unsigned int before;
+
+	(void)state;
+	memset(&hand, 0, sizeof(hand));
+	hand.node = 1;
+	ext.established = on_established;
+	sim = start_as(&ext, &hand_ext, true, SECOND, NULL, true);
+	s = mobile->ext;
+	sim_add_link(sim, 0, WLAN, "wlan", 5 * SIM_MS);
+	sim_tell_addrs(sim, 0);
+	sim_run(sim, 2 * SIM_SECOND);
+	assert_int_equal(s->own.n, 2);
+	s->own.path[1].state = MOBIKEX_TENTATIVE;
+	s->query_at = sim->now;
+	hand.check = REFUSED;
+	before = sim_reports(sim, 0, "error");
+	sim_run(sim, 30 * SIM_SECOND);
+	assert_in_range(sim_reports(sim, 0, "error") - before, 2, 4);
+	hand.check = ANSWERED;
+	sim_free(sim);
+}
+
+/*
  * A list is on its way when the address that it comes from goes. What is sent
  * again from another one does not fit, which tells if NATs are not allowed, and
  * is not believed; a new one is made.
@@ -440,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_server_leaves),
 		cmocka_unit_test(test_moves_cross),
 		cmocka_unit_test(test_begun_anew),
+		cmocka_unit_test(test_query_refused),
 		cmocka_unit_test(test_list_overtaken),
 		cmocka_unit_test(test_families),
 	};
