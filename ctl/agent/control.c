@@ -236,6 +236,20 @@ static void cmd_conn_show(struct client *cl, json_t *req)
 		cmd_conn_list(cl, req);
 }
 
+/* What a connection has by this name, each with the connection's. */
+static void add_paths(json_t *out, const json_t *conn, const char *key)
+{
+	json_t *path;
+	size_t i;
+
+	json_array_foreach(json_object_get(conn, key), i, path) {
+		json_t *p = json_deep_copy(path);
+
+		json_object_set(p, "conn", json_object_get(conn, "name"));
+		json_array_append_new(out, p);
+	}
+}
+
 static void cmd_path_show(struct client *cl, json_t *req)
 {
 	const char *name = text_of(req, "name");
@@ -243,16 +257,8 @@ static void cmd_path_show(struct client *cl, json_t *req)
 	size_t i;
 
 	json_array_foreach(list, i, conn) {
-		json_t *paths = json_object_get(conn, "paths"), *path;
-		size_t j;
-
-		json_array_foreach(paths, j, path) {
-			json_t *p = json_deep_copy(path);
-
-			json_object_set(p, "conn",
-					json_object_get(conn, "name"));
-			json_array_append_new(out, p);
-		}
+		add_paths(out, conn, "paths");
+		add_paths(out, conn, "idle_paths");
 	}
 	if (name && !json_array_size(list)) {
 		json_decref(out);

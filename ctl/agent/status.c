@@ -132,6 +132,19 @@ static json_t *status_path(const struct ike_path_status *p)
 	return o;
 }
 
+static json_t *status_idle(const struct ike_idle_status *p)
+{
+	char text[WIRE_ADDR_TEXT];
+	json_t *o = json_object();
+
+	set_number(o, "id", p->id);
+	set_text(o, p->own ? "local" : "remote",
+		 wire_addr_text(&p->addr, text));
+	set_text(o, "state", "idle");
+	set_ms(o, "rtt_ms", p->rtt_us);
+	return o;
+}
+
 static json_t *status_addrs(const struct wire_addr *v, unsigned int n)
 {
 	char text[WIRE_ADDR_TEXT];
@@ -164,7 +177,7 @@ json_t *status_conn(const struct ike_status *s)
 		[IKE_CONN_IS_UP] = "up",
 	};
 	json_t *o = json_object(), *children = json_array();
-	json_t *paths = json_array();
+	json_t *paths = json_array(), *idle = json_array();
 
 	set_text(o, "name", s->conn->name);
 	set_text(o, "role", s->conn->role == IKE_INITIATE ? "initiate" :
@@ -189,6 +202,9 @@ json_t *status_conn(const struct ike_status *s)
 	for (unsigned int i = 0; i < s->npaths; i++)
 		json_array_append_new(paths, status_path(&s->paths[i]));
 	json_object_set_new(o, "paths", paths);
+	for (unsigned int i = 0; i < s->nidle; i++)
+		json_array_append_new(idle, status_idle(&s->idle[i]));
+	json_object_set_new(o, "idle_paths", idle);
 	json_object_set_new(o, "last_move", status_move(&s->move));
 	return o;
 }

@@ -40,6 +40,20 @@ struct ike_path_status {
 };
 
 /**
+ * struct ike_idle_status - a path of one end, of whose family the other has nothing
+ * @id: MOBIKE-X path ID
+ * @own: of this end
+ * @addr: its address
+ * @rtt_us: smoothed round trip time, 0 if not known
+ */
+struct ike_idle_status {
+	uint16_t id;
+	bool own;
+	struct wire_addr addr;
+	uint64_t rtt_us;
+};
+
+/**
  * struct ike_move_status - the last move
  * @kind: "soft" or "hard", empty if none yet
  * @t_update_us: request to answer
@@ -72,6 +86,8 @@ struct ike_move_status {
  * @mobikex: agreed
  * @npaths: entries in @paths
  * @paths: as in the kernel
+ * @nidle: entries in @idle
+ * @idle: paths of no pair, of which the kernel knows nothing
  * @move: last move
  */
 struct ike_status {
@@ -94,6 +110,8 @@ struct ike_status {
 	bool mobikex;
 	unsigned int npaths;
 	struct ike_path_status paths[IKE_MAX_PATHS];
+	unsigned int nidle;
+	struct ike_idle_status idle[IKE_MAX_PATHS];
 	struct ike_move_status move;
 };
 

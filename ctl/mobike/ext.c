@@ -456,6 +456,24 @@ static void status_quality(const struct mx_session *s, struct ike_path_status *p
 		p->rtt_us = c->quality.rtt_us;
 }
 
+/* Paths of @set for which @other has nothing of their family. */
+static void status_idle(const struct mx_set *set, const struct mx_set *other,
+			bool own, struct ike_status *st)
+{
+	for (unsigned int i = 0; i < set->n && st->nidle < IKE_MAX_PATHS; i++) {
+		const struct mx_path *p = &set->path[i];
+
+		if (mx_set_has_family(other, p->addr.family))
+			continue;
+		st->idle[st->nidle++] = (struct ike_idle_status){
+			.id = p->id,
+			.own = own,
+			.addr = p->addr,
+			.rtt_us = p->rtt_us,
+		};
+	}
+}
+
 static void on_status(const struct ike_sa *sa, struct ike_status *st)
 {
 	const struct mx_session *s = sa->ext;
@@ -482,6 +500,10 @@ static void on_status(const struct ike_sa *sa, struct ike_status *st)
 		p->id = status_id(s, &paths[i], &p->rtt_us);
 		status_quality(s, p);
 	}
+	if (!s->mobikex)
+		return;
+	status_idle(&s->own, &s->peer, true, st);
+	status_idle(&s->peer, &s->own, false, st);
 }
 
 const struct ike_ext_ops mobike_ext = {

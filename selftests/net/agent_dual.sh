@@ -46,6 +46,8 @@ ip -n m addr del $W4/24 dev wlan
 six_only() { [ "$(primary)" = $S ] && paths_are_all $R $W; }
 wait_for 30 six_only
 check $? "IPv4 goes: IPv6 is what is left"
+mobx m path show | grep -q "remote $S4 state idle"
+check $? "the server's IPv4 address is an idle path"
 "$top/selftests/net/esp_echo" m s "$S" datagrams
 check $? "datagrams over IPv6"
 [ -n "$before" ] && [ "$(conn .ike.spi_i)" = "$before" ]

@@ -172,6 +172,36 @@ static void test_come_about(void **state)
 	}
 }
 
+/* Paths of no pair, of this end or of the other. */
+static unsigned int idle_paths(struct sim *sim, int node, bool own)
+{
+	struct ike_status st;
+	unsigned int n = 0;
+
+	assert_true(sim_status(sim, node, &st));
+	for (unsigned int i = 0; i < st.nidle; i++)
+		n += st.idle[i].own == own;
+	return n;
+}
+
+/* The mobile leaves one family: the server's path of it stays, with one end. */
+static void test_idle_is_shown(void **state)
+{
+	const struct ends e = { .plain = false };
+	struct sim *sim = start(&e);
+
+	(void)state;
+	assert_int_equal(idle_paths(sim, 0, true), 0);
+	assert_int_equal(idle_paths(sim, 0, false), 0);
+	put_up(sim, true, false);
+	assert_pairs(sim, 2, 0);
+	assert_int_equal(idle_paths(sim, 0, false), 1);
+	assert_int_equal(idle_paths(sim, 1, true), 1);
+	assert_int_equal(idle_paths(sim, 0, true), 0);
+	assert_int_equal(idle_paths(sim, 1, false), 0);
+	sim_free(sim);
+}
+
 /* From one family to the other and back, with nothing of the first one left. */
 static void there_and_back(bool plain, bool six)
 {
@@ -371,6 +401,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_come_about),
+		cmocka_unit_test(test_idle_is_shown),
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_other_family_flaps),
 		cmocka_unit_test(test_soft_across),
