@@ -71,6 +71,8 @@ static json_t *status_addke(const struct crypto_suite *s)
 
 static json_t *status_ike(const struct ike_status *s)
 {
+	/* Who is behind one. */
+	static const char *const nats[] = { NULL, "local", "remote", "both" };
 	char spi[20];
 	json_t *o;
 
@@ -89,6 +91,11 @@ static json_t *status_ike(const struct ike_status *s)
 	json_object_set_new(o, "ppk", json_boolean(s->ppk));
 	json_object_set_new(o, "age_s",
 			    json_integer((json_int_t)(s->age_us / 1000000)));
+	if (s->rekey_us == IKE_NEVER)
+		json_object_set_new(o, "rekey_s", json_null());
+	else
+		set_number(o, "rekey_s", s->rekey_us / 1000000);
+	set_text(o, "nat", nats[s->nat_local + 2 * s->nat_remote]);
 	set_ms(o, "t_ike_ms", s->t_ike_us);
 	return o;
 }

@@ -232,6 +232,8 @@ int cli_replace_parse(struct cli *c, struct kern_replace *r);
 json_t *cli_path_json(const struct cli *c, const struct kern_path *p);
 int cli_sa_parse(struct cli *c, struct kern_sa *sa);
 json_t *cli_sa_json(const struct cli *c, const struct kern_sa *sa);
+json_t *cli_selectors_json(const struct kern_sa *sa);
+void cli_sa_counters(json_t *o, const struct kern_sa *sa);
 int cli_policy_parse(struct cli *c, struct kern_policy *p);
 json_t *cli_policy_json(const struct cli *c, const struct kern_policy *p);
 json_t *cli_event_json(const struct cli *c, const struct kern_event *ev);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* mobx conn: IKE connections, which the agent holds. */
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "cli/cli.h"
 
@@ -15,23 +15,79 @@ static json_t *request(const char *cmd, const char *name)
 	return r;
 }
 
-/* A list of connections, or one. */
-static void print_conns(struct cli *c, json_t *data)
+/* Seconds until an SA of this age has lived so long. */
+static void left_json(json_t *o, const char *key, uint64_t seconds, uint64_t age)
 {
+	if (seconds)
+		out_u64(o, key, seconds > age ? seconds - age : 0);
+}
+
+/* One of a Child SA's two SAs, from the module: it may be gone by now. */
+static void half_json(struct kern *k, enum mobx_dir dir, uint32_t peer,
+		      json_t *child)
+{
+	const char *spi = json_string_value(json_object_get(child,
+		dir == MOBX_DIR_IN ? "spi_in" : "spi_out"));
+	struct kern_sa sa;
+	json_t *o;
+
+	if (!spi || kern_sa_get(k, dir, (uint32_t)strtoul(spi, NULL, 0), peer,
+				false, &sa))
+		return;
+	o = json_object();
+	cli_sa_counters(o, &sa);
+	json_object_set_new(child, kern_name(&kern_dirs, dir), o);
+	if (dir == MOBX_DIR_OUT)
+		return;
+	left_json(child, "rekey_s", sa.lifetime.soft_seconds, sa.age);
+	left_json(child, "expires_s", sa.lifetime.hard_seconds, sa.age);
+	json_object_set_new(child, "selectors", cli_selectors_json(&sa));
+}
+
+/* What the agent does not count: the module does. */
+static void add_statistics(struct kern *k, const json_t *conn)
+{
+	uint32_t peer = (uint32_t)json_integer_value(
+		json_object_get(conn, "peer"));
+	json_t *child;
+	size_t i;
+
+	json_array_foreach(json_object_get(conn, "children"), i, child) {
+		half_json(k, MOBX_DIR_IN, peer, child);
+		half_json(k, MOBX_DIR_OUT, peer, child);
+	}
+}
+
+static void print_conn(struct cli *c, struct kern *k, json_t *conn)
+{
+	if (!json_is_object(conn))
+		return;
+	if (k)
+		add_statistics(k, conn);
+	out_item(c, "conn", json_incref(conn));
+}
+
+/* A list of connections, or one. */
+static int print_conns(struct cli *c, json_t *data)
+{
+	struct kern *k = c->stats ? cli_kern(c) : NULL;
 	json_t *conn;
 	size_t i;
 
+	if (c->stats && !k) {
+		json_decref(data);
+		return CLI_REFUSED;
+	}
 	out_begin(c);
 	if (json_is_array(data)) {
-		json_array_foreach(data, i, conn) {
-			if (json_is_object(conn))
-				out_item(c, "conn", json_incref(conn));
-		}
-	} else if (json_is_object(data)) {
-		out_item(c, "conn", json_incref(data));
+		json_array_foreach(data, i, conn)
+			print_conn(c, k, conn);
+	} else {
+		print_conn(c, k, data);
 	}
 	out_end(c);
 	json_decref(data);
+	return 0;
 }
 
 static int conn_list(struct cli *c)
@@ -42,9 +98,7 @@ static int conn_list(struct cli *c)
 	if (cli_end(c))
 		return CLI_SYNTAX;
 	ret = cli_control(c, request("conn-list", NULL), &data);
-	if (!ret)
-		print_conns(c, data);
-	return ret;
+	return ret ? ret : print_conns(c, data);
 }
 
 static int conn_show(struct cli *c)
@@ -59,9 +113,7 @@ static int conn_show(struct cli *c)
 	if (cli_end(c))
 		return CLI_SYNTAX;
 	ret = cli_control(c, request("conn-show", name), &data);
-	if (!ret)
-		print_conns(c, data);
-	return ret;
+	return ret ? ret : print_conns(c, data);
 }
 
 static int conn_change(struct cli *c, const char *cmd)
@@ -136,5 +188,6 @@ const struct cli_object cli_conn = {
 	.verbs = verbs,
 	.help = "IKE connections (through the agent)",
 	.words = "`rekey` replaces the IKE SA or the Child SAs now.\n"
-		 "`load` makes the agent read its configuration again.\n",
+		 "`load` makes the agent read its configuration again.\n"
+		 "With -s, `show` and `list` tell what the module has counted.\n",
 };

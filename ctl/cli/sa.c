@@ -252,7 +252,7 @@ static void lifetime_json(json_t *o, const struct kern_lifetime *l)
 		out_u64(o, "hard_packets", l->hard_packets);
 }
 
-static void counters_json(json_t *o, const struct kern_sa *sa)
+void cli_sa_counters(json_t *o, const struct kern_sa *sa)
 {
 	out_u64(o, "packets", sa->packets);
 	out_u64(o, "bytes", sa->bytes);
@@ -263,6 +263,19 @@ static void counters_json(json_t *o, const struct kern_sa *sa)
 	out_u64(o, "age", sa->age);
 	if (sa->idle_ms != KERN_NEVER)
 		out_u64(o, "idle", sa->idle_ms);
+}
+
+json_t *cli_selectors_json(const struct kern_sa *sa)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < sa->nselectors; i++) {
+		json_t *s = json_object();
+
+		cli_selector_json(s, &sa->selectors[i]);
+		json_array_append_new(list, s);
+	}
+	return list;
 }
 
 json_t *cli_sa_json(const struct cli *c, const struct kern_sa *sa)
@@ -292,18 +305,9 @@ json_t *cli_sa_json(const struct cli *c, const struct kern_sa *sa)
 	out_flag(o, "force", is_aead(sa->enc) && !sa->managed);
 	lifetime_json(o, &sa->lifetime);
 	if (c->stats)
-		counters_json(o, sa);
-	if (sa->nselectors) {
-		json_t *list = json_array();
-
-		for (unsigned int i = 0; i < sa->nselectors; i++) {
-			json_t *s = json_object();
-
-			cli_selector_json(s, &sa->selectors[i]);
-			json_array_append_new(list, s);
-		}
-		json_object_set_new(o, "selectors", list);
-	}
+		cli_sa_counters(o, sa);
+	if (sa->nselectors)
+		json_object_set_new(o, "selectors", cli_selectors_json(sa));
 	return o;
 }
 

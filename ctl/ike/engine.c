@@ -493,6 +493,13 @@ static void status_children(const struct ike_sa *sa, struct ike_status *s)
 	}
 }
 
+static uint64_t until(uint64_t when, uint64_t now)
+{
+	if (when == IKE_NEVER)
+		return IKE_NEVER;
+	return when > now ? when - now : 0;
+}
+
 static void status_sa(const struct ike_sa *sa, uint64_t now,
 		      struct ike_status *s)
 {
@@ -512,6 +519,9 @@ static void status_sa(const struct ike_sa *sa, uint64_t now,
 	s->suite = sa->suite;
 	s->ppk = sa->p->ppk.used;
 	s->age_us = now > sa->established_us ? now - sa->established_us : 0;
+	s->rekey_us = until(sa->p->rekey_us, now);
+	s->nat_local = sa->nat & IKE_NATD_LOCAL;
+	s->nat_remote = sa->nat & IKE_NATD_REMOTE;
 	s->t_ike_us = sa->t_ike_us;
 	s->mobike = sa->mobike;
 	s->virtual = sa->p->virtual;

@@ -78,6 +78,9 @@ struct ike_move_status {
  * @suite: of the IKE SA
  * @ppk: its keys depend on a post-quantum preshared key
  * @age_us: of the IKE SA
+ * @rekey_us: until it is rekeyed, IKE_NEVER if it is not
+ * @nat_local: this host is behind a NAT
+ * @nat_remote: the peer is
  * @t_ike_us: first IKE_SA_INIT request to Child SA in the kernel
  * @nchildren: entries in @children
  * @children: Child SAs
@@ -102,6 +105,9 @@ struct ike_status {
 	struct crypto_suite suite;
 	bool ppk;
 	uint64_t age_us;
+	uint64_t rekey_us;
+	bool nat_local;
+	bool nat_remote;
 	uint64_t t_ike_us;
 	unsigned int nchildren;
 	struct ike_child_status children[IKE_MAX_CHILDREN];

@@ -108,6 +108,15 @@ check $? "control: a bad address is refused"
 [ "$(ask m '{"cmd":"status"}' | jq '.ok and .data.connections == 1 and
 	(.data.addresses | length) == 2')" = true ]
 check $? "control: status knows the two links"
+keeps_schema m && keeps_schema s
+check $? "conn list: as Documentation/schema/conn.json has it"
+m ping -q -c 1 -W 5 10.7.3.2 >/dev/null && [ "$(mobx m -s -j conn show server |
+	jq '.[0].children[0] | .in.packets > 0 and .out.bytes > 0 and
+	.rekey_s <= 3600 and .expires_s > .rekey_s and
+	(.selectors | length) > 0')" = true ]
+check $? "conn show: -s tells what the module counts of each Child SA"
+mobx m -s conn show | grep -q 'in packets [1-9].*bytes'
+check $? "conn show: and as text"
 # More than one where the host was too busy for signs of life.
 [ "$(mobx m -j stats agent | jq -r '.[] | select(.name == "answers_received"
 	and .exchange == "IKE_AUTH") | .value')" -ge 1 ]
