@@ -228,6 +228,8 @@ bool mobx_sa_serves(const struct mobx_sa *sa, const struct mobx_flow *flow,
 bool mobx_flow_negotiated(struct mobx_net *mnet, enum mobx_dir dir,
 			  const struct mobx_flow *flow);
 
+void mobx_sa_set_limits(struct mobx_sa *sa);
+void mobx_sa_timer_start(struct mobx_net *mnet, struct mobx_sa *sa);
 void mobx_sa_expire(struct mobx_sa *sa, enum mobx_expire which);
 void mobx_sa_expire_timers(struct mobx_net *mnet);
 void mobx_sa_expire_remove(struct mobx_net *mnet);
