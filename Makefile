@@ -141,8 +141,8 @@ $(BUILD)/mobx: $(call objs,obj,cli) $(call libs,)
 
 UNIT := $(patsubst selftests/unit/%.c,$(BUILD)/unit/%, \
 	$(wildcard selftests/unit/test_*.c))
-HELPERS := $(foreach d,net bench demo fuzz torture,$(patsubst selftests/$(d)/%.c, \
-	$(BUILD)/$(d)/%,$(wildcard selftests/$(d)/*.c)))
+HELPERS := $(foreach d,net bench demo fuzz,$(patsubst selftests/$(d)/%.c, \
+	$(BUILD)/$(d)/%,$(wildcard selftests/$(d)/*.c))) $(BUILD)/torture/torture
 # What several unit tests share: every other .c there.
 UNIT_SHARED := $(patsubst selftests/unit/%.c,$(BUILD)/san/unit/%.o, \
 	$(filter-out selftests/unit/test_%,$(wildcard selftests/unit/*.c)))
@@ -158,8 +158,10 @@ $(BUILD)/unit/%: $(BUILD)/san/unit/%.o $(UNIT_SHARED) \
 
 $(HELPERS): $(BUILD)/%: selftests/%.c Makefile
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS) -o $@ $< \
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS) -o $@ $(filter %.c,$^) \
 		-Wl,--as-needed -lsctp -lcrypto -lpthread -lm
+$(BUILD)/torture/torture: $(filter-out %/torture.c,$(wildcard selftests/torture/*.c)) \
+		selftests/torture/torture.h
 
 # Loaded by QEMU.
 $(BUILD)/vm/count.so: selftests/vm/count.c Makefile
