@@ -152,7 +152,8 @@ void ike_packet(struct ike_engine *eng, const struct ike_ev_packet *pkt)
 		break;
 	case WIRE_E_MAJOR:
 		eng->n.drop[IKE_DROP_VERSION]++;
-		if (!(msg.hdr.flags & IKE_FLAG_RESPONSE) &&
+		/* What has no SPI could not be told from others' answers. */
+		if (msg.hdr.spi_i && !(msg.hdr.flags & IKE_FLAG_RESPONSE) &&
 		    ike_bucket_take(eng, &eng->bad_version,
 				    UNKNOWN_PER_SECOND))
 			answer_in_clear(eng, pkt, &msg.hdr,
