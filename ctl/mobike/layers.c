@@ -64,15 +64,19 @@ static bool stays(const struct mx_session *s, const struct wire_addr *addr)
 }
 
 /*
- * Has the peer a proven address that this one leads to? If its next one is still
- * under test the address stays, or each move would have it go and come.
+ * Has the kernel a pair with this one that may be sent to? Of two paths of the peer
+ * behind one NAT it knows one. If the peer's next address is still under test the
+ * own one stays, or each move would have it go and come.
  */
 static bool leads_somewhere(const struct mx_session *s,
 			    const struct wire_addr *addr)
 {
-	for (unsigned int i = 0; i < s->peer.n; i++)
-		if (s->peer.path[i].state == MOBIKEX_VALID &&
-		    s->peer.path[i].addr.family == addr->family)
+	struct ike_path pairs[IKE_MAX_PATHS];
+	unsigned int n = mx_pairs(&s->own, &s->peer, ike_sa_now(s->sa), pairs);
+
+	for (unsigned int i = 0; i < n; i++)
+		if (pairs[i].state == MOBX_PATH_STATE_VALID &&
+		    wire_addr_equal(&pairs[i].local, addr))
 			return true;
 	return false;
 }

@@ -235,11 +235,29 @@ void mx_others_watch(struct mx_session *s)
 	ike_sa_set_others(s->sa, v, n);
 }
 
-/** mx_others_gone() - the peer no longer names the address that we use */
+/**
+ * mx_others_gone() - the peer has left the address that we use
+ * @s: session
+ *
+ * It tells its list from where it is: from elsewhere only if it had to go there,
+ * though what it left may be among its addresses again by now. Whichever of them we
+ * are asking for will do.
+ */
 bool mx_others_gone(struct mx_session *s)
 {
-	return s->n_known && !among(s->known, s->n_known,
-				    &mx_set_primary(&s->peer)->addr);
+	return s->n_known && !(s->ask && s->ask->elsewhere) &&
+	       !wire_addr_equal(&s->known[0], &mx_set_primary(&s->peer)->addr);
+}
+
+/** mx_others_agreed() - the peer is at @addr, for we have asked it to be */
+void mx_others_agreed(struct mx_session *s, const struct wire_addr *addr)
+{
+	for (unsigned int i = 0; i < s->n_known; i++) {
+		if (!wire_addr_equal(&s->known[i], addr))
+			continue;
+		s->known[i] = s->known[0];
+		s->known[0] = *addr;
+	}
 }
 
 static struct mx_tried *tried(struct mx_session *s,

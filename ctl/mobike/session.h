@@ -265,7 +265,7 @@ struct mx_memo {
  * @telling: a list is on its way
  * @lists: a list was, not only in IKE_AUTH
  * @untold: it is told once more: the peer may not have made anything of it
- * @known: initiator: the peer's addresses, as it told last
+ * @known: initiator: the peer's addresses, as it told last; the first is where it is
  * @n_known: entries there; 0: it never told
  * @known_sa: IKE SA that the last list came by, never followed
  * @known_mid: and its Message ID
@@ -509,6 +509,7 @@ void mx_others_in(struct mx_session *s, struct ike_sa *sa,
 		  const struct ike_in *in);
 void mx_others_leave(struct mx_session *s);
 bool mx_others_gone(struct mx_session *s);
+void mx_others_agreed(struct mx_session *s, const struct wire_addr *addr);
 void mx_others_shun(struct mx_session *s, const struct wire_addr *local,
 		    const struct wire_addr *remote);
 unsigned int mx_others_find(struct mx_session *s);

@@ -92,8 +92,10 @@ static void was_found(struct mx_session *s, const struct ike_in *in,
 static void was_moved_hard(struct mx_session *s, uint64_t took)
 {
 	report_move(s, "hard", took);
-	if (!s->mobikex)
-		replace_children(s);
+	if (s->mobikex)
+		return;
+	mx_others_agreed(s, &s->ask->remote.addr);
+	replace_children(s);
 }
 
 /* The peer sends to where the NAT shows us now. */
