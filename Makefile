@@ -254,7 +254,7 @@ $(BUILD)/fuzz-ike/%: selftests/fuzz/ike/fuzz.c $(UNIT_SHARED) \
 		-fsanitize=fuzzer -o $@ $^ -lcmocka $(PKG_LIBS) -lm
 
 # A peer that moves without end under all kinds of traffic.
-TORTURE_debug := 100 100
+TORTURE_debug := 60 100
 torture: ready
 	+@$(MAKE) $(JOBS) --no-print-directory rig-build
 	@selftests/vm/run -k $(or $(KVER),6.1) -t $$((60 * $(or $(MINUTES),10) + 300)) -- \
