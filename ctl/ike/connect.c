@@ -309,9 +309,10 @@ void ike_conn_lost(const struct ike_sa *sa, const char *why)
 	ike_act_cmd_done(eng, cs->up_reply, -ECONNREFUSED,
 			 "connection %s: %s", cs->cfg.name, why);
 	cs->up_reply = 0;
+	/* Packets that want it later have to wait for as long. */
 	if (cs->cfg.start == IKE_START_ON_TRAFFIC)
 		cs->wanted = false;
-	if (cs->wanted)
+	if (cs->wanted || cs->failures)
 		cs->retry_us = eng->now + retry_delay(cs);
 }
 

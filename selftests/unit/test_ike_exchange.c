@@ -100,6 +100,39 @@ static void closed_at_once(void **state)
 	net_free(net);
 }
 
+/* Nor does traffic have it asked more often; once it has kept up, at once. */
+static void packets_wait(void **state)
+{
+	struct ike_conn c = net_conn(0), s = net_conn(1);
+	struct ike_event ev = {
+		.type = IKE_EV_ACQUIRE,
+		.u.acquire = { .proto = 17, .label = "conn:server" },
+	};
+	struct net *net = net_new(5);
+
+	(void)state;
+	c.start = IKE_START_ON_TRAFFIC;
+	ev.u.acquire.local = net_addr("10.0.0.1");
+	ev.u.acquire.remote = net_addr("10.0.0.2");
+	net_conn_add(net, 1, &s);
+	net_conn_add(net, 0, &c);
+	for (int i = 0; i < 600; i++) {
+		net_event(net, 0, &ev);
+		turned_away(net, 100 * NET_MS);
+	}
+	assert_in_range(net_count(net, 0, IKE_EX_SA_INIT, false), 6, 10);
+	/* The last of them is not forgotten. */
+	net_run(net, 120 * NET_SECOND);
+	assert_true(net_agree(net, 1));
+	net_cmd(net, 1, IKE_EV_CONN_DOWN, "mobile");
+	net_run(net, NET_SECOND);
+	assert_null(net_sa(net, 0));
+	net_forget(net);
+	net_event(net, 0, &ev);
+	assert_int_equal(net_count(net, 0, IKE_EX_SA_INIT, false), 1);
+	net_free(net);
+}
+
 /* covers: K19 K20 */
 static void liveness(void **state)
 {
@@ -698,6 +731,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(retransmission),
 		cmocka_unit_test(closed_at_once),
+		cmocka_unit_test(packets_wait),
 		cmocka_unit_test(liveness),
 		cmocka_unit_test(esp_is_no_life),
 		cmocka_unit_test(hinted),
