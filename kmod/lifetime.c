@@ -28,7 +28,12 @@ static u64 mobx_first_limit(u64 soft, u64 hard)
 	return min(soft ?: U64_MAX, hard ?: U64_MAX);
 }
 
-/* The clock of an SA begins. Its @life is checked. Context: any. */
+/**
+ * mobx_sa_set_limits - the clock of an SA begins
+ * @sa: SA that nobody else knows yet; its lifetime is checked
+ *
+ * Context: any.
+ */
 void mobx_sa_set_limits(struct mobx_sa *sa)
 {
 	const struct mobx_lifetime *life = &sa->life;
@@ -60,7 +65,13 @@ static void mobx_timer_kick(struct mobx_net *mnet)
 			 nsecs_to_jiffies(delay) + 1);
 }
 
-/* An SA is in use from here on. Context: process, under mobx_net.lock. */
+/**
+ * mobx_sa_timer_start - an SA is in use from here on
+ * @mnet: its namespace
+ * @sa: SA with limits
+ *
+ * Context: process, under mobx_net.lock.
+ */
 void mobx_sa_timer_start(struct mobx_net *mnet, struct mobx_sa *sa)
 {
 	if (sa->timer.expires == S64_MAX)

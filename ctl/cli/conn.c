@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* mobx conn: IKE connections, which the agent holds. */
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "cli/cli.h"
@@ -15,56 +16,79 @@ static json_t *request(const char *cmd, const char *name)
 	return r;
 }
 
-/* Seconds until an SA of this age has lived so long. */
-static void left_json(json_t *o, const char *key, uint64_t seconds, uint64_t age)
+/*
+ * Seconds until an SA of this age has lived so long. What ends one of a Child SA's two
+ * ends both.
+ */
+static void left_json(json_t *child, const char *key, uint64_t seconds,
+		      uint64_t age)
 {
-	if (seconds)
-		out_u64(o, key, seconds > age ? seconds - age : 0);
+	const json_t *other = json_object_get(child, key);
+	uint64_t left = seconds > age ? seconds - age : 0;
+
+	if (seconds &&
+	    (!other || left < (uint64_t)json_integer_value(other)))
+		out_u64(child, key, left);
 }
 
-/* One of a Child SA's two SAs, from the module: it may be gone by now. */
-static void half_json(struct kern *k, enum mobx_dir dir, uint32_t peer,
-		      json_t *child)
+/*
+ * One of a Child SA's two SAs, from the module: it may be gone by now. Return: 0 or
+ * what the module says.
+ */
+static int half_json(struct kern *k, enum mobx_dir dir, uint32_t peer,
+		     json_t *child)
 {
 	const char *spi = json_string_value(json_object_get(child,
 		dir == MOBX_DIR_IN ? "spi_in" : "spi_out"));
 	struct kern_sa sa;
 	json_t *o;
+	int ret;
 
-	if (!spi || kern_sa_get(k, dir, (uint32_t)strtoul(spi, NULL, 0), peer,
-				false, &sa))
-		return;
+	if (!spi)
+		return 0;
+	ret = kern_sa_get(k, dir, (uint32_t)strtoul(spi, NULL, 0), peer, false,
+			  &sa);
+	if (ret)
+		return ret == -ENOENT ? 0 : ret;
 	o = json_object();
 	cli_sa_counters(o, &sa);
 	json_object_set_new(child, kern_name(&kern_dirs, dir), o);
-	if (dir == MOBX_DIR_OUT)
-		return;
 	left_json(child, "rekey_s", sa.lifetime.soft_seconds, sa.age);
 	left_json(child, "expires_s", sa.lifetime.hard_seconds, sa.age);
-	json_object_set_new(child, "selectors", cli_selectors_json(&sa));
+	if (dir == MOBX_DIR_IN)
+		json_object_set_new(child, "selectors",
+				    cli_selectors_json(&sa));
+	return 0;
 }
 
 /* What the agent does not count: the module does. */
-static void add_statistics(struct kern *k, const json_t *conn)
+static int add_statistics(struct kern *k, const json_t *conn)
 {
 	uint32_t peer = (uint32_t)json_integer_value(
 		json_object_get(conn, "peer"));
 	json_t *child;
 	size_t i;
+	int ret = 0;
 
 	json_array_foreach(json_object_get(conn, "children"), i, child) {
-		half_json(k, MOBX_DIR_IN, peer, child);
-		half_json(k, MOBX_DIR_OUT, peer, child);
+		if (!ret)
+			ret = half_json(k, MOBX_DIR_IN, peer, child);
+		if (!ret)
+			ret = half_json(k, MOBX_DIR_OUT, peer, child);
 	}
+	return ret;
 }
 
-static void print_conn(struct cli *c, struct kern *k, json_t *conn)
+static int print_conn(struct cli *c, struct kern *k, json_t *conn)
 {
+	int ret = 0;
+
 	if (!json_is_object(conn))
-		return;
+		return 0;
 	if (k)
-		add_statistics(k, conn);
+		ret = add_statistics(k, conn);
 	out_item(c, "conn", json_incref(conn));
+	return ret;
 }
 
 /* A list of connections, or one. */
@@ -72,6 +96,7 @@ static int print_conns(struct cli *c, json_t *data)
 {
 	struct kern *k = c->stats ? cli_kern(c) : NULL;
 	json_t *conn;
+	int ret = 0;
 	size_t i;
 
 	if (c->stats && !k) {
@@ -80,14 +105,19 @@ static int print_conns(struct cli *c, json_t *data)
 	}
 	out_begin(c);
 	if (json_is_array(data)) {
-		json_array_foreach(data, i, conn)
-			print_conn(c, k, conn);
+		/* What the module has refused once is not asked again. */
+		json_array_foreach(data, i, conn) {
+			if (!ret)
+				ret = print_conn(c, k, conn);
+			else
+				print_conn(c, NULL, conn);
+		}
 	} else {
-		print_conn(c, k, data);
+		ret = print_conn(c, k, data);
 	}
 	out_end(c);
 	json_decref(data);
-	return 0;
+	return ret ? cli_kern_result(c, ret) : 0;
 }
 
 static int conn_list(struct cli *c)

@@ -302,7 +302,9 @@ void ike_conn_lost(const struct ike_sa *sa, const char *why)
 		cs->pair++;
 		cs->redirect.family = 0;
 	}
-	if (sa->p->announced && eng->now - cs->up_us >= LIVED_US)
+	/* One that this host has ended by command is no failure. */
+	if (!cs->wanted ||
+	    (sa->p->announced && eng->now - cs->up_us >= LIVED_US))
 		cs->failures = 0;
 	else if (cs->failures < 16)
 		cs->failures++;

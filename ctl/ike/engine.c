@@ -511,6 +511,7 @@ static void status_sa(const struct ike_sa *sa, uint64_t now,
 	s->spi_i = sa->spi_i;
 	s->spi_r = sa->spi_r;
 	s->phase = IKE_CONN_CONNECTING;
+	s->rekey_us = IKE_NEVER;
 	if (sa->state != IKE_SA_ESTABLISHED)
 		return;
 	s->phase = IKE_CONN_IS_UP;

@@ -351,13 +351,14 @@ static void committed(struct mx_session *s, uint64_t serial, int err)
 	if (err) {
 		mx_set_move(&s->peer, &p->before);
 		mx_set_move(&s->own, &p->own_before);
+		mx_follow_family(&s->own, &s->peer, NULL);
 		mx_ask_follow(s, NULL);
 		mx_candidates_follow(s, NULL);
 		say_no(&p->answer, IKE_N_TEMPORARY_FAILURE, MOBIKEX_R_INTERNAL,
 		       0, "the kernel refused the change");
 		report_refusal(s, &p->answer);
 	} else {
-		mx_ask_peer_moved(s, p->anew);
+		mx_ask_peer_moved(s, p->moved, p->anew);
 		mx_follow_primary(s);
 	}
 	late.a = &p->answer;
@@ -420,7 +421,8 @@ static enum ike_verdict carry_out(struct mx_session *s, struct ike_sa *sa,
 		mx_set_restart(&s->own, &own);
 		mx_candidates(s);
 	} else {
-		mx_follow_family(&s->own, &s->peer, &in->local.addr);
+		if (mx_follow_family(&s->own, &s->peer, &in->local.addr))
+			mx_settle(s, MX_QUERY_US);
 		mx_ask_follow(s, &in->local.addr);
 		mx_candidates_follow(s, in);
 	}
@@ -483,10 +485,12 @@ static void look_after(struct mx_session *s, const struct mx_request *rq)
 
 	if (!s->mobikex || s->own.n < 2)
 		return;
-	if (s->ask)
+	if (s->ask) {
 		s->crossed |= both || plain;
-	else if (plain)
+		mx_settle(s, MX_QUERY_US);
+	} else if (plain) {
 		s->query_at = ike_sa_now(s->sa);
+	}
 }
 
 static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
@@ -522,7 +526,7 @@ static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
 	    !begins_anew(s, in, rq)) {
 		mx_pending_free(p);
 		mx_set_move(&s->peer, &next);
-		mx_ask_peer_moved(s, false);
+		mx_ask_peer_moved(s, false, false);
 		mx_put_answer(s, sa, body, a);
 		return IKE_ANSWER;
 	}

@@ -159,6 +159,7 @@ static int on_open(struct ike_sa *sa)
 	s->refs = 1;
 	s->sa = sa;
 	s->query_at = IKE_NEVER;
+	s->settle_at = IKE_NEVER;
 	s->again_at = IKE_NEVER;
 	sa->ext = s;
 	return 0;
@@ -456,14 +457,15 @@ static void status_quality(const struct mx_session *s, struct ike_path_status *p
 		p->rtt_us = c->quality.rtt_us;
 }
 
-/* Paths of @set for which @other has nothing of their family. */
+/* Proven paths of @set for which @other has nothing of their family. */
 static void status_idle(const struct mx_set *set, const struct mx_set *other,
 			bool own, struct ike_status *st)
 {
 	for (unsigned int i = 0; i < set->n && st->nidle < IKE_MAX_PATHS; i++) {
 		const struct mx_path *p = &set->path[i];
 
-		if (mx_set_has_family(other, p->addr.family))
+		if (p->state != MOBIKEX_VALID ||
+		    mx_set_has_family(other, p->addr.family))
 			continue;
 		st->idle[st->nidle++] = (struct ike_idle_status){
 			.id = p->id,

@@ -67,16 +67,35 @@ void mx_ask_follow(struct mx_session *s, const struct wire_addr *at)
 /**
  * mx_ask_peer_moved() - what the peer has asked for is done
  * @s: session
+ * @primary: its primary path has moved
  * @anew: both sets have begun anew by it
  *
  * Should the request under way fail, nothing older than that comes back.
  */
-void mx_ask_peer_moved(struct mx_session *s, bool anew)
+void mx_ask_peer_moved(struct mx_session *s, bool primary, bool anew)
 {
 	if (!s->ask)
 		return;
 	s->ask->peer_moved = true;
+	s->ask->primary_moved |= primary;
 	s->ask->anew |= anew;
+}
+
+/*
+ * A change of the peer's is on its way to the kernel. It is done by now, and if the
+ * kernel refuses it, what this request has staged is not to come back with it.
+ */
+static void beside_pending(struct mx_session *s, struct mx_ask *a)
+{
+	struct mx_pending *p = s->pending;
+
+	mx_ask_peer_moved(s, p->moved, p->anew);
+	if (a->elsewhere)
+		mx_set_move(&p->before, &a->peer_before);
+	if (is_staged(a) && a->anew)
+		mx_set_move(&p->own_before, &a->before);
+	else if (is_staged(a) && !mx_set_copy(&p->own_before, &a->before))
+		s->query_at = ike_sa_now(s->sa);
 }
 
 /* When the peer is asked for its view after a request that failed. */
@@ -110,9 +129,13 @@ void mx_ask_failed(struct mx_session *s, int err, const char *why)
 	ike_report_addr(r, "local", &a->local.addr);
 	ike_report_addr(r, "remote", &a->remote.addr);
 	ike_report_text(r, "why", "%s", why);
+	if (s->pending)
+		beside_pending(s, a);
 	if (a->elsewhere) {
 		if (!a->peer_moved)
 			mx_set_move(&s->peer, &a->peer_before);
+		if (!s->mobikex && err != -ETIMEDOUT)
+			mx_others_agreed(s, &mx_set_primary(&s->peer)->addr);
 		mx_others_shun(s, &a->local.addr, &a->remote.addr);
 	}
 	if (is_staged(a)) {
@@ -133,6 +156,8 @@ void mx_ask_failed(struct mx_session *s, int err, const char *why)
 		mx_nat_tell_later(mx_set_find(&s->own, a->id),
 				  ike_sa_now(s->sa));
 	ask_what_came(s, a, err);
+	if (a->kind == MX_ASK_REMOVE && !a->for_cmd)
+		mx_settle(s, MX_QUERY_US << (s->in_vain < 6 ? s->in_vain++ : 6));
 	if (a->for_cmd)
 		mx_command_end(s, err, why);
 	mx_ask_drop(s);

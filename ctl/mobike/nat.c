@@ -22,19 +22,6 @@
 
 /* ---------------------------------------------------------- own mappings */
 
-/* Where the peer sees the receiver of this message, as a digest. */
-static bool shown_as(const struct ike_in *in, uint8_t digest[MX_SEEN_LEN])
-{
-	struct wire_notify n;
-
-	if (!wire_notify_find(in->msg, IKE_N_NAT_DETECTION_DESTINATION_IP,
-			      &n) ||
-	    n.data.len != MX_SEEN_LEN)
-		return false;
-	memcpy(digest, n.data.p, MX_SEEN_LEN);
-	return true;
-}
-
 /**
  * mx_nat_digest() - what the peer's NATD payload says of an address and port
  * @sa: IKE SA
@@ -47,6 +34,43 @@ bool mx_nat_digest(const struct ike_sa *sa, const struct wire_endpoint *at,
 		   uint8_t digest[MX_SEEN_LEN])
 {
 	return !crypto_natd(sa->spi_i, sa->spi_r, at, digest);
+}
+
+/*
+ * A request that was made for another address of this host, and sent again to this
+ * one when the peer had heard of a move: no NAT shows one as the other.
+ */
+static bool for_another(const struct mx_session *s, const struct ike_sa *sa,
+			const struct wire_addr *here,
+			const uint8_t digest[MX_SEEN_LEN])
+{
+	struct wire_endpoint at = { .port = sa->local.port };
+	uint8_t own[MX_SEEN_LEN];
+
+	for (unsigned int i = 0; i < s->n_cand; i++) {
+		at.addr = s->cand[i].local;
+		if (!wire_addr_equal(&at.addr, here) &&
+		    mx_nat_digest(sa, &at, own) &&
+		    crypto_equal(own, digest, MX_SEEN_LEN))
+			return true;
+	}
+	return false;
+}
+
+/* Where the peer sees the receiver of this message, as a digest. */
+static bool shown_as(const struct mx_session *s, const struct ike_sa *sa,
+		     const struct ike_in *in, uint8_t digest[MX_SEEN_LEN])
+{
+	struct wire_notify n;
+
+	if (!wire_notify_find(in->msg, IKE_N_NAT_DETECTION_DESTINATION_IP,
+			      &n) ||
+	    n.data.len != MX_SEEN_LEN)
+		return false;
+	if (for_another(s, sa, &in->local.addr, n.data.p))
+		return false;
+	memcpy(digest, n.data.p, MX_SEEN_LEN);
+	return true;
 }
 
 /* Without a NAT the peer sees what we are. */
@@ -101,7 +125,7 @@ void mx_nat_shown(struct mx_session *s, const struct ike_sa *sa,
 {
 	struct mx_path *p = mx_set_by_addr(&s->own, &in->local.addr);
 
-	if (p && sa == s->sa && sa->natt && shown_as(in, p->shown))
+	if (p && sa == s->sa && sa->natt && shown_as(s, sa, in, p->shown))
 		p->shown_us = ike_sa_now(sa);
 }
 
@@ -120,7 +144,7 @@ void mx_nat_look(struct mx_session *s, const struct ike_sa *sa,
 	struct mx_path *p = mx_set_by_addr(&s->own, &in->local.addr);
 	uint8_t now[MX_SEEN_LEN], was[MX_SEEN_LEN];
 
-	if (!p || sa != s->sa || !sa->natt || !shown_as(in, now) ||
+	if (!p || sa != s->sa || !sa->natt || !shown_as(s, sa, in, now) ||
 	    !wire_endpoint_equal(&in->remote, &sa->remote))
 		return;
 	mx_nat_shown(s, sa, in);
@@ -164,7 +188,7 @@ void mx_nat_compare(struct mx_session *s, const struct ike_sa *sa,
 
 	mx_nat_shown(s, sa, in);
 	if (!p || sa != s->sa || !sa->natt || !(p->nat & IKE_NATD_LOCAL) ||
-	    !p->seen_set || !shown_as(in, now) ||
+	    !p->seen_set || !shown_as(s, sa, in, now) ||
 	    crypto_equal(now, p->seen, MX_SEEN_LEN))
 		return;
 	memcpy(p->seen, now, MX_SEEN_LEN);
@@ -198,7 +222,7 @@ bool mx_nat_answered(struct mx_session *s, uint16_t id,
 	p->outer.addr.family = 0;
 	p->remapped = false;
 	p->untold = 0;
-	p->seen_set = shown_as(in, p->seen);
+	p->seen_set = shown_as(s, s->sa, in, p->seen);
 	return !p->nat != !was;
 }
 

@@ -245,19 +245,33 @@ void mx_others_watch(struct mx_session *s)
  */
 bool mx_others_gone(struct mx_session *s)
 {
-	return s->n_known && !(s->ask && s->ask->elsewhere) &&
-	       !wire_addr_equal(&s->known[0], &mx_set_primary(&s->peer)->addr);
+	const struct wire_addr *at = &mx_set_primary(&s->peer)->addr;
+
+	if (!s->n_known || wire_addr_equal(&s->known[0], at))
+		return false;
+	return !(s->ask && s->ask->elsewhere &&
+		 among(s->known, s->n_known, at));
 }
 
-/** mx_others_agreed() - the peer is at @addr, for we have asked it to be */
+/**
+ * mx_others_agreed() - the peer is where we want it to be
+ * @s: session
+ * @addr: one of its addresses: it has agreed, or it has refused to leave it
+ */
 void mx_others_agreed(struct mx_session *s, const struct wire_addr *addr)
 {
-	for (unsigned int i = 0; i < s->n_known; i++) {
-		if (!wire_addr_equal(&s->known[i], addr))
-			continue;
-		s->known[i] = s->known[0];
-		s->known[0] = *addr;
-	}
+	unsigned int i = 0;
+
+	if (!s->n_known)
+		return;
+	while (i < s->n_known && !wire_addr_equal(&s->known[i], addr))
+		i++;
+	if (i == s->n_known && i < IKE_MAX_OTHERS)
+		s->n_known++;
+	else if (i == s->n_known)
+		i--;
+	s->known[i] = s->known[0];
+	s->known[0] = *addr;
 }
 
 static struct mx_tried *tried(struct mx_session *s,

@@ -152,9 +152,14 @@ static bool learn(struct mx_session *s, const struct view *v)
 		add_stray(s, v->e->path_id);
 		return false;
 	}
-	/* What it was seen as is not known, but it is the only one of its ID. */
+	/*
+	 * What it was seen as is not known, but it is the only one of its ID; if
+	 * it is not one that this host has by itself.
+	 */
 	unknown = (p->nat & IKE_NATD_LOCAL) && !p->shown_us &&
 		  !p->outer.addr.family &&
+		  v->e->observed.addr.family == p->addr.family &&
+		  !mx_cand_find(s->cand, s->n_cand, &v->e->observed.addr) &&
 		  wire_addr_equal(&p->confirmed, &p->addr);
 	if (!seen_there(p, v) && !unknown)
 		return astray(s, p, v);
@@ -224,6 +229,32 @@ static bool gives_way(struct mx_session *s, const struct mobikex_set *set)
 	return false;
 }
 
+/*
+ * The peer has us at an own address that is no path, and has nothing to meet the
+ * paths with that are: they begin anew there.
+ */
+static bool goes_there(struct mx_session *s, const struct mobikex_set *set)
+{
+	struct mx_req req = {
+		.src_port = s->sa->local.port,
+		.now = ike_sa_now(s->sa),
+		.fresh = MOBIKEX_VALID,
+	};
+	const struct mobikex_set_entry *e = NULL;
+
+	for (unsigned int i = 0; i < set->n; i++)
+		if (set->e[i].flags & MOBIKEX_F_PRIMARY)
+			e = &set->e[i];
+	if (!e || mx_set_by_addr(&s->own, &e->observed.addr) ||
+	    !mx_cand_find(s->cand, s->n_cand, &e->observed.addr) ||
+	    !mx_set_has_family(&s->peer, e->observed.addr.family))
+		return false;
+	req.src = e->observed.addr;
+	mx_set_restart(&s->own, &req);
+	mx_set_renumber(&s->own, 0, e->path_id);
+	return true;
+}
+
 static bool compare(struct mx_session *s, const struct mobikex_set *set)
 {
 	struct view v[MOBIKEX_PATHS_MAX];
@@ -240,6 +271,9 @@ static bool compare(struct mx_session *s, const struct mobikex_set *set)
 			return false;
 		n++;
 	}
+	if (s->yields)
+		changed = goes_there(s, set);
+	s->yields = false;
 	for (unsigned int i = 0; i < n; i++)
 		changed |= adopt(s, &v[i]);
 	primary = mx_set_primary(&s->own)->id;
@@ -256,6 +290,24 @@ static bool compare(struct mx_session *s, const struct mobikex_set *set)
 		s->primary_off = true;
 	}
 	return changed;
+}
+
+/**
+ * mx_settle() - both ends may have changed one thing at once
+ * @s: session
+ * @us: how long that may take, microseconds
+ *
+ * Which of two changes was the later one each end sees in its own way, and an answer
+ * that was lost may come long afterwards. So once it is quiet the peer is asked what
+ * has come of our paths.
+ */
+void mx_settle(struct mx_session *s, uint64_t us)
+{
+	if (!s->mobikex)
+		return;
+	s->settle_at = ike_sa_now(s->sa) + us;
+	if (s->query_at > s->settle_at)
+		s->query_at = s->settle_at;
 }
 
 /**
@@ -278,9 +330,13 @@ void mx_reconcile(struct mx_session *s, const struct ike_in *in)
 	if (mobikex_set_decode(&n, &set) != WIRE_OK || !set.n)
 		return;
 	s->primary_off = false;
-	s->query_at = s->crossed ? ike_sa_now(s->sa) : IKE_NEVER;
+	if (s->settle_at <= ike_sa_now(s->sa))
+		s->settle_at = IKE_NEVER;
+	s->query_at = s->crossed ? ike_sa_now(s->sa) : s->settle_at;
 	s->n_stray = 0;
 	changed = compare(s, &set);
+	if (!s->n_stray)
+		s->in_vain = 0;
 	s->crossed = false;
 	changed |= mx_follow_family(&s->peer, &s->own, NULL);
 	if (!s->primary_off)

@@ -68,6 +68,16 @@ static bool begin_anew(struct mx_session *s, const struct mobikex_reason *why)
 	return true;
 }
 
+/* The responder goes to where the initiator has it, which an answer tells. */
+static void yield(struct mx_session *s, const struct mobikex_reason *why)
+{
+	if (s->ask->kind != MX_ASK_HARD || why->code != MOBIKEX_R_FAMILY ||
+	    !s->mobikex || s->sa->first_initiator)
+		return;
+	s->yields = true;
+	s->query_at = ike_sa_now(s->sa);
+}
+
 static void refused(struct mx_session *s, const struct ike_in *in,
 		    uint16_t type)
 {
@@ -91,6 +101,7 @@ static void refused(struct mx_session *s, const struct ike_in *in,
 		mx_steer(s);
 		return;
 	}
+	yield(s, &why);
 	if (s->ask->kind == MX_ASK_REFRESH &&
 	    why.code == MOBIKEX_R_NO_SUCH_PATH &&
 	    mx_give_up(s, s->ask->id))

@@ -161,6 +161,7 @@ enum mx_ask_kind {
  * @elsewhere: it goes to an address that is not in the peer's set
  * @peer_before: with @elsewhere: that set, likewise
  * @peer_moved: the peer has changed its set meanwhile, which stays so
+ * @primary_moved: its primary path has
  * @anew: and began anew with our own, which stays so too
  * @took_along: the peer's primary path went over to the family of the own one
  * @peer_from: its ID before
@@ -184,6 +185,7 @@ struct mx_ask {
 	bool elsewhere;
 	struct mx_set peer_before;
 	bool peer_moved;
+	bool primary_moved;
 	bool anew;
 	bool took_along;
 	uint16_t peer_from;
@@ -251,6 +253,9 @@ struct mx_memo {
  * @mptcp: what became of these for MPTCP
  * @crossed: a change of the peer's has met an own request on its way
  * @query_at: ask for the peer's view then
+ * @yields: responder: the peer cannot meet us where we are
+ * @settle_at: and not before then for the last time, mx_settle()
+ * @in_vain: paths that only the peer has could not be removed so often
  * @cmd: commands, oldest first
  * @n_cmd: entries there
  * @cand: own addresses that can be used
@@ -324,6 +329,9 @@ struct mx_session {
 	enum ike_mptcp mptcp;
 	bool crossed;
 	uint64_t query_at;
+	bool yields;
+	uint64_t settle_at;
+	unsigned int in_vain;
 	struct mx_cmd cmd[MX_MAX_CMDS];
 	unsigned int n_cmd;
 	struct mx_cand *cand;
@@ -450,7 +458,7 @@ void mx_ask_send(struct mx_session *s);
 
 /* failed.c */
 void mx_ask_follow(struct mx_session *s, const struct wire_addr *at);
-void mx_ask_peer_moved(struct mx_session *s, bool anew);
+void mx_ask_peer_moved(struct mx_session *s, bool primary, bool anew);
 void mx_ask_failed(struct mx_session *s, int err, const char *why);
 
 /* probe.c */
@@ -488,6 +496,7 @@ void mx_nat_rekeyed(struct mx_session *s);
 
 /* reconcile.c */
 bool mx_give_up(struct mx_session *s, uint16_t id);
+void mx_settle(struct mx_session *s, uint64_t us);
 void mx_reconcile(struct mx_session *s, const struct ike_in *in);
 
 /* layers.c */

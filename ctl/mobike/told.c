@@ -38,9 +38,17 @@ static void was_added(struct mx_session *s, uint64_t rtt)
 
 static void was_moved_softly(struct mx_session *s, uint64_t took)
 {
+	const struct mx_path *p = mx_set_find(&s->own, s->ask->id);
 	uint64_t drain = s->sa->conn->drain_us;
 
-	if (!mx_set_find(&s->own, s->ask->id))
+	if (!p)
+		return;
+	/*
+	 * The answer was long on its way, and the peer has gone to the other
+	 * family since: that took our primary path along.
+	 */
+	if (s->ask->primary_moved &&
+	    p->addr.family != mx_set_primary(&s->peer)->addr.family)
 		return;
 	if (drain < s->sa->rtt_us * 4)
 		drain = s->sa->rtt_us * 4;
@@ -148,6 +156,7 @@ void mx_ask_done(struct mx_session *s, const struct ike_in *in)
 {
 	uint64_t now = ike_sa_now(s->sa);
 	uint64_t took = now - s->ask->started_us;
+	bool crossed = s->ask->peer_moved;
 	bool held = mx_hold(s);
 
 	switch (s->ask->kind) {
@@ -171,6 +180,8 @@ void mx_ask_done(struct mx_session *s, const struct ike_in *in)
 		break;
 	}
 	mx_ask_drop(s);
+	if (crossed)
+		mx_settle(s, MX_QUERY_US);
 	mx_reconcile(s, in);
 	mx_release(s, held);
 	mx_steer(s);

@@ -112,7 +112,7 @@ keeps_schema m && keeps_schema s
 check $? "conn list: as Documentation/schema/conn.json has it"
 m ping -q -c 1 -W 5 10.7.3.2 >/dev/null && [ "$(mobx m -s -j conn show server |
 	jq '.[0].children[0] | .in.packets > 0 and .out.bytes > 0 and
-	.rekey_s <= 3600 and .expires_s > .rekey_s and
+	.rekey_s > 0 and .rekey_s <= 3600 and .expires_s > .rekey_s and
 	(.selectors | length) > 0')" = true ]
 check $? "conn show: -s tells what the module counts of each Child SA"
 mobx m -s conn show | grep -q 'in packets [1-9].*bytes'

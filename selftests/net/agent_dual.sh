@@ -47,8 +47,9 @@ six_only() { [ "$(primary)" = $S ] && paths_are_all $R $W; }
 wait_for 30 six_only
 check $? "IPv4 goes: IPv6 is what is left"
 mobx m path show | grep -q "remote $S4 state idle"
-keeps_schema m && keeps_schema s
 check $? "the server's IPv4 address is an idle path"
+keeps_schema m && keeps_schema s
+check $? "which Documentation/schema/conn.json has"
 "$top/selftests/net/esp_echo" m s "$S" datagrams
 check $? "datagrams over IPv6"
 [ -n "$before" ] && [ "$(conn .ike.spi_i)" = "$before" ]
