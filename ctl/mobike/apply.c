@@ -179,7 +179,7 @@ static int do_update(struct mx_set *set, const struct mx_op *op,
 			/* It may be another link that has this mapping now. */
 			p->inner = inner_of(op, req);
 			note_nat(p, req);
-			mx_set_make_primary(set, p->id);
+			mx_set_lead(set, p->id);
 			return 0;
 		}
 		return move_path(set, mx_set_primary(set), op, req, why);
@@ -323,7 +323,7 @@ static void mark_primary(struct mx_set *set, const struct mx_op *ops,
 	for (unsigned int i = 0; i < n; i++)
 		if (ops[i].kind != MX_OP_REMOVE && !ops[i].derived &&
 		    (ops[i].flags & MOBIKEX_F_PRIMARY))
-			mx_set_make_primary(set, ops[i].id);
+			mx_set_lead(set, ops[i].id);
 }
 
 static int apply_all(struct mx_set *work, const struct mx_op *ops,

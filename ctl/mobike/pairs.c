@@ -52,11 +52,16 @@ bool mx_primaries_meet(const struct mx_set *a, const struct mx_set *b)
 	return mx_set_primary(a)->addr.family == mx_set_primary(b)->addr.family;
 }
 
-/* What both ends know alike: not what is proven. The lowest ID for the rest. */
+/*
+ * What both ends know alike: not what is proven. The one that last was primary; the
+ * lowest ID for the rest.
+ */
 static bool is_better(const struct mx_path *p, const struct mx_path *than)
 {
 	const uint8_t spare = MOBIKEX_F_BACKUP;
 
+	if (p->led != than->led)
+		return p->led > than->led;
 	if ((p->flags ^ than->flags) & spare)
 		return than->flags & spare;
 	return p->preference < than->preference;
@@ -79,6 +84,7 @@ bool mx_follow_family(struct mx_set *set, const struct mx_set *lead,
 {
 	uint8_t family = mx_set_primary(lead)->addr.family;
 	const struct mx_path *best = NULL;
+	bool told = false;
 
 	if (mx_primaries_meet(set, lead))
 		return false;
@@ -89,12 +95,15 @@ bool mx_follow_family(struct mx_set *set, const struct mx_set *lead,
 			continue;
 		if (at && wire_addr_equal(&p->addr, at)) {
 			best = p;
+			told = true;
 			break;
 		}
 		if (!best || is_better(p, best))
 			best = p;
 	}
-	if (best)
+	if (best && told)
+		mx_set_lead(set, best->id);
+	else if (best)
 		mx_set_make_primary(set, best->id);
 	return best;
 }

@@ -235,6 +235,18 @@ void mx_set_make_primary(struct mx_set *set, uint16_t id)
 	}
 }
 
+/** mx_set_lead() - likewise, and both ends know */
+void mx_set_lead(struct mx_set *set, uint16_t id)
+{
+	unsigned int last = 0;
+
+	for (unsigned int i = 0; i < set->n; i++)
+		if (set->path[i].led > last)
+			last = set->path[i].led;
+	mx_set_make_primary(set, id);
+	mx_set_find(set, id)->led = last + 1;
+}
+
 /* Has the other set paths of this family? */
 bool mx_req_partner(const struct mx_req *req, uint8_t family)
 {

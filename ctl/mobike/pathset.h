@@ -56,6 +56,7 @@
  * @remapped: own sets: the NAT has changed it, which the peer is to be told
  * @tell_at: own sets: but not before, microseconds
  * @untold: own sets: how often it was told in vain
+ * @led: the higher, the later it was made primary by what both ends know, 0: never
  * @credit: octets that it may be sent while tentative
  * @rtt_us: round trip time when it was announced or checked, 0 if not known
  */
@@ -78,6 +79,7 @@ struct mx_path {
 	bool remapped;
 	uint64_t tell_at;
 	unsigned int untold;
+	unsigned int led;
 	uint64_t credit;
 	uint64_t rtt_us;
 };
@@ -210,6 +212,7 @@ struct mx_path *mx_set_primary(const struct mx_set *set);
 bool mx_set_has_family(const struct mx_set *set, uint8_t family);
 int mx_set_free_id(const struct mx_set *set);
 void mx_set_make_primary(struct mx_set *set, uint16_t id);
+void mx_set_lead(struct mx_set *set, uint16_t id);
 int mx_set_apply(struct mx_set *set, const struct mx_op *ops, unsigned int n,
 		 const struct mx_req *req, struct mx_refusal *why);
 void mx_set_retire(struct mx_set *set, uint16_t id, uint64_t now);

@@ -54,7 +54,7 @@ static void was_moved_softly(struct mx_session *s, uint64_t took)
 		drain = s->sa->rtt_us * 4;
 	s->drain_id = mx_set_primary(&s->own)->id;
 	s->drain_until = ike_sa_now(s->sa) + drain;
-	mx_set_make_primary(&s->own, s->ask->id);
+	mx_set_lead(&s->own, s->ask->id);
 	mx_follow_family(&s->peer, &s->own, &s->ask->remote.addr);
 	mx_commit(s, NULL, 0);
 	mx_follow_primary(s);
