@@ -54,7 +54,7 @@
 #define IKE_MAX_INIT_ROUNDS 5
 #define IKE_SPI_BUCKETS 1024
 /* Of what leave.c writes: another one for each change of it. */
-#define IKE_STATE_VERSION 2
+#define IKE_STATE_VERSION 3
 #define IKE_STATE_SUM 32
 
 /*

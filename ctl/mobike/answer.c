@@ -354,6 +354,10 @@ static void committed(struct mx_session *s, uint64_t serial, int err)
 		mx_follow_family(&s->own, &s->peer, NULL);
 		mx_ask_follow(s, NULL);
 		mx_candidates_follow(s, NULL);
+		if (p->again) {
+			mx_commit(s, NULL, 0);
+			mx_follow_primary(s);
+		}
 		say_no(&p->answer, IKE_N_TEMPORARY_FAILURE, MOBIKEX_R_INTERNAL,
 		       0, "the kernel refused the change");
 		report_refusal(s, &p->answer);
@@ -390,6 +394,17 @@ static bool is_soft(const struct mx_request *rq)
 	for (unsigned int i = 0; i < rq->n; i++)
 		if (rq->ops[i].kind == MX_OP_UPDATE &&
 		    (rq->ops[i].flags & mark) == mark)
+			return true;
+	return false;
+}
+
+/* The mover says where its primary path is. */
+static bool leads(const struct mx_request *rq)
+{
+	for (unsigned int i = 0; i < rq->n; i++)
+		if (rq->ops[i].kind == MX_OP_UPDATE &&
+		    (rq->ops[i].derived ||
+		     (rq->ops[i].flags & MOBIKEX_F_PRIMARY)))
 			return true;
 	return false;
 }
@@ -527,6 +542,9 @@ static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
 		mx_pending_free(p);
 		mx_set_move(&s->peer, &next);
 		mx_ask_peer_moved(s, false, false);
+		/* It thought otherwise of us, and may of our own paths. */
+		if (leads(rq))
+			mx_settle(s, MX_QUERY_US);
 		mx_put_answer(s, sa, body, a);
 		return IKE_ANSWER;
 	}

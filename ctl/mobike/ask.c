@@ -204,6 +204,18 @@ static void staged(struct mx_session *s, uint64_t serial, int err)
 	mx_ask_send(s);
 }
 
+/* The peer's primary path goes along with the own one; it may have to come back. */
+static void take_along(struct mx_session *s, struct mx_ask *a)
+{
+	const struct mx_path *to = mx_set_by_addr(&s->peer, &a->remote.addr);
+	uint32_t led = to ? to->led : 0;
+
+	a->peer_from = mx_set_primary(&s->peer)->id;
+	a->took_along = mx_follow_family(&s->peer, &s->own, &a->remote.addr);
+	a->peer_to = mx_set_primary(&s->peer)->id;
+	a->peer_led = to ? led : mx_set_primary(&s->peer)->led;
+}
+
 /* The own set changes by what is true here, @op, whatever will be said. */
 static void stage(struct mx_session *s, const struct mx_op *op, uint8_t fresh)
 {
@@ -241,9 +253,7 @@ static void stage(struct mx_session *s, const struct mx_op *op, uint8_t fresh)
 		return;
 	}
 	mx_set_move(&s->own, &next);
-	a->peer_from = mx_set_primary(&s->peer)->id;
-	a->took_along = mx_follow_family(&s->peer, &s->own, &a->remote.addr);
-	a->peer_to = mx_set_primary(&s->peer)->id;
+	take_along(s, a);
 	mx_commit(s, staged, a->serial);
 }
 
@@ -508,5 +518,9 @@ void mx_ask_preempt(struct mx_session *s)
 
 	if (a->request)
 		ike_sa_request_forget(s->sa, a->request);
+	if (a->kind == MX_ASK_QUERY) {
+		s->yields = false;
+		mx_settle(s, MX_QUERY_US);
+	}
 	mx_ask_drop(s);
 }

@@ -37,17 +37,25 @@ static const char *kind_name(const struct mx_ask *a)
 	return names[a->kind];
 }
 
-/* Own set and peer's primary path as they were, unless that moved meanwhile. */
+/* What the request took along, unless it has moved meanwhile. */
+static void lead_back(struct mx_set *peer, const struct mx_ask *a,
+		      uint8_t family)
+{
+	const struct mx_path *from = mx_set_find(peer, a->peer_from);
+
+	if (!a->took_along || !from || from->addr.family != family ||
+	    mx_set_primary(peer)->id != a->peer_to)
+		return;
+	mx_set_find(peer, a->peer_to)->led = a->peer_led;
+	mx_set_make_primary(peer, from->id);
+}
+
+/* Own set and peer's primary path as they were. */
 static void go_back(struct mx_session *s, struct mx_ask *a)
 {
-	const struct mx_path *p = mx_set_find(&s->peer, a->peer_from);
-
 	if (!a->anew)
 		mx_set_move(&s->own, &a->before);
-	if (a->took_along && p &&
-	    mx_set_primary(&s->peer)->id == a->peer_to &&
-	    mx_set_primary(&s->own)->addr.family == p->addr.family)
-		mx_set_make_primary(&s->peer, p->id);
+	lead_back(&s->peer, a, mx_set_primary(&s->own)->addr.family);
 	mx_follow_family(&s->peer, &s->own, NULL);
 }
 
@@ -89,13 +97,15 @@ static void beside_pending(struct mx_session *s, struct mx_ask *a)
 {
 	struct mx_pending *p = s->pending;
 
-	mx_ask_peer_moved(s, p->moved, p->anew);
-	if (a->elsewhere)
+	p->again = true;
+	/* Something older than it that is done stays done. */
+	if (a->elsewhere && !a->peer_moved)
 		mx_set_move(&p->before, &a->peer_before);
-	if (is_staged(a) && a->anew)
-		mx_set_move(&p->own_before, &a->before);
-	else if (is_staged(a) && !mx_set_copy(&p->own_before, &a->before))
+	if (is_staged(a) && !a->anew &&
+	    !mx_set_copy(&p->own_before, &a->before))
 		s->query_at = ike_sa_now(s->sa);
+	lead_back(&p->before, a, mx_set_primary(&p->own_before)->addr.family);
+	mx_ask_peer_moved(s, p->moved, p->anew);
 }
 
 /* When the peer is asked for its view after a request that failed. */
@@ -108,9 +118,16 @@ static void ask_what_came(struct mx_session *s, const struct mx_ask *a, int err)
 	/* It may have done it all the same. */
 	if (err == -ETIMEDOUT || a->elsewhere)
 		s->query_at = now;
-	/* Or what was given up before. One that refuses to tell has some peace. */
+	/* One that does not let a path go is asked ever more seldom. */
+	else if (a->kind == MX_ASK_REMOVE)
+		mx_settle(s, MX_QUERY_US << (s->in_vain < 6 ? s->in_vain++ : 6));
+	/* One that refuses to tell has some peace. */
+	else if (a->kind == MX_ASK_QUERY &&
+		 (is_unsure(s) || s->settle_at != IKE_NEVER))
+		mx_settle(s, MX_QUERY_US);
+	/* Or what was given up before. */
 	else if (is_unsure(s))
-		s->query_at = a->kind == MX_ASK_QUERY ? now + MX_QUERY_US : now;
+		s->query_at = now;
 }
 
 /**
@@ -134,8 +151,8 @@ void mx_ask_failed(struct mx_session *s, int err, const char *why)
 	if (a->elsewhere) {
 		if (!a->peer_moved)
 			mx_set_move(&s->peer, &a->peer_before);
-		if (!s->mobikex && err != -ETIMEDOUT)
-			mx_others_agreed(s, &mx_set_primary(&s->peer)->addr);
+		if (!s->mobikex && err == -EPERM)
+			mx_others_stays(s);
 		mx_others_shun(s, &a->local.addr, &a->remote.addr);
 	}
 	if (is_staged(a)) {
@@ -155,9 +172,9 @@ void mx_ask_failed(struct mx_session *s, int err, const char *why)
 	if (a->kind == MX_ASK_REFRESH && mx_set_find(&s->own, a->id))
 		mx_nat_tell_later(mx_set_find(&s->own, a->id),
 				  ike_sa_now(s->sa));
+	if (a->kind == MX_ASK_QUERY)
+		s->yields = false;
 	ask_what_came(s, a, err);
-	if (a->kind == MX_ASK_REMOVE && !a->for_cmd)
-		mx_settle(s, MX_QUERY_US << (s->in_vain < 6 ? s->in_vain++ : 6));
 	if (a->for_cmd)
 		mx_command_end(s, err, why);
 	mx_ask_drop(s);

@@ -35,6 +35,7 @@ static void path(struct ike_codec *c, struct mx_path *p)
 	ike_codec_u64(c, &p->shown_us);
 	ike_codec_bool(c, &p->remapped);
 	ike_codec_u64(c, &p->tell_at);
+	ike_codec_u32(c, &p->led);
 	ike_codec_u64(c, &p->credit);
 	ike_codec_u64(c, &p->rtt_us);
 }

@@ -36,6 +36,18 @@ bool mx_nat_digest(const struct ike_sa *sa, const struct wire_endpoint *at,
 	return !crypto_natd(sa->spi_i, sa->spi_r, at, digest);
 }
 
+static bool is_of(const struct ike_sa *sa, const struct wire_addr *addr,
+		  const struct wire_addr *here,
+		  const uint8_t digest[MX_SEEN_LEN])
+{
+	const struct wire_endpoint at = { *addr, sa->local.port };
+	uint8_t own[MX_SEEN_LEN];
+
+	return addr->family && !wire_addr_equal(addr, here) &&
+	       mx_nat_digest(sa, &at, own) &&
+	       crypto_equal(own, digest, MX_SEEN_LEN);
+}
+
 /*
  * A request that was made for another address of this host, and sent again to this
  * one when the peer had heard of a move: no NAT shows one as the other.
@@ -44,16 +56,16 @@ static bool for_another(const struct mx_session *s, const struct ike_sa *sa,
 			const struct wire_addr *here,
 			const uint8_t digest[MX_SEEN_LEN])
 {
-	struct wire_endpoint at = { .port = sa->local.port };
-	uint8_t own[MX_SEEN_LEN];
-
-	for (unsigned int i = 0; i < s->n_cand; i++) {
-		at.addr = s->cand[i].local;
-		if (!wire_addr_equal(&at.addr, here) &&
-		    mx_nat_digest(sa, &at, own) &&
-		    crypto_equal(own, digest, MX_SEEN_LEN))
+	for (unsigned int i = 0; i < s->n_cand; i++)
+		if (is_of(sa, &s->cand[i].local, here, digest))
 			return true;
-	}
+	/* Its link may have gone, which is why it was sent again. */
+	for (unsigned int i = 0; i < s->own.n; i++)
+		if (is_of(sa, &s->own.path[i].addr, here, digest))
+			return true;
+	for (unsigned int i = 0; i < s->own.n_ghost; i++)
+		if (is_of(sa, &s->own.ghost[i].addr, here, digest))
+			return true;
 	return false;
 }
 

@@ -253,10 +253,19 @@ bool mx_others_gone(struct mx_session *s)
 		 among(s->known, s->n_known, at));
 }
 
+/** mx_others_stays() - the peer has refused to leave one that it has told of */
+void mx_others_stays(struct mx_session *s)
+{
+	const struct wire_addr *at = &mx_set_primary(&s->peer)->addr;
+
+	if (among(s->known, s->n_known, at))
+		mx_others_agreed(s, at);
+}
+
 /**
  * mx_others_agreed() - the peer is where we want it to be
  * @s: session
- * @addr: one of its addresses: it has agreed, or it has refused to leave it
+ * @addr: one of its addresses
  */
 void mx_others_agreed(struct mx_session *s, const struct wire_addr *addr)
 {

@@ -238,7 +238,7 @@ void mx_set_make_primary(struct mx_set *set, uint16_t id)
 /** mx_set_lead() - likewise, and both ends know */
 void mx_set_lead(struct mx_set *set, uint16_t id)
 {
-	unsigned int last = 0;
+	uint32_t last = 0;
 
 	for (unsigned int i = 0; i < set->n; i++)
 		if (set->path[i].led > last)

@@ -79,7 +79,7 @@ struct mx_path {
 	bool remapped;
 	uint64_t tell_at;
 	unsigned int untold;
-	unsigned int led;
+	uint32_t led;
 	uint64_t credit;
 	uint64_t rtt_us;
 };

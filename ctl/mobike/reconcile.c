@@ -243,9 +243,10 @@ static bool goes_there(struct mx_session *s, const struct mobikex_set *set)
 	const struct mobikex_set_entry *e = NULL;
 
 	for (unsigned int i = 0; i < set->n; i++)
-		if (set->e[i].flags & MOBIKEX_F_PRIMARY)
+		if ((set->e[i].flags & MOBIKEX_F_PRIMARY) &&
+		    set->e[i].state != MOBIKEX_DEPRECATED)
 			e = &set->e[i];
-	if (!e || mx_set_by_addr(&s->own, &e->observed.addr) ||
+	if (!e || s->pending || mx_set_by_addr(&s->own, &e->observed.addr) ||
 	    !mx_cand_find(s->cand, s->n_cand, &e->observed.addr) ||
 	    !mx_set_has_family(&s->peer, e->observed.addr.family))
 		return false;

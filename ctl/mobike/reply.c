@@ -111,8 +111,9 @@ static void refused(struct mx_session *s, const struct ike_in *in,
 		mx_ask_done(s, in);
 		return;
 	}
-	if (s->mobikex &&
+	if (s->mobikex && s->ask->kind != MX_ASK_REMOVE &&
 	    (why.code == MOBIKEX_R_NO_SUCH_PATH ||
+	     why.code == MOBIKEX_R_RRC_FAILED ||
 	     why.code == MOBIKEX_R_DUPLICATE || why.code == MOBIKEX_R_LIMIT))
 		s->query_at = ike_sa_now(s->sa);
 	mx_ask_failed(s, type == IKE_N_TEMPORARY_FAILURE ? -EAGAIN : -EPERM,

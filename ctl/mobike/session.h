@@ -97,6 +97,8 @@ struct mx_answer {
  * @moved: it changes the primary or its address
  * @soft: the old path still works
  * @anew: both sets have begun anew
+ * @again: an own request has ended meanwhile: if the kernel refuses this one, what
+ *	it was told then was in vain, too
  * @answer: what to say if all is well
  * @before: the peer's set, to go back to
  * @own_before: own set, likewise (RFC 4555 peers choose our address too)
@@ -108,6 +110,7 @@ struct mx_pending {
 	bool moved;
 	bool soft;
 	bool anew;
+	bool again;
 	struct mx_answer answer;
 	struct mx_set before;
 	struct mx_set own_before;
@@ -166,6 +169,7 @@ enum mx_ask_kind {
  * @took_along: the peer's primary path went over to the family of the own one
  * @peer_from: its ID before
  * @peer_to: and then
+ * @peer_led: what that path's @led was
  */
 struct mx_ask {
 	enum mx_ask_kind kind;
@@ -190,6 +194,7 @@ struct mx_ask {
 	bool took_along;
 	uint16_t peer_from;
 	uint16_t peer_to;
+	uint32_t peer_led;
 };
 
 /** struct mx_tried - a pair of addresses that got no answer, @since @until */
@@ -519,6 +524,7 @@ void mx_others_in(struct mx_session *s, struct ike_sa *sa,
 void mx_others_leave(struct mx_session *s);
 bool mx_others_gone(struct mx_session *s);
 void mx_others_agreed(struct mx_session *s, const struct wire_addr *addr);
+void mx_others_stays(struct mx_session *s);
 void mx_others_shun(struct mx_session *s, const struct wire_addr *local,
 		    const struct wire_addr *remote);
 unsigned int mx_others_find(struct mx_session *s);

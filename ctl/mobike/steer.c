@@ -142,8 +142,8 @@ static bool mend(struct mx_session *s, uint64_t now)
 		if (!mx_set_find(&s->own, s->stray[i]))
 			ids[n++] = s->stray[i];
 	s->n_stray = 0;
-
-	if (n) {
+	/* If the peer did not let them go, not before the next look. */
+	if (n && !(s->in_vain && s->settle_at != IKE_NEVER)) {
 		mx_ask_remove(s, ids, n, false);
 		return true;
 	}
@@ -322,21 +322,27 @@ static uint64_t mend_at(struct mx_session *s, uint64_t now)
 	return t > now ? t : IKE_NEVER;
 }
 
-/* When mx_steer() has to look again by itself. */
+/*
+ * When mx_steer() has to look again by itself. It has looked just now: what is due and
+ * has not been done waits for time to pass, or for an event.
+ */
 static uint64_t steer_at(struct mx_session *s, uint64_t now)
 {
-	uint64_t t = earlier(s->again_at, s->query_at);
+	const uint64_t at[] = { s->again_at, s->query_at, mend_at(s, now) };
+	uint64_t t = IKE_NEVER;
 
 	/* What ends an own request, or the peer's, steers too. */
 	if (s->pending)
 		return IKE_NEVER;
-	t = earlier(t, mend_at(s, now));
 	if (s->ask)
 		return mend_at(s, now);
-	if (t > now)
-		return t;
-	/* It has looked just now: only time can help, or an event. */
-	return s->calm_until > now ? s->calm_until : IKE_NEVER;
+	for (unsigned int i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		if (at[i] > now)
+			t = earlier(t, at[i]);
+		else if (s->calm_until > now)
+			t = earlier(t, s->calm_until);
+	}
+	return t;
 }
 
 /** mx_deadline() - tell the engine when the session wants to be woken */

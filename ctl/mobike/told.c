@@ -156,8 +156,15 @@ void mx_ask_done(struct mx_session *s, const struct ike_in *in)
 {
 	uint64_t now = ike_sa_now(s->sa);
 	uint64_t took = now - s->ask->started_us;
-	bool crossed = s->ask->peer_moved;
 	bool held = mx_hold(s);
+	bool crossed;
+
+	/* What the kernel is still to hear of has been asked for all the same. */
+	if (s->pending) {
+		s->pending->again = true;
+		mx_ask_peer_moved(s, s->pending->moved, s->pending->anew);
+	}
+	crossed = s->ask->peer_moved;
 
 	switch (s->ask->kind) {
 	case MX_ASK_ADD:
