@@ -398,17 +398,6 @@ static bool is_soft(const struct mx_request *rq)
 	return false;
 }
 
-/* The mover says where its primary path is. */
-static bool leads(const struct mx_request *rq)
-{
-	for (unsigned int i = 0; i < rq->n; i++)
-		if (rq->ops[i].kind == MX_OP_UPDATE &&
-		    (rq->ops[i].derived ||
-		     (rq->ops[i].flags & MOBIKEX_F_PRIMARY)))
-			return true;
-	return false;
-}
-
 static enum ike_verdict carry_out(struct mx_session *s, struct ike_sa *sa,
 				  const struct ike_in *in,
 				  const struct mx_request *rq,
@@ -436,8 +425,7 @@ static enum ike_verdict carry_out(struct mx_session *s, struct ike_sa *sa,
 		mx_set_restart(&s->own, &own);
 		mx_candidates(s);
 	} else {
-		if (mx_follow_family(&s->own, &s->peer, &in->local.addr))
-			mx_settle(s, MX_QUERY_US);
+		mx_follow_family(&s->own, &s->peer, &in->local.addr);
 		mx_ask_follow(s, &in->local.addr);
 		mx_candidates_follow(s, in);
 	}
@@ -486,11 +474,23 @@ static bool same_set(const struct mx_set *a, const struct mx_set *b)
 	return true;
 }
 
+/* The mover says where its primary path is. */
+static bool leads(const struct mx_request *rq)
+{
+	for (unsigned int i = 0; i < rq->n; i++)
+		if (rq->ops[i].kind == MX_OP_UPDATE &&
+		    (rq->ops[i].derived ||
+		     (rq->ops[i].flags & MOBIKEX_F_PRIMARY)))
+			return true;
+	return false;
+}
+
 /*
  * Is the peer's view of the own set still what it was? Of two changes that cross
  * each end takes its own for the later one, which matters where a primary path
  * takes the other's along; and a plain UPDATE comes from a peer that has begun
- * anew, where it may have missed that its end of it was in our set.
+ * anew, where it may have missed that its end of it was in our set. And where its
+ * primary path goes it may have taken ours along, from where it had ours.
  */
 static void look_after(struct mx_session *s, const struct mx_request *rq)
 {
@@ -500,12 +500,12 @@ static void look_after(struct mx_session *s, const struct mx_request *rq)
 
 	if (!s->mobikex || s->own.n < 2)
 		return;
-	if (s->ask) {
-		s->crossed |= both || plain;
+	if (s->ask || leads(rq))
 		mx_settle(s, MX_QUERY_US);
-	} else if (plain) {
+	if (s->ask)
+		s->crossed |= both || plain;
+	else if (plain)
 		s->query_at = ike_sa_now(s->sa);
-	}
 }
 
 static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
@@ -542,9 +542,6 @@ static enum ike_verdict change(struct mx_session *s, struct ike_sa *sa,
 		mx_pending_free(p);
 		mx_set_move(&s->peer, &next);
 		mx_ask_peer_moved(s, false, false);
-		/* It thought otherwise of us, and may of our own paths. */
-		if (leads(rq))
-			mx_settle(s, MX_QUERY_US);
 		mx_put_answer(s, sa, body, a);
 		return IKE_ANSWER;
 	}
