@@ -105,16 +105,24 @@ configure6 wlan 2
 wait_for 20 paths_are $R $W
 
 # --- which of a link's addresses are taken
-m sysctl -qw net.ipv6.conf.wlan.use_tempaddr=2
-new7() { ip -n m addr add fd00:7:2::7/64 dev wlan mngtmpaddr nodad; }
+new7() {
+	m sysctl -qw net.ipv6.conf.wlan.use_tempaddr=2
+	ip -n m addr add fd00:7:2::7/64 dev wlan mngtmpaddr nodad
+}
 new7
 temporary() {
 	ip -n m -6 -o addr show dev wlan temporary |
 		sed -n 's|.* inet6 \([^/]*\)/.*|\1|p'
 }
 has_temporary() { temporary | grep -q :; }
-# Right after its link came up the kernel has been seen to make none.
-wait_for 5 has_temporary || { ip -n m addr del fd00:7:2::7/64 dev wlan; new7; }
+# Right after its link came up the kernel has been seen to make none, also twice.
+for _ in 1 2 3 4; do
+	wait_for 5 has_temporary && break
+	echo "# no temporary address: use_tempaddr is" \
+		"$(m sysctl -n net.ipv6.conf.wlan.use_tempaddr)"
+	ip -n m addr del fd00:7:2::7/64 dev wlan
+	new7
+done
 # In any order.
 paths_are_all() { [ "$(paths)" = "$(printf '%s\n' "$@" | sort -u)" ]; }
 wait_for 20 has_temporary && T=$(temporary) &&
