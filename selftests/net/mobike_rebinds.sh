@@ -54,7 +54,8 @@ made=$(ip netns exec m "$helper" move "$tmp/m/control" $moves $seconds \
 [ "${made:-0}" -ge $((moves / 5)) ]
 check $? "hard moves while they flow (made ${made:-none})"
 now=$(cat "$tmp/got")
-[ "$now" -gt $((before + ${made:-0})) ]
+# A busy machine moves faster than it sends.
+[ $((4 * (now - before))) -gt "${made:-0}" ]
 check $? "and they flow on ($((now - before)) datagrams meanwhile)"
 is_up m && two_paths && [ "$(grep -c ike-up "$tmp/m.log")" -le 1 ]
 check $? "by the IKE SA that there was, and both paths"
