@@ -131,14 +131,18 @@ void mx_nat_tell_later(struct mx_path *p, uint64_t now)
  * @s: session
  * @sa: IKE SA that the message came by
  * @in: message, authentic and fresh
+ *
+ * Return: the path, if the message tells.
  */
-void mx_nat_shown(struct mx_session *s, const struct ike_sa *sa,
-		  const struct ike_in *in)
+struct mx_path *mx_nat_shown(struct mx_session *s, const struct ike_sa *sa,
+			     const struct ike_in *in)
 {
 	struct mx_path *p = mx_set_by_addr(&s->own, &in->local.addr);
 
-	if (p && sa == s->sa && sa->natt && shown_as(s, sa, in, p->shown))
-		p->shown_us = ike_sa_now(sa);
+	if (!p || sa != s->sa || !sa->natt || !shown_as(s, sa, in, p->shown))
+		return NULL;
+	p->shown_us = ike_sa_now(sa);
+	return p;
 }
 
 /**
@@ -153,16 +157,16 @@ void mx_nat_shown(struct mx_session *s, const struct ike_sa *sa,
 void mx_nat_look(struct mx_session *s, const struct ike_sa *sa,
 		 const struct ike_in *in)
 {
-	struct mx_path *p = mx_set_by_addr(&s->own, &in->local.addr);
-	uint8_t now[MX_SEEN_LEN], was[MX_SEEN_LEN];
+	struct mx_path *p = NULL;
+	uint8_t was[MX_SEEN_LEN];
 
-	if (!p || sa != s->sa || !sa->natt || !shown_as(s, sa, in, now) ||
-	    !wire_endpoint_equal(&in->remote, &sa->remote))
+	if (wire_endpoint_equal(&in->remote, &sa->remote))
+		p = mx_nat_shown(s, sa, in);
+	if (!p)
 		return;
-	mx_nat_shown(s, sa, in);
-	if (base_of(sa, p, was) && !crypto_equal(now, was, MX_SEEN_LEN))
+	if (base_of(sa, p, was) && !crypto_equal(p->shown, was, MX_SEEN_LEN))
 		mx_nat_tell(p);
-	memcpy(p->seen, now, MX_SEEN_LEN);
+	memcpy(p->seen, p->shown, MX_SEEN_LEN);
 	p->seen_set = true;
 	if (p->remapped)
 		mx_steer(s);
@@ -195,15 +199,12 @@ static void came_elsewhere(struct mx_path *p, uint64_t now)
 void mx_nat_compare(struct mx_session *s, const struct ike_sa *sa,
 		    const struct ike_in *in)
 {
-	struct mx_path *p = mx_set_by_addr(&s->own, &in->local.addr);
-	uint8_t now[MX_SEEN_LEN];
+	struct mx_path *p = mx_nat_shown(s, sa, in);
 
-	mx_nat_shown(s, sa, in);
-	if (!p || sa != s->sa || !sa->natt || !(p->nat & IKE_NATD_LOCAL) ||
-	    !p->seen_set || !shown_as(s, sa, in, now) ||
-	    crypto_equal(now, p->seen, MX_SEEN_LEN))
+	if (!p || !(p->nat & IKE_NATD_LOCAL) || !p->seen_set ||
+	    crypto_equal(p->shown, p->seen, MX_SEEN_LEN))
 		return;
-	memcpy(p->seen, now, MX_SEEN_LEN);
+	memcpy(p->seen, p->shown, MX_SEEN_LEN);
 	mx_nat_tell(p);
 }
 

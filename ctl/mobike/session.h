@@ -484,8 +484,8 @@ void mx_traffic_counts(struct mx_session *s, const struct ike_path_count *v,
 		       unsigned int n);
 
 /* nat.c */
-void mx_nat_shown(struct mx_session *s, const struct ike_sa *sa,
-		  const struct ike_in *in);
+struct mx_path *mx_nat_shown(struct mx_session *s, const struct ike_sa *sa,
+			     const struct ike_in *in);
 bool mx_nat_digest(const struct ike_sa *sa, const struct wire_endpoint *at,
 		   uint8_t digest[MX_SEEN_LEN]);
 void mx_nat_tell(struct mx_path *p);
