@@ -107,10 +107,9 @@ static int print_conns(struct cli *c, json_t *data)
 	if (json_is_array(data)) {
 		/* What the module has refused once is not asked again. */
 		json_array_foreach(data, i, conn) {
-			if (!ret)
-				ret = print_conn(c, k, conn);
-			else
-				print_conn(c, NULL, conn);
+			const int err = print_conn(c, ret ? NULL : k, conn);
+
+			ret = ret ? ret : err;
 		}
 	} else {
 		ret = print_conn(c, k, data);
