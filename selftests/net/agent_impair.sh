@@ -14,7 +14,7 @@ out=$("$mobxd" --impair drop=10% 2>&1)
 [ $? = 2 ] && [[ $out == *"this build has none"* ]]
 check $? "the mobxd that is installed cannot be impaired, and says so"
 mobxd=$top/build/impair/mobxd
-[ -x "$mobxd" ] || { echo "1..0 # SKIP no build/impair/mobxd"; exit 4; }
+[ -x "$mobxd" ] || skip "no build/impair/mobxd"
 out=$("$mobxd" --impair drop=10%,lose=1 2>&1)
 [ $? = 2 ] && [[ $out == *'"lose" is none; drop,'* ]]
 check $? "a switch that is none is named"

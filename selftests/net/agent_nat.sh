@@ -12,9 +12,9 @@
 
 S=10.7.3.2
 
-command -v nft >/dev/null || { echo "1..0 # SKIP no nft"; exit 4; }
+command -v nft >/dev/null || skip "no nft"
 modprobe -a sctp nf_conntrack_netlink 2>/dev/null ||
-	{ echo "1..0 # SKIP no SCTP, or no way to empty a NAT's table"; exit 4; }
+	skip "no SCTP, or no way to empty a NAT's table"
 
 # What it had before is forgotten: message IPCTNL_MSG_CT_DELETE, for all.
 nat() {	# THOUSAND OF PORTS FOR RADIO, FOR WLAN

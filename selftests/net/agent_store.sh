@@ -10,7 +10,7 @@
 
 S=10.7.3.2
 
-command -v nft >/dev/null || { echo "1..0 # SKIP no nft"; exit 4; }
+command -v nft >/dev/null || skip "no nft"
 
 platform
 r nft -f - <<-END

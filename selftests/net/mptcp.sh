@@ -13,7 +13,7 @@ S=10.7.3.2 R=10.7.1.2 W=10.7.2.2
 
 platform
 m sysctl -qw net.mptcp.enabled=1 2>/dev/null ||
-	{ echo "1..0 # SKIP no MPTCP in this kernel"; exit 4; }
+	skip "no MPTCP in this kernel"
 mobile_conf "$tmp/m.conf" 'paths { mptcp = "subflow" prefer = { "radio" } }'
 server_conf "$tmp/s.conf" 'paths { mptcp = "signal" }'
 sed -i "s/proto = \"icmp\" remote.*/proto = \"tcp\" remote = \"$S\" }/" \
