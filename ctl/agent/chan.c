@@ -11,6 +11,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "agent/log.h"
+
 /* Messages handled before others get their turn. */
 #define BURST 32
 
@@ -52,6 +54,13 @@ static void break_off(struct chan *c)
 		return;
 	c->broken = true;
 	event_active(c->readable, EV_READ, 0);
+}
+
+/* Not because the other end has gone: nobody else says so. */
+static void give_up(struct chan *c, const char *why)
+{
+	log_line(IKE_LOG_ERROR, NULL, "bug", "%s; giving up", why);
+	break_off(c);
 }
 
 /* Returns whether there may be more. */
@@ -120,6 +129,11 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 		if (!send_first(c))
 			return;
 	event_del(c->writable);
+}
+
+size_t chan_queued(const struct chan *c)
+{
+	return c->queued;
 }
 
 int chan_flush(struct chan *c, size_t most, int timeout_ms)
@@ -192,7 +206,7 @@ static void enqueue(struct chan *c, const struct iovec *iov, unsigned int n,
 	if (c->queued + len <= CHAN_MAX_QUEUE)
 		q = malloc(sizeof(*q) + len);
 	if (!q) {
-		break_off(c);
+		give_up(c, "what another process is to read is too much");
 		return;
 	}
 	q->len = len;
@@ -224,7 +238,7 @@ void chan_sendv(struct chan *c, uint32_t type, uint64_t tag,
 	if (c->broken)
 		return;
 	if (len > CHAN_MAX_BODY || n > CHAN_MAX_PARTS) {
-		break_off(c);
+		give_up(c, "a message for another process is too long");
 		return;
 	}
 	if (STAILQ_EMPTY(&c->queue)) {

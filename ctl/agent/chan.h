@@ -71,6 +71,9 @@ void chan_send(struct chan *c, uint32_t type, uint64_t tag, const void *body,
 void chan_sendv(struct chan *c, uint32_t type, uint64_t tag,
 		const struct iovec *parts, unsigned int n);
 
+/** chan_queued() - octets that wait to be sent, of at most CHAN_MAX_QUEUE */
+size_t chan_queued(const struct chan *c);
+
 /**
  * chan_flush() - wait for the other end to read what is queued
  * @c: channel

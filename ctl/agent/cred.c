@@ -24,6 +24,7 @@
  * @ppk: the same, @ppk_len octets, of the name @ppk_id.
  * @key: own private key, or NULL.
  * @certs: own certificates, or the raw key, as they go to the peer.
+ * @pieces: the first ones of an item that is still coming.
  * @trust: what the peer's key has to come from, or NULL.
  * @ocsp: what responders are asked of the peer's certificates.
  * @ocsp_uri: which one, or empty.
@@ -42,6 +43,7 @@ struct cred {
 	size_t ppk_id_len;
 	EVP_PKEY *key;
 	struct wire_wr certs;
+	struct wire_wr pieces;
 	struct crypto_trust *trust;
 	enum crypto_ocsp_policy ocsp;
 	char ocsp_uri[CRYPTO_OCSP_URI_MAX];
@@ -55,6 +57,7 @@ static void cred_free(struct cred *c)
 	OPENSSL_secure_clear_free(c->ppk, c->ppk_len);
 	EVP_PKEY_free(c->key);
 	wire_wr_free(&c->certs);
+	wire_wr_free(&c->pieces);
 	crypto_trust_free(c->trust);
 	free(c);
 }
@@ -165,6 +168,26 @@ static int item(struct cred *c, enum conf_item what, struct wire_span der)
 	return -EINVAL;
 }
 
+/* What is too long for one message comes in several. */
+static void piece(struct cred *c, const struct msg_cred_item *m,
+		  struct wire_span der)
+{
+	struct wire_wr *all = &c->pieces;
+	int ret;
+
+	if (m->more || all->len || all->bad) {
+		wire_wr_bytes(all, der.p, der.len);
+		der = (struct wire_span){ all->data, all->len };
+	}
+	if (m->more)
+		return;
+	ret = all->bad ? -ENOMEM : item(c, m->item, der);
+	wire_wr_free(all);
+	if (ret)
+		log_line(IKE_LOG_ERROR, c->name, "start",
+			 "cannot use a key or certificate: %s", strerror(-ret));
+}
+
 static void end(struct cred_list *l, const char *name)
 {
 	struct cred *c = l->fresh;
@@ -185,18 +208,13 @@ void cred_list_told(struct cred_list *l, uint32_t type, const void *data,
 	const struct msg_cred_item *i = data;
 	const struct msg_name *n = data;
 	struct wire_span der;
-	int ret;
 
 	if (type == MSG_CRED_BEGIN && len == sizeof(struct msg_cred)) {
 		begin(l, data);
 	} else if (type == MSG_CRED_ITEM && len >= sizeof(*i) && l->fresh) {
 		der = (struct wire_span){ (const uint8_t *)(i + 1),
 					  len - sizeof(*i) };
-		ret = item(l->fresh, i->item, der);
-		if (ret)
-			log_line(IKE_LOG_ERROR, l->fresh->name, "start",
-				 "cannot use a key or certificate: %s",
-				 strerror(-ret));
+		piece(l->fresh, i, der);
 	} else if (type == MSG_CRED_END && len == sizeof(*n)) {
 		end(l, n->name);
 	} else if (type == MSG_CRED_GONE && len == sizeof(*n)) {

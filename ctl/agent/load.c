@@ -34,13 +34,21 @@ static void send_item(struct parent *p, const char *name, enum conf_item item,
 		      struct wire_span der)
 {
 	struct msg_cred_item m = { .item = item };
-	struct iovec parts[] = {
-		{ .iov_base = &m, .iov_len = sizeof(m) },
-		{ .iov_base = (void *)(uintptr_t)der.p, .iov_len = der.len },
-	};
 
 	snprintf(m.name, sizeof(m.name), "%s", name);
-	chan_sendv(p->creds, MSG_CRED_ITEM, 0, parts, 2);
+	do {
+		size_t len = der.len < MSG_PIECE ? der.len : MSG_PIECE;
+		const struct iovec parts[] = {
+			{ .iov_base = &m, .iov_len = sizeof(m) },
+			{ .iov_base = (void *)(uintptr_t)der.p,
+			  .iov_len = len },
+		};
+
+		der.p += len;
+		der.len -= len;
+		m.more = der.len;
+		chan_sendv(p->creds, MSG_CRED_ITEM, 0, parts, 2);
+	} while (m.more);
 }
 
 static void send_name(struct chan *to, uint32_t type, const char *name)

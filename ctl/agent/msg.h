@@ -216,10 +216,19 @@ struct msg_cred {
 	char ocsp_uri[CRYPTO_OCSP_URI_MAX];
 };
 
-/** struct msg_cred_item - MSG_CRED_ITEM: a key or certificate, which follows */
+/** MSG_PIECE - octets of an item in one message; a revocation list may have more */
+#define MSG_PIECE 32768u
+
+/**
+ * struct msg_cred_item - MSG_CRED_ITEM: a key or certificate, or a piece, follows
+ * @name: connection
+ * @item: what it is
+ * @more: it goes on in the next message
+ */
 struct msg_cred_item {
 	char name[IKE_MAX_NAME];
 	enum conf_item item;
+	bool more;
 };
 
 /**

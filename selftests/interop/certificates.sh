@@ -101,22 +101,9 @@ swan_cert suse root
 refused "for another use" "$(options mec256)" "is for another use"
 
 # Revoked by the root
-cat >"$pki/ca.conf" <<-END
-[ca]
-default_ca = here
-[here]
-database = $pki/index
-default_md = sha256
-default_crl_days = 30
-END
-: >"$pki/index"
-ca() {
-	openssl ca -config "$pki/ca.conf" -cert "$pki/root.pem" \
-		-keyfile "$pki/root.key" "$@" 2>/dev/null
-}
-ca -gencrl -out "$pki/none.crl"
-ca -revoke "$pki/sec384.pem"
-ca -gencrl -out "$pki/one.crl"
+revocation_list none.crl
+revoked sec384 1 >"$pki/index"
+revocation_list one.crl
 swan_cert sec384 root
 both "not revoked" "$(options mec384) crl = { \"$pki/none.crl\" }"
 refused "revoked" "$(options mec384) crl = { \"$pki/one.crl\" }" \

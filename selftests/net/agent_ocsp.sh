@@ -140,13 +140,13 @@ again 'ocsp = "relaxed"' ''
 asked() { s ss -Htn state established sport = :8888 | grep -q 8888; }
 wait_for 20 asked && ! is_up m
 check $? "silent responder: it has been asked"
-timeout 1 python3 - "$tmp/m/control" <<-'END'
-	import socket, sys
-	s = socket.socket(socket.AF_UNIX)
-	s.connect(sys.argv[1])
-	s.sendall(b'{"cmd":"status"}\n')
-	assert b'"ok":true' in s.recv(1000)
-	END
+serves='
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(b"""{"cmd":"status"}\n""")
+assert b"""\"ok\":true""" in s.recv(1000)'
+timeout 1 python3 - "$tmp/m/control" <<<"$serves"
 check $? "silent responder: the agent serves others meanwhile"
 wait_for 20 both_up && says m '8888/: no answer in time'
 check $? "silent responder: it is not waited for without end"
@@ -165,7 +165,8 @@ while True:
     s.sendto(q[:2] + (b"\x81\x80\0\1\0\1" if known else b"\x81\x83\0\1\0\0") +
              b"\0\0\0\0" + q[12:end] + (b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" +
              bytes([10, 7, 3, 2]) if known else b""), who)' &
-background+=($!)
+names=$!
+background+=($names)
 mkdir -p /etc/netns/m
 echo "nameserver 10.7.3.2" >/etc/netns/m/resolv.conf
 again 'ocsp = "strict" ocsp-uri = "http://ocsp.example:8888/"' ''
@@ -176,5 +177,30 @@ wait_for 20 says m 'http://nobody.example:8888/: .* has no address'
 check $? "name: one that there is not is told"
 ! grep -q event=died "$tmp/m.log"
 check $? "name: and costs nobody their life"
+
+# A name server that takes all questions and answers none.
+kill -STOP $names
+again 'ocsp = "relaxed" ocsp-uri = "http://ocsp.example:8888/"' ''
+asked() { s ss -Huanp sport = :53 | awk '{ exit !$2 }'; }
+wait_for 20 asked && ! is_up m
+check $? "silent name server: it has been asked"
+timeout 1 python3 - "$tmp/m/control" <<<"$serves"
+check $? "silent name server: the agent serves others meanwhile"
+wait_for 20 both_up
+check $? "silent name server: it is not waited for without end"
 rm -rf /etc/netns/m
+
+# Longer than what one process of the agent says to another in one message.
+revoked m 3500 >"$pki/index"
+revocation_list long.crl
+[ "$(stat -c %s "$pki/long.crl")" -gt 150000 ]
+check $? "a long list of revoked certificates"
+again '' "crl = { \"$pki/long.crl\" }"
+wait_for 20 says s 'certificate revoked'
+check $? "long list: the server refuses the mobile, which is the first of it"
+sed -i 1d "$pki/index"
+revocation_list long.crl
+again '' "crl = { \"$pki/long.crl\" }"
+wait_for 20 both_up
+check $? "long list: without it both ends come up"
 finish

@@ -6,6 +6,9 @@
 
 #include "pki.h"
 
+/* Short enough that some have to be put together. */
+#define PIECE 700
+
 void told_begin(struct told *t, const char *name, enum ike_authby local,
 		enum ike_authby remote, const char *psk)
 {
@@ -21,12 +24,20 @@ void told_begin(struct told *t, const char *name, enum ike_authby local,
 void told_item(struct told *t, enum conf_item item, struct wire_span der)
 {
 	struct msg_cred_item head = { .item = item };
-	struct wire_wr wr = { 0 };
+	struct wire_span left = der;
 
-	wire_wr_bytes(&wr, &head, sizeof(head));
-	wire_wr_bytes(&wr, der.p, der.len);
-	cred_list_told(&t->list, MSG_CRED_ITEM, wr.data, wr.len);
-	wire_wr_free(&wr);
+	do {
+		size_t len = left.len < PIECE ? left.len : PIECE;
+		struct wire_wr wr = { 0 };
+
+		head.more = len < left.len;
+		wire_wr_bytes(&wr, &head, sizeof(head));
+		wire_wr_bytes(&wr, left.p, len);
+		cred_list_told(&t->list, MSG_CRED_ITEM, wr.data, wr.len);
+		wire_wr_free(&wr);
+		left.p += len;
+		left.len -= len;
+	} while (head.more);
 	pki_free(der);
 }
 
