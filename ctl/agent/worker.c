@@ -30,6 +30,9 @@
 _Static_assert(IKE_STATES_MAX <= CHAN_MAX_QUEUE / 2,
 	       "all that is handed over can be queued at once");
 
+/* Who is to be authenticated adds 100 kB at most, a burst of them 3 MB. */
+#define CREDS_BEHIND (CHAN_MAX_QUEUE / 2)
+
 uint64_t worker_now_us(void)
 {
 	struct timespec ts;
@@ -224,6 +227,7 @@ static void on_datagram(evutil_socket_t fd, short what, void *arg)
 			continue;
 		p->data = buf;
 		p->len = (size_t)n;
+		p->busy = chan_queued(w->creds) > CREDS_BEHIND;
 		worker_event(w, &ev);
 	}
 }

@@ -22,6 +22,7 @@ static const char *const drop_names[IKE_DROP_N] = {
 	[IKE_DROP_NOT_AUTHENTIC] = "not-authentic",
 	[IKE_DROP_OUTSIDE_WINDOW] = "outside-window",
 	[IKE_DROP_HALF_OPEN] = "too-many-half-open",
+	[IKE_DROP_BUSY] = "too-many-to-authenticate",
 };
 
 static const char *const happened_names[IKE_HAPPENED_N] = {

@@ -42,12 +42,15 @@ enum ike_event_type {
  * @remote: where from
  * @data: without the non-ESP marker; read only, not kept
  * @len: octets
+ * @busy: the credentials have more to do than they should: nobody is to be
+ *	authenticated now
  */
 struct ike_ev_packet {
 	struct wire_endpoint local;
 	struct wire_endpoint remote;
 	const uint8_t *data;
 	size_t len;
+	bool busy;
 };
 
 /**

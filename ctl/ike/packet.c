@@ -113,6 +113,12 @@ static void for_sa(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 			answer_in_clear(eng, pkt, h, IKE_N_INVALID_IKE_SPI);
 		return;
 	}
+	/* As if it was lost: it comes again. */
+	if (pkt->busy && h->exchange == IKE_EX_AUTH &&
+	    sa->state < IKE_SA_ESTABLISHED) {
+		eng->n.drop[IKE_DROP_BUSY]++;
+		return;
+	}
 	ike_sa_touch(sa);
 	ike_sa_touch(ike_sa_heir(sa));
 	if (h->exchange == IKE_EX_SA_INIT) {

@@ -504,7 +504,7 @@ void net_inject(struct net *net, int host, const struct wire_endpoint *src,
 	struct ike_event ev = {
 		.type = IKE_EV_PACKET,
 		.u.packet = { .local = *dst, .remote = *src, .data = copy,
-			      .len = len },
+			      .len = len, .busy = net->host[host].busy },
 	};
 
 	assert_non_null(copy);

@@ -66,6 +66,8 @@ struct net_host {
 	unsigned int n_addrs;
 	struct wire_addr addrs[NET_ADDRS];
 	bool addr_up[NET_ADDRS];
+	/* The credentials are behind. */
+	bool busy;
 	/* The pre-shared key of every connection here; NULL: there is none. */
 	const char *psk;
 	/* Takes every proof for genuine. */

@@ -138,6 +138,31 @@ static void dropped(void **state)
 	net_free(net);
 }
 
+/* Neither end begins to authenticate while its credentials are behind. */
+static void busy(void **state)
+{
+	struct net *net = net_new(5);
+
+	(void)state;
+	net->host[1].busy = true;
+	net_conns(net);
+	net_run(net, NET_SECOND);
+	assert_true(counted(net, 1, "datagrams_dropped",
+			    "too-many-to-authenticate") >= 2);
+	net->host[0].busy = true;
+	net->host[1].busy = false;
+	net_run(net, 2 * NET_SECOND);
+	assert_int_equal(counted(net, 1, "ike_sas_established", NULL), 1);
+	assert_int_equal(counted(net, 0, "ike_sas_established", NULL), 0);
+	assert_true(counted(net, 0, "datagrams_dropped",
+			    "too-many-to-authenticate") > 0);
+	net->host[0].busy = false;
+	net_run(net, 5 * NET_SECOND);
+	assert_int_equal(counted(net, 0, "ike_sas_established", NULL), 1);
+	assert_int_equal(counted(net, 0, "ike_sas_ended", NULL), 0);
+	net_free(net);
+}
+
 static unsigned int lines_with(const char *log, const char *text)
 {
 	unsigned int n = 0;
@@ -187,6 +212,7 @@ int main(void)
 		cmocka_unit_test(unknown),
 		cmocka_unit_test(repeated),
 		cmocka_unit_test(dropped),
+		cmocka_unit_test(busy),
 		cmocka_unit_test(failures),
 	};
 
