@@ -24,7 +24,7 @@
 
 #define MAX_CLIENTS 64
 #define MAX_LINE 16384
-/* What may wait to be read by a client; a long list of connections fits. */
+/* What may wait to be read by a client. */
 #define MAX_BACKLOG (4u << 20)
 #define DEFAULT_TIMEOUT_MS 30000
 #define MAX_TIMEOUT_MS 600000
@@ -77,7 +77,8 @@ static size_t backlog(const struct client *cl)
 /* Returns false, and the client is gone, if it is too far behind. */
 static bool client_write(struct client *cl, const char *line, size_t len)
 {
-	if (backlog(cl) + len > MAX_BACKLOG ||
+	/* One answer may be longer, as that of ten thousand IKE SAs is. */
+	if ((backlog(cl) && backlog(cl) + len > MAX_BACKLOG) ||
 	    bufferevent_write(cl->bev, line, len) ||
 	    bufferevent_write(cl->bev, "\n", 1)) {
 		log_line(IKE_LOG_WARNING, NULL, "control",
