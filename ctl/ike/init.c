@@ -12,6 +12,12 @@
 /* Unauthenticated answers to strangers, a second. */
 #define REFUSALS_PER_SECOND 100
 
+/*
+ * All of a request is kept until the peer is authenticated. Twice what the longest
+ * offers have is room for anybody, but not for thousands at once.
+ */
+#define LONG_REQUEST 8192
+
 bool ike_make_nonce(struct ike_engine *eng, struct ike_buf *nonce)
 {
 	uint8_t n[IKE_NONCE_LEN];
@@ -562,7 +568,9 @@ static bool welcome(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 {
 	uint8_t cookie[CRYPTO_COOKIE_LEN];
 
-	if (eng->half_open >= eng->s.max_half_open) {
+	if (eng->half_open >= eng->s.max_half_open ||
+	    (eng->half_open >= eng->s.cookie_threshold &&
+	     msg->raw_len > LONG_REQUEST)) {
 		eng->n.drop[IKE_DROP_HALF_OPEN]++;
 		return false;
 	}

@@ -163,6 +163,50 @@ static void busy(void **state)
 	net_free(net);
 }
 
+/* The IKE_SA_INIT request of the first host, from another SPI and longer. */
+static void inject_longer(struct net *net, size_t more)
+{
+	const struct net_packet *p = net_nth(net, 0, IKE_EX_SA_INIT, false, 0);
+	size_t len = p->len + more;
+	uint8_t *copy = calloc(1, len);
+
+	assert_non_null(copy);
+	memcpy(copy, p->data, IKE_HDR_LEN);
+	memcpy(copy + IKE_HDR_LEN + more, p->data + IKE_HDR_LEN,
+	       p->len - IKE_HDR_LEN);
+	copy[0] ^= (uint8_t)more;
+	copy[IKE_HDR_LEN] = copy[16];
+	copy[16] = IKE_PL_VENDOR;
+	wire_put_u32(copy + 24, (uint32_t)len);
+	wire_put_u16(copy + IKE_HDR_LEN + 2, (uint16_t)more);
+	net_inject(net, 1, &p->src, &p->dst, copy, len);
+	free(copy);
+}
+
+/* Long requests are welcome, unless many strangers are here. */
+static void long_requests(void **state)
+{
+	struct net *net = net_new_with(6, 2, NULL);
+
+	(void)state;
+	net_conns(net);
+	net->host[0].addr_up[0] = false;
+	inject_longer(net, 60001);
+	assert_int_equal(net->host[1].eng->half_open, 1);
+	inject_longer(net, 60002);
+	assert_int_equal(net->host[1].eng->half_open, 2);
+	inject_longer(net, 60003);
+	assert_int_equal(counted(net, 1, "datagrams_dropped",
+				 "too-many-half-open"), 1);
+	/* One of the usual length may show where it is. */
+	inject_longer(net, 104);
+	assert_int_equal(net->host[1].eng->half_open, 2);
+	assert_int_equal(counted(net, 1, "cookies_sent", NULL), 1);
+	assert_int_equal(counted(net, 1, "datagrams_dropped",
+				 "too-many-half-open"), 1);
+	net_free(net);
+}
+
 static unsigned int lines_with(const char *log, const char *text)
 {
 	unsigned int n = 0;
@@ -213,6 +257,7 @@ int main(void)
 		cmocka_unit_test(repeated),
 		cmocka_unit_test(dropped),
 		cmocka_unit_test(busy),
+		cmocka_unit_test(long_requests),
 		cmocka_unit_test(failures),
 	};
 
