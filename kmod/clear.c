@@ -13,6 +13,7 @@
  * passed PRE_ROUTING, is asked there.
  */
 #include <linux/netfilter.h>
+#include <net/addrconf.h>
 
 #include "about.h"
 #include "deliver.h"
@@ -62,6 +63,18 @@ static unsigned int mobx_input_refuse(struct mobx_net *mnet,
 }
 
 /*
+ * IPv4 drops what comes from elsewhere with an address of this host's as source;
+ * IPv6 does not, and a router would send it on as its own, under its SAs.
+ */
+static bool mobx_input_forges_us(struct mobx_net *mnet,
+				 const struct sk_buff *skb,
+				 const struct mobx_flow *flow)
+{
+	return flow->family == AF_INET6 &&
+	       ipv6_chk_addr(mnet->net, &flow->remote.v6, skb->dev, 0);
+}
+
+/*
  * What is not from us has to be something that may be in clear. @local: it is
  * for us.
  */
@@ -77,6 +90,8 @@ mobx_input_check(struct mobx_net *mnet, struct sk_buff *skb, u16 family,
 	/* Of what XFRM took this out of, or before a VRF had it come again. */
 	*mobx_cb_flags(skb, family) &= ~(MOBX_CB_CHECKED | MOBX_CB_UNMATCHED);
 	mobx_flow_in(skb, family, &flow, &h);
+	if (unlikely(!local && mobx_input_forges_us(mnet, skb, &flow)))
+		return mobx_input_refuse(mnet, skb, &flow, why);
 	if (unlikely(flow.proto == IPPROTO_ICMP ||
 		     flow.proto == IPPROTO_ICMPV6))
 		mobx_pmtu_encap(mnet, skb, family);
