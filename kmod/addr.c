@@ -61,7 +61,9 @@ static bool mobx_flow_ports(const struct sk_buff *skb, unsigned int offset,
 /*
  * Walk IPv6 extension headers from @h->upper on, an offset from skb->data,
  * where a header of type @h->proto is. Those that RFC 4301, section 4.4.1.1
- * names are looked past; AH and ESP are protocols.
+ * names are looked past; AH and ESP are protocols. A header that does not end in
+ * the packet, as raw sockets and strangers may send, is not looked past: where
+ * ESP goes is in the packet.
  */
 static void mobx_headers_walk(const struct sk_buff *skb, unsigned int base,
 			      struct mobx_headers *h)
@@ -93,6 +95,8 @@ static void mobx_headers_walk(const struct sk_buff *skb, unsigned int base,
 		} else {
 			len += fh->reserved * 8;
 		}
+		if (unlikely(base + at + len > skb->len))
+			break;
 		h->upper += len;
 		if (h->proto != NEXTHDR_DEST) {
 			h->esp = h->upper;
@@ -400,6 +404,9 @@ enum mobx_about mobx_packet_about(const struct sk_buff *skb, u16 family,
 {
 	unsigned int offset = skb_network_offset(skb);
 
+	/* Of a later fragment no header is there. */
+	if (family == AF_INET && ip_hdr(skb)->frag_off & htons(IP_OFFSET))
+		return MOBX_ABOUT_NOTHING;
 	if (family == AF_INET)
 		return mobx_flow_about(skb, offset + ip_hdrlen(skb), family,
 				       ip_hdr(skb)->protocol, about);

@@ -148,6 +148,9 @@ int mobx_layout_open(struct sk_buff *skb, const struct mobx_alg *alg,
 		if (skb->ip_summed == CHECKSUM_PARTIAL &&
 		    skb_csum_hwoffload_help(skb, 0))
 			return -EINVAL;
+		/* The headers before ESP may be longer than the first piece. */
+		if (unlikely(!pskb_may_pull(skb, l->at)))
+			return -ENOMEM;
 		err = skb_cow_head(skb, head + l->room);
 		if (err)
 			return err;

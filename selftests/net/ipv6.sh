@@ -228,6 +228,63 @@ narrow() {
 	ip netns del q
 }
 
+# Headers that say they are longer than the packet, or than its first piece.
+lies() {
+	in6
+	mobx_a gcm128
+	mobx_b gcm128
+	ma policy add order 10 action protect remote $B
+	mb policy add order 10 action protect remote $A
+	in_ns a python3 - $B <<-'END'
+		import socket, sys
+		for kind in (43, 60):
+		    sock = socket.socket(socket.AF_INET6, socket.SOCK_RAW, kind)
+		    for after in (17, 58, 59, 253, 43, 60):
+		        for more in (6, 100, 1300, 2046, 3000, 9000):
+		            sock.sendto(bytes((after, 255)) + bytes(more),
+		                        (sys.argv[1], 0))
+	END
+	check $? "headers that do not end where they should are sent"
+	[ "$(stat a out-protected)" -ge 72 ] && [ "$(stat a out-bypassed)" = 0 ]
+	check $? "all are protected"
+	a ping -qc 2 -i 0.2 -W 1 $B >/dev/null
+	check $? "and nothing is broken"
+}
+
+# A neighbour takes a's name for what it has a send on.
+stranger() {
+	in6
+	mobx_a gcm128
+	mobx_b gcm128
+	ma policy add order 10 action protect remote $B
+	ip netns add c
+	ip link add vc netns c type veth peer name vac netns a
+	ip -n a addr add fd00:9::1/64 dev vac nodad
+	ip -n c addr add fd00:9::2/64 dev vc nodad
+	ip -n a link set vac up
+	ip -n c link set vc up
+	ip -n c -6 route add default via fd00:9::1
+	a sysctl -qw net.ipv6.conf.all.forwarding=1
+	wait_for 5 in_ns c ping -qc 1 -W 1 fd00:9::1
+	check $? "a router and its neighbour"
+	before=$(stat a out-protected)
+	discarded=$(stat a in-clear-discarded)
+	in_ns c python3 - $A $B <<-'END'
+		import socket, struct, sys
+		a, b = (socket.inet_pton(socket.AF_INET6, x) for x in sys.argv[1:])
+		sock = socket.socket(socket.AF_INET6, socket.SOCK_RAW, 255)
+		sock.sendto(struct.pack("!IHBB", 6 << 28, 12, 17, 64) + a + b +
+		            struct.pack("!HHHH", 1, 4242, 12, 0) + b"hi!!",
+		            (sys.argv[2], 0))
+	END
+	dropped() { [ "$(stat a in-clear-discarded)" = $((discarded + 1)) ]; }
+	wait_for 3 dropped
+	check $? "what says it is from the router itself is dropped and counted"
+	[ "$(stat a out-protected)" = "$before" ]
+	check $? "and not protected as if it were"
+	ip netns del c
+}
+
 for name in gcm128 cbc-sha1 null-sha1; do
 	meet_xfrm $name in6
 done
@@ -235,6 +292,8 @@ hold
 default_discard
 big transport
 big tunnel
+lies
+stranger
 mtu
 narrow
 finish
