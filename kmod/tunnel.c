@@ -215,6 +215,30 @@ static bool mobx_tunnel_allowed(struct mobx_net *mnet,
 	       (!policy->peer || policy->peer == sa->peer);
 }
 
+/*
+ * The same, told of where it is not: @why. An error has to be about what the SA
+ * carries (RFC 4301, section 6.2), which it shows when it is whole.
+ */
+static bool mobx_tunnel_carries(struct mobx_net *mnet, struct mobx_sa *sa,
+				const struct sk_buff *skb, u16 family,
+				struct mobx_headers *h, enum mobx_stat *why)
+{
+	struct mobx_flow flow;
+
+	*why = MOBX_STAT_IN_SELECTOR;
+	mobx_flow_in(skb, family, &flow, h);
+	if (unlikely((flow.proto == IPPROTO_ICMP ||
+		      flow.proto == IPPROTO_ICMPV6) && !h->fragment &&
+		     mobx_packet_about(skb, family, &flow) >=
+		     MOBX_ABOUT_PACKET))
+		*why = MOBX_STAT_IN_ICMP;
+	if (likely(mobx_tunnel_allowed(mnet, sa, &flow, h->fragment)))
+		return true;
+	if (*why == MOBX_STAT_IN_SELECTOR)
+		mobx_event_mismatch(sa, &flow);
+	return false;
+}
+
 /* Return: whether the datagram is whole now; otherwise the packet is gone. */
 static bool mobx_tunnel_defrag(struct mobx_net *mnet, const struct mobx_sa *sa,
 			       struct sk_buff *skb, u16 family)
@@ -255,7 +279,6 @@ void mobx_tunnel_receive(struct mobx_net *mnet, struct mobx_sa *sa,
 	enum mobx_stat why = MOBX_STAT_IN_MALFORMED;
 	struct net_device *dev;
 	struct mobx_headers h;
-	struct mobx_flow flow;
 
 	skb_dst_drop(skb);
 	nf_reset_ct(skb);
@@ -268,19 +291,8 @@ void mobx_tunnel_receive(struct mobx_net *mnet, struct mobx_sa *sa,
 	if ((next != IPPROTO_IPIP && next != IPPROTO_IPV6) ||
 	    unlikely(!mobx_tunnel_header_ok(skb, family)))
 		goto drop;
-	why = MOBX_STAT_IN_SELECTOR;
-	mobx_flow_in(skb, family, &flow, &h);
-	/* An error has to be about what the SA carries (RFC 4301, section 6.2). */
-	if (unlikely((flow.proto == IPPROTO_ICMP ||
-		      flow.proto == IPPROTO_ICMPV6) &&
-		     mobx_packet_about(skb, family, &flow) >=
-		     MOBX_ABOUT_PACKET))
-		why = MOBX_STAT_IN_ICMP;
-	if (unlikely(!mobx_tunnel_allowed(mnet, sa, &flow, h.fragment))) {
-		if (why == MOBX_STAT_IN_SELECTOR)
-			mobx_event_mismatch(sa, &flow);
+	if (unlikely(!mobx_tunnel_carries(mnet, sa, skb, family, &h, &why)))
 		goto drop;
-	}
 	why = MOBX_STAT_IN_ECN;
 	if (unlikely(INET_ECN_decapsulate(skb, tos,
 					  family == AF_INET ?
@@ -293,9 +305,7 @@ void mobx_tunnel_receive(struct mobx_net *mnet, struct mobx_sa *sa,
 	if (unlikely(h.fragment)) {
 		if (!mobx_tunnel_defrag(mnet, sa, skb, family))
 			return;
-		why = MOBX_STAT_IN_SELECTOR;
-		mobx_flow_in(skb, family, &flow, &h);
-		if (!mobx_tunnel_allowed(mnet, sa, &flow, false))
+		if (!mobx_tunnel_carries(mnet, sa, skb, family, &h, &why))
 			goto drop;
 	}
 	mobx_stat_inc(mnet, MOBX_STAT_IN_PROTECTED);

@@ -385,6 +385,18 @@ def fragments(wire, lan):
     lan.receive(is_udp, 0.2)
     Tap.check(counter("in-selector") - before == 1,
               "a later fragment from a source that is not allowed")
+    for ident, to, carried in ((5, K4, True), (6, "10.3.0.1", False)):
+        error = struct.pack("!BBHHH", 3, 4, 0, 0, 576) + ip4(H4, to, udp(b"x"))
+        error = error[:2] + struct.pack("!H", checksum(error)) + error[4:]
+        before = counter("in-icmp")
+        peer.send(ip4(K4, H4, error[:8], frag=MF, ident=ident, kind=1))
+        peer.send(ip4(K4, H4, error[8:], frag=1, ident=ident, kind=1))
+        got = lan.receive(lambda p: proto(p) == 1, 1 if carried else 0.3)
+        Tap.check((got is not None) == carried and
+                  counter("in-icmp") - before == (not carried),
+                  "an ICMP error in fragments, about what the SA "
+                  + ("carries: taken" if carried else
+                     "never carried: dropped and counted"), got)
 
 
 def main():
