@@ -304,6 +304,9 @@ static bool mobx_hold_again(struct mobx_net *mnet, struct mobx_held *held,
 		return true;
 	}
 	skb->dev = skb_dst(skb)->dev;
+	/* That of before may lead to a device that has gone, with an MTU of 68. */
+	if (choice->mode == MOBX_MODE_TRANSPORT)
+		choice->dst = skb_dst(skb);
 	if (choice->sa)
 		mobx_output_take(mnet, skb, choice);
 	else

@@ -521,6 +521,9 @@ void mobx_output_take(struct mobx_net *mnet, struct sk_buff *skb,
 		mobx_output_split(mnet, skb, choice, &l);
 		return;
 	}
+	/* Transport mode is for datagrams; segments of this one are fragments. */
+	if (unlikely(skb_shinfo(skb)->gso_type & SKB_GSO_UDP) && !l.tunnel)
+		skb_gso_reset(skb);
 	if (skb_is_gso(skb)) {
 		mobx_output_no_bursts(skb);
 		mobx_layout_lean(skb, choice->sa->alg, &l);

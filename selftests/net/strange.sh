@@ -3,7 +3,7 @@
 #
 # Packets that are not like others: frames that are only bridged, a datagram
 # that ESP makes too long for an IP header, one whose device goes while it
-# waits.
+# waits, one that was to be fragmented by a network card.
 # rig: timeout=300 alone kernel=6.1
 # covers: I2
 
@@ -83,10 +83,15 @@ long() {
 	check $? "the other one did not, and was counted"
 }
 
-# The address stays with the host; the link comes back.
+# The address stays with the host, and so does another link to the same place.
 gone() {
 	world
 	ip -n a addr add $A/32 dev lo
+	ip -n b addr add $B/32 dev lo
+	ip link add vc netns a type veth peer name vd netns b
+	ip -n a link set vc up
+	ip -n b link set vd up
+	ip -n a route add 10.8.0.0/24 dev vc src $A metric 500
 	ma policy add order 10 action protect remote $B
 	ma peer add 1 local $A remote $B
 	ma sa add dir in spi 0x1001 peer 1 $(suite gcm128 B) force
@@ -94,22 +99,63 @@ gone() {
 	listen b
 	send a 40
 	ip -n a link del va
-	# Looks at what waits, and finds nothing better to do.
-	ma peer add 2 local $A remote 10.8.9.9
-	ip link add va netns a type veth peer name vb netns b
-	ip -n b addr add $B/24 dev vb
-	ip -n b link set vb up
-	ip -n a addr add $A/24 dev va
-	ip -n a link set va up
 	ma sa add dir out spi 0x2002 peer 1 $(suite gcm128 A) force
 	wait_for 5 grep -qx 40 "$tmp/got" ||
 		[ "$(stat a out-hold-dropped)" = 1 ]
-	check $? "what waited while its link went and came leaves by the new one"
+	check $? "what waited while its link went leaves by the other one"
 	[ "$(stat a out-bypassed)$(stat a out-no-source)" = 00 ]
 	check $? "under an SA"
+	[ "$(stat a out-fragmented)" = 0 ] &&
+		! ip -n a route get $B | grep -q 'mtu 552'
+	check $? "as one that the new link can take"
+}
+
+# A guest's datagram of 3000 octets, of which its network card was to make
+# fragments: masqueraded, so that it is the host's own.
+guest() {
+	modprobe tun && nft -v >/dev/null || skip "no tun, or no nft"
+	world
+	a sysctl -qw net.ipv4.ip_forward=1
+	a nft -f - <<-END
+		table ip nat {
+			chain post {
+				type nat hook postrouting priority srcnat;
+				ip saddr 10.99.0.2 masquerade
+			}
+		}
+	END
+	mobx_a gcm128
+	mobx_b gcm128
+	ma policy add order 10 action protect remote $B
+	listen b
+	in_ns a python3 - $B $PORT <<-'END'
+		import fcntl, os, socket, struct, subprocess, sys
+		tun = os.open("/dev/net/tun", os.O_RDWR)
+		# IFF_TUN, IFF_NO_PI, IFF_VNET_HDR
+		fcntl.ioctl(tun, 0x400454ca, struct.pack("16sH22x", b"guest", 0x5001))
+		subprocess.run("ip addr add 10.99.0.1/24 dev guest && ip link set"
+		               " guest up", shell=True, check=True)
+		dst = socket.inet_aton(sys.argv[1])
+		src = socket.inet_aton("10.99.0.2")
+		ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 3028, 7, 0, 64, 17, 0, src, dst)
+		def fold(data):
+		    n = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+		    return (n >> 16) + (n & 0xffff)
+		ip = ip[:10] + struct.pack("!H", 0xffff ^ fold(ip)) + ip[12:]
+		pseudo = fold(src + dst + struct.pack("!HH", 17, 3008))
+		udp = struct.pack("!HHHH", 99, int(sys.argv[2]), 3008, pseudo)
+		# NEEDS_CSUM, GSO_UDP
+		head = struct.pack("<BBHHHH", 1, 3, 28, 1480, 20, 6)
+		os.write(tun, head + ip + udp + bytes(3000))
+	END
+	wait_for 5 grep -qx 3000 "$tmp/got"
+	check $? "a guest's datagram that was to become fragments arrives"
+	[ "$(stat a out-protected)" = 1 ]
+	check $? "in one ESP packet"
 }
 
 bridged
 long
 gone
+guest
 finish
