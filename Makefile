@@ -14,14 +14,14 @@ KREL = $(eval KREL := $(shell if [ -n "$(KVER)" ]; then \
 	elif [ -d /lib/modules/`uname -r`/build ]; then uname -r; \
 	else scripts/kernel-release 6.1; fi))$(KREL)
 KDIR ?= $(firstword $(wildcard /lib/modules/$(KREL)/build) \
-	$(if $(filter debug uml,$(KVER)),$(shell scripts/kernel-release \
+	$(if $(filter debug kcsan uml,$(KVER)),$(shell scripts/kernel-release \
 	--headers $(KVER))) /usr/src/linux-headers-$(KREL))
 
 all: modules ctl
 
 help:
 	@echo 'all           module, agent and command'
-	@echo 'modules       mobx.ko in build/modules/RELEASE; KVER=6.1|6.12|debug|uml or KDIR=...; C=1 W=1; DEBUG=1'
+	@echo 'modules       mobx.ko in build/modules/RELEASE; KVER=6.1|6.12|debug|kcsan|uml or KDIR=...; C=1 W=1; DEBUG=1'
 	@echo '              (so for debug and uml): self-tests, or it does not load'
 	@echo 'ctl           build/mobxd and build/mobx'
 	@echo 'impair        build/impair/mobxd: for tests, it takes --impair, see mobxd(8)'
@@ -35,7 +35,7 @@ help:
 	@echo 'fuzz-netlink  requests to the module, made from its YAML description, the same way'
 	@echo 'fuzz-ike      libFuzzer on all that reads what strangers write (SECONDS=60 a target, TARGET=...)'
 	@echo 'model         check the model of the MOBIKE-X exchange (spin)'
-	@echo 'torture       a peer that moves without end under traffic, audited on every link (MINUTES=10, KVER=debug)'
+	@echo 'torture       a peer that moves without end under traffic, audited on every link (MINUTES=10, KVER=debug|kcsan)'
 	@echo 'soak          the same with namespaces that come and go, under the debug kernel (MINUTES=30)'
 	@echo 'bench         measure; BENCH=datapath and the other scripts in selftests/bench,'
 	@echo '              ARGS for their arguments, KVER for one kernel'
@@ -255,6 +255,7 @@ $(BUILD)/fuzz-ike/%: selftests/fuzz/ike/fuzz.c $(UNIT_SHARED) \
 
 # A peer that moves without end under all kinds of traffic.
 TORTURE_debug := 60 100
+TORTURE_kcsan := 60 100
 torture: ready
 	+@$(MAKE) $(JOBS) --no-print-directory rig-build
 	@selftests/vm/run -k $(or $(KVER),6.1) -t $$((60 * $(or $(MINUTES),10) + 300)) -- \

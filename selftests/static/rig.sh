@@ -30,7 +30,7 @@ vm() {
 	status=$?
 }
 
-echo 1..18
+echo 1..20
 for kernel in 6.1 uml; do
 	vm -k $kernel -- sh -c 'printf "a\r\n\001b\n"; echo c >&2
 		echo "$0 $1" >$MOBX_OUT/file; echo lost >/etc/mobx-rig-test
@@ -65,6 +65,24 @@ complaint "BUG: KASAN: use-after-free in mobx_input_hook"
 check "that it found a bug is one" test "$status" = 0
 complaint "unreferenced object 0xffff888004a1c000 (size 64):"
 check "and so is memory that nobody points to" test "$status" = 0
+race() {	# IN
+	complaint "=====
+BUG: KCSAN: data-race in tick / $1
+
+write to 0xffff888004a1c000 of 8 bytes by interrupt on cpu 0:
+ tick+0x1/0x2
+
+read to 0xffff888004a1c000 of 8 bytes by task 1 on cpu 1:
+ $1+0x1/0x2
+ tock+0x1/0x2
+ mobx_input_hook+0x1/0x2 [mobx]
+
+====="
+}
+race "mobx_output_hook [mobx]"
+check "a data race of the module is one" test "$status" = 0
+race tack
+check "one of the kernel's own is none" test "$status" = 1
 
 vm -k 5.4 -- true
 check "an unknown kernel is refused" test "$status" = 2
