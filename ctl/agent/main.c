@@ -17,6 +17,7 @@
 #include "agent/impair.h"
 #include "agent/log.h"
 #include "agent/parent.h"
+#include "agent/signals.h"
 #include "agent/store.h"
 #include "agent/worker.h"
 
@@ -184,6 +185,8 @@ static pid_t fork_one(const char *name, const struct pairs *p,
 
 	if (pid)
 		return pid;
+	/* The parent alone decides when it is time to go; we follow it. */
+	signals_ignore();
 	prctl(PR_SET_NAME, name);
 	close_others(p, own);
 	store_close(store);
@@ -214,16 +217,6 @@ static bool fork_all(const struct pairs *p, struct parent_args *args)
 	return args->fetch_pid > 0;
 }
 
-/* The parent alone decides when it is time to go; the others follow it. */
-static void set_signals(void)
-{
-	static const int ignored[] = { SIGPIPE, SIGINT, SIGTERM, SIGHUP,
-				       SIGUSR2 };
-
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		signal(ignored[i], SIG_IGN);
-}
-
 /* Forked before a key or anything else is read: they inherit nothing. */
 static int run(const struct options *o)
 {
@@ -236,13 +229,15 @@ static int run(const struct options *o)
 	};
 	struct pairs p;
 
+	/* A stop in the middle of the start is obeyed at its end. */
+	signals_hold();
+	signal(SIGPIPE, SIG_IGN);
 	store_take(&store);
 	if (make_pairs(&p)) {
 		fprintf(stderr, "mobxd: cannot make a socket pair: %s\n",
 			strerror(errno));
 		return 1;
 	}
-	set_signals();
 	if (!fork_all(&p, &args)) {
 		fprintf(stderr, "mobxd: cannot fork: %s\n", strerror(errno));
 		return 1;

@@ -24,6 +24,7 @@
 #include "agent/policy.h"
 #include "agent/request.h"
 #include "agent/secret.h"
+#include "agent/signals.h"
 #include "agent/store.h"
 #include "agent/udp.h"
 #include "agent/virtual.h"
@@ -526,6 +527,7 @@ static bool start_loop(struct parent *p)
 		if (!p->signals[i] || event_add(p->signals[i], NULL))
 			return false;
 	}
+	signals_obey();
 	return true;
 }
 
@@ -572,6 +574,8 @@ static void reap(struct parent *p)
 
 static void tear_down(struct parent *p)
 {
+	/* It ends anyway, and should not in the middle of this. */
+	signals_hold();
 	if (p->creds && p->stopping)
 		chan_send(p->creds, MSG_STOP, 0, NULL, 0);
 	chan_free(p->worker);

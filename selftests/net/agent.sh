@@ -323,6 +323,16 @@ wait_for 5 down
 check $? "stop: the peer was told"
 ! m ping -q -c 2 -i 0.2 -W 1 10.7.3.2 >/dev/null 2>&1
 check $? "stop: traffic waits"
+# Sooner than it is ready.
+for delay in 0 0.01 0.03 0.1; do
+	start m
+	sleep $delay
+	kill -TERM "$pid_m"
+	wait_for 20 gone "$pid_m"
+	check $? "stop: SIGTERM $delay s after the start ends it as well"
+	kill -9 "$pid_m" 2>/dev/null
+	wait "$pid_m" 2>/dev/null
+done
 m ip xfrm policy add dst 10.9.0.0/16 dir out tmpl proto esp mode transport
 start m
 wait_for 20 both_up
