@@ -197,8 +197,10 @@ int cli_key(struct cli *c, const char *what, uint8_t key[MOBX_MAX_KEY],
  * @c: run
  * @s: changed
  * @word: index in CLI_SELECTOR_WORDS
+ * @given: the words before it in this selector, a bit for each index
  */
-int cli_selector(struct cli *c, struct kern_selector *s, int word);
+int cli_selector(struct cli *c, struct kern_selector *s, int word,
+		 uint32_t given);
 
 /** cli_selector_check() - whether its parts fit each other */
 int cli_selector_check(const struct cli *c, const struct kern_selector *s);

@@ -66,7 +66,8 @@ void cli_pfp_json(json_t *o, uint32_t pfp)
 		out_str(o, "pfp", text);
 }
 
-static int policy_value(struct cli *c, struct kern_policy *p, int word)
+static int policy_value(struct cli *c, struct kern_policy *p, int word,
+			uint32_t given)
 {
 	int v;
 
@@ -88,7 +89,7 @@ static int policy_value(struct cli *c, struct kern_policy *p, int word)
 	case POLICY_PFP:
 		return take_pfp(c, &p->pfp);
 	default:
-		return cli_selector(c, &p->selector, word);
+		return cli_selector(c, &p->selector, word, given);
 	}
 }
 
@@ -101,7 +102,7 @@ int cli_policy_parse(struct cli *c, struct kern_policy *p)
 	while (cli_more(c)) {
 		int word = cli_keyword(c, policy_words);
 
-		if (word < 0 || policy_value(c, p, word))
+		if (word < 0 || policy_value(c, p, word, given))
 			return CLI_SYNTAX;
 		given |= 1U << word;
 	}

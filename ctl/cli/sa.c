@@ -80,6 +80,7 @@ static int take_selector(struct cli *c, struct kern_sa *sa)
 {
 	static const char *const words[] = { CLI_SELECTOR_WORDS, NULL };
 	struct kern_selector *s;
+	uint32_t given = 0;
 
 	if (sa->nselectors == MOBX_MAX_SELECTORS)
 		return cli_syntax(c, "more than %d selectors",
@@ -92,8 +93,9 @@ static int take_selector(struct cli *c, struct kern_sa *sa)
 		if (word < 0)
 			break;
 		c->next++;
-		if (cli_selector(c, s, word))
+		if (cli_selector(c, s, word, given))
 			return CLI_SYNTAX;
+		given |= 1U << word;
 	}
 	return cli_selector_check(c, s);
 }

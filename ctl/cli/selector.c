@@ -10,6 +10,9 @@
 
 #include "cli/cli.h"
 
+/* Their places in CLI_SELECTOR_WORDS. */
+enum { SELECTOR_TYPE = 7, SELECTOR_CODE };
+
 /* Not from /etc/protocols, so that output means the same everywhere. */
 static const struct {
 	const char *name;
@@ -158,7 +161,8 @@ static int take_ports(struct cli *c, const char *what, uint16_t *min,
  * Types and codes lie in the local ports, from the first code of the first type
  * to the last code of the last one (RFC 4301, section 4.4.1.1).
  */
-static int take_type(struct cli *c, struct kern_selector *s, bool code)
+static int take_type(struct cli *c, struct kern_selector *s, bool code,
+		     uint32_t given)
 {
 	const char *what = code ? "code" : "type";
 	const char *word = cli_take(c, what);
@@ -166,6 +170,11 @@ static int take_type(struct cli *c, struct kern_selector *s, bool code)
 
 	if (!word)
 		return CLI_SYNTAX;
+	/* Either would take in more than was meant, without a word. */
+	if (code && !(given & 1U << SELECTOR_TYPE))
+		return cli_syntax(c, "code: of which type? 'type N code M' would be right");
+	if (!code && given & 1U << SELECTOR_CODE)
+		return cli_syntax(c, "type: it has a code already; one 'type N code M' would be right");
 	if (!parse_range(word, UINT8_MAX, &from, &to))
 		return cli_syntax(c, "%s: '%s' is not a number up to 255 or FIRST-LAST",
 				  what, word);
@@ -181,7 +190,8 @@ static int take_type(struct cli *c, struct kern_selector *s, bool code)
 	return 0;
 }
 
-int cli_selector(struct cli *c, struct kern_selector *s, int word)
+int cli_selector(struct cli *c, struct kern_selector *s, int word,
+		 uint32_t given)
 {
 	switch (word) {
 	case 0:
@@ -200,9 +210,9 @@ int cli_selector(struct cli *c, struct kern_selector *s, int word)
 	case 6:
 		return take_ports(c, "dport", &s->remote_port_min,
 				  &s->remote_port_max);
-	case 7:
-	case 8:
-		return take_type(c, s, word == 8);
+	case SELECTOR_TYPE:
+	case SELECTOR_CODE:
+		return take_type(c, s, word == SELECTOR_CODE, given);
 	default:
 		return cli_syntax(c, "not a word of a selector");
 	}
