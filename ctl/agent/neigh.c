@@ -29,6 +29,17 @@ void neigh_close(struct neigh *n)
 	n->fd = -EBADF;
 }
 
+/* The kernel learns of nobody but whom its own routes lead to. */
+static bool is_next_hop(struct neigh *n, const struct neigh_ask *m)
+{
+	struct rtnl_route r;
+
+	return m->remote.family == 4 &&
+	       !rtnl_lookup(&n->rtnl, &m->remote, &m->local, m->ifindex, &r) &&
+	       r.ifindex == m->ifindex &&
+	       wire_addr_equal(r.hop.family ? &r.hop : &m->remote, &m->hop);
+}
+
 int neigh_ask(struct neigh *n, const struct neigh_ask *m)
 {
 	struct sockaddr_ll to = {
@@ -56,7 +67,7 @@ int neigh_ask(struct neigh *n, const struct neigh_ask *m)
 	ret = rtnl_link(&n->rtnl, m->ifindex, arp.arp_sha);
 	if (ret)
 		return ret;
-	if (m->has_mac)
+	if (m->has_mac && is_next_hop(n, m))
 		rtnl_neigh_add(&n->rtnl, m->ifindex, &m->hop, m->mac);
 	memcpy(arp.arp_spa, m->local.a, sizeof(arp.arp_spa));
 	memcpy(arp.arp_tpa, m->hop.a, sizeof(arp.arp_tpa));

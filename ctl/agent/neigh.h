@@ -27,6 +27,7 @@ struct neigh {
 /**
  * struct neigh_ask - MSG_NEIGH: an own address appeared
  * @local: the address
+ * @remote: where to
  * @hop: its next hop, of the same family
  * @ifindex: the link between them
  * @has_mac: the next hop has been seen there with
@@ -34,6 +35,7 @@ struct neigh {
  */
 struct neigh_ask {
 	struct wire_addr local;
+	struct wire_addr remote;
 	struct wire_addr hop;
 	uint32_t ifindex;
 	bool has_mac;
@@ -54,7 +56,7 @@ void neigh_close(struct neigh *n);
  * The neighbour learns the asker's address from it (RFC 826, "Packet
  * Reception"). Its answer is for the kernel; nobody waits for it. A link
  * address that the kernel has forgotten is used until the kernel has verified
- * it.
+ * it, if it is that of the next hop that the routes name.
  *
  * Return: 0; -EAFNOSUPPORT for links that have no ARP; a negative errno.
  */

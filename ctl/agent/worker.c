@@ -78,6 +78,7 @@ static void greet(struct worker *w, const struct ike_host_addr *was,
 		bool known = a->local.family != 4;
 		struct neigh_ask m = {
 			.local = a->local,
+			.remote = a->remote,
 			.hop = a->hop,
 			.ifindex = a->ifindex,
 		};

@@ -4,10 +4,12 @@
 #include <event2/event.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -83,6 +85,47 @@ static void refusals(void **state)
 	assert_int_equal(neigh_ask(&n, &m), -EBADF);
 }
 
+/* Does the kernel take a link address for @hop, on the way to @remote? */
+static bool learns(struct neigh *n, const char *remote, const char *hop)
+{
+	struct neigh_ask m = {
+		.local = addr("192.0.2.1"),
+		.remote = addr(remote),
+		.hop = addr(hop),
+		.ifindex = if_nametoindex("v0"),
+		.has_mac = true,
+		.mac = { 2, 0, 0, 0, 0, 9 },
+	};
+	uint8_t mac[RTNL_MAC_LEN];
+
+	/* Asked for it is in any case. */
+	assert_int_equal(neigh_ask(n, &m), 0);
+	return !rtnl_neigh(&n->rtnl, m.ifindex, &m.hop, mac);
+}
+
+/* Last: a network of its own. The routes say who is a neighbour. */
+static void next_hops(void **state)
+{
+	struct neigh n;
+
+	(void)state;
+	if (geteuid() || unshare(CLONE_NEWNET) ||
+	    system("ip link add v0 type veth peer name v1 &&"
+		   " ip addr add 192.0.2.1/24 dev v0 &&"
+		   " ip link set v0 up && ip link set v1 up &&"
+		   " ip route add default via 192.0.2.254"))
+		skip();
+	neigh_open(&n);
+	assert_true(n.fd >= 0);
+	assert_false(learns(&n, "198.51.100.1", "192.0.2.66"));
+	assert_false(learns(&n, "192.0.2.7", "192.0.2.66"));
+	assert_false(learns(&n, "198.51.100.1", "198.51.100.1"));
+	assert_false(learns(&n, "::1", "192.0.2.66"));
+	assert_true(learns(&n, "198.51.100.1", "192.0.2.254"));
+	assert_true(learns(&n, "192.0.2.7", "192.0.2.7"));
+	neigh_close(&n);
+}
+
 static bool is_tunnel(const char *kind, int len)
 {
 	struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, 0);
@@ -154,6 +197,7 @@ int main(void)
 		cmocka_unit_test(links),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(tunnels),
+		cmocka_unit_test(next_hops),
 	};
 
 	return cmocka_run_group_tests_name("agent: routing", tests, NULL, NULL);
