@@ -167,6 +167,17 @@ static void left(struct parent *p)
 			 p->handover.n, p->handover.path);
 }
 
+static void idle(struct parent *p)
+{
+	if (p->leaving)
+		left(p);
+	/* Status 0 is for who was asked to end: others are started again. */
+	if (!p->stopping)
+		log_line(IKE_LOG_ERROR, NULL, "bug",
+			 "the worker has stopped, which nobody told it to");
+	end(p, p->stopping ? 0 : 1);
+}
+
 static void count(struct parent *p, uint64_t tag, const void *data, size_t len)
 {
 	struct ike_path_count v[IKE_MAX_PATHS];
@@ -225,9 +236,7 @@ static void from_worker(void *ctx, uint32_t type, uint64_t tag,
 		notify("READY=1\nSTATUS=running");
 		break;
 	case MSG_IDLE:
-		if (p->leaving)
-			left(p);
-		end(p, 0);
+		idle(p);
 		break;
 	default:
 		log_line(IKE_LOG_ERROR, NULL, "bug",
