@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /*
  * What an event loop, a log, malloc() and libcrypto need. With more than a
@@ -23,7 +24,7 @@ static const int always[] = {
 	SCMP_SYS(gettid), SCMP_SYS(sysinfo),
 	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
 	SCMP_SYS(munlock), SCMP_SYS(futex), SCMP_SYS(restart_syscall),
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(tgkill),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
 
@@ -74,6 +75,16 @@ static int allow_memory(scmp_filter_ctx f)
 
 	return ret ? ret : seccomp_rule_add(f, SCMP_ACT_ALLOW,
 					    SCMP_SYS(mprotect), 1, data);
+}
+
+/* abort() sends itself a signal; none are for others of the same user. */
+static int allow_abort(scmp_filter_ctx f)
+{
+	const struct scmp_arg_cmp self = {
+		.arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)getpid(),
+	};
+
+	return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, self);
 }
 
 static int allow_ioctl(scmp_filter_ctx f, scmp_datum_t request)
@@ -131,6 +142,8 @@ int filter_system_calls(enum filter_process process)
 		ret = ALLOW(f, parent_only);
 	if (!ret && process == FILTER_FETCH)
 		ret = ALLOW(f, fetch_only);
+	if (!ret)
+		ret = allow_abort(f);
 	if (!ret)
 		ret = allow_memory(f);
 	if (!ret)

@@ -200,6 +200,8 @@ static int all_day(const int *pair)
 	qsort(many, 64, sizeof(many) / 64, by_octet);
 	if (syscall(SYS_getrandom, &c, 1, 0) != 1)
 		return 3;
+	if (syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), 0))
+		return 4;
 	return 0;
 }
 
@@ -226,6 +228,7 @@ static const struct forbidden {
 	{ SYS_socket, { AF_NETLINK, SOCK_RAW, 0 }, FILTER_PARENT },
 	{ SYS_openat, { AT_FDCWD, 0, O_RDONLY }, FILTER_PARENT },
 	{ SYS_kill, { 1, 0 }, FILTER_PARENT },
+	{ SYS_tgkill, { 1, 1, 0 }, -1 },
 	{ SYS_unlink, { 0 }, FILTER_PARENT },
 };
 
