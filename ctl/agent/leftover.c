@@ -9,6 +9,7 @@
 #include "agent/log.h"
 #include "agent/msg.h"
 #include "agent/parent_priv.h"
+#include "agent/peers.h"
 #include "kern/kern.h"
 
 /* Of one peer; more would not fit into a message. */
@@ -120,12 +121,15 @@ static int on_peer(const struct kern_peer *peer, void *ctx)
 	memcpy(m.label, peer->label, sizeof(m.label));
 	/* Peers of others count too: their IDs are not free. */
 	tell(t, &m);
+	if (peers_are_labelled(peer->label) &&
+	    peers_add(t->p->peers, peer->id))
+		return -ENOMEM;
 	if (c) {
 		c->ike.initial_contact = false;
 		log_line(IKE_LOG_INFO, c->ike.name, "leftover",
 			 "peer %u of an earlier run still protects traffic; unless its IKE SA is taken over, it goes when new SAs are there",
 			 peer->id);
-	} else if (strchr(peer->label, '/')) {
+	} else if (peers_are_labelled(peer->label)) {
 		log_line(IKE_LOG_WARNING, NULL, "leftover",
 			 "peer %u (%s) belongs to no connection of the configuration; if nobody needs it: mobx peer del %u",
 			 peer->id, peer->label, peer->id);

@@ -181,7 +181,7 @@ static void idle(struct parent *p)
 static void count(struct parent *p, uint64_t tag, const void *data, size_t len)
 {
 	struct ike_path_count v[IKE_MAX_PATHS];
-	unsigned int n = request_counts(p->kern, data, len, v);
+	unsigned int n = request_counts(p->kern, p->peers, data, len, v);
 
 	chan_send(p->worker, MSG_COUNTS, tag, v, n * sizeof(v[0]));
 }
@@ -199,7 +199,7 @@ static void from_worker(void *ctx, uint32_t type, uint64_t tag,
 	case MSG_PEER_SENT:
 	case MSG_SA_NEW:
 	case MSG_SA_DEL:
-		request_run(p->kern, type, data, len, &done);
+		request_run(p->kern, p->peers, type, data, len, &done);
 		chan_send(p->worker, MSG_KERNEL_DONE, tag, &done, sizeof(done));
 		break;
 	case MSG_PEER_COUNTS:
@@ -610,6 +610,7 @@ static void tear_down(struct parent *p)
 	neigh_close(&p->neigh);
 	mptcp_end(&p->mptcp, p->leaving);
 	leases_free(p->leases);
+	peers_free(p->peers);
 	conf_free(p->conf);
 	if (p->base)
 		event_base_free(p->base);
@@ -630,8 +631,10 @@ int parent_main(const struct parent_args *args)
 			 "cannot keep keys out of swap space: memory must not be locked; LimitMEMLOCK=infinity would be right");
 	p.base = event_base_new();
 	p.leases = leases_new();
-	if (p.base && p.leases && load(&p) && open_sockets(&p) && open_kernel(&p) &&
-	    start_others(&p) && start_loop(&p) && give_up_rights(&p)) {
+	p.peers = peers_new();
+	if (p.base && p.leases && p.peers && load(&p) && open_sockets(&p) &&
+	    open_kernel(&p) && start_others(&p) && start_loop(&p) &&
+	    give_up_rights(&p)) {
 		parent_first_load(&p);
 		event_base_dispatch(p.base);
 	}

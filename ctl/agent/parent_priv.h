@@ -14,6 +14,7 @@ struct chan;
 struct event;
 struct event_base;
 struct leases;
+struct peers;
 
 #define PARENT_SIGNALS 5
 
@@ -34,6 +35,7 @@ struct leases;
  * @neigh: greets the links
  * @mptcp: endpoints for the addresses of paths
  * @leases: virtual addresses that peers have
+ * @peers: peers in the kernel that are the agent's
  * @control: listening socket until it is passed on, or -1
  * @made_control: the control socket's file is ours to remove
  * @handover: what the next run gets
@@ -57,6 +59,7 @@ struct parent {
 	struct neigh neigh;
 	struct mptcp mptcp;
 	struct leases *leases;
+	struct peers *peers;
 	int control;
 	bool made_control;
 	struct handover handover;

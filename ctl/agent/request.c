@@ -50,8 +50,41 @@ static int peer_from(const void *data, size_t len, struct msg_peer *m,
 	return 0;
 }
 
-static int peer_request(struct kern *k, uint32_t type, const void *data,
-			size_t len, uint64_t *generation)
+/* One that was keyed by hand, or whatever the worker has made up. */
+static int not_ours(uint32_t id, struct msg_kernel_done *done)
+{
+	snprintf(done->text, sizeof(done->text),
+		 "peer %u is not of the agent's making; one that it made, or an earlier run of it, would be right",
+		 id);
+	return -EPERM;
+}
+
+/* A number that is taken stays whose it is. */
+static int make_peer(struct kern *k, struct peers *own,
+		     const struct kern_peer *p, uint64_t *generation)
+{
+	bool had = peers_has(own, p->id);
+	int ret = peers_add(own, p->id);
+
+	if (!ret)
+		ret = kern_peer_new(k, p, generation);
+	if (ret && !had)
+		peers_del(own, p->id);
+	return ret;
+}
+
+static int delete_peer(struct kern *k, struct peers *own, uint32_t id)
+{
+	int ret = kern_peer_del(k, id);
+
+	if (!ret || ret == -ENOENT)
+		peers_del(own, id);
+	return ret;
+}
+
+static int peer_request(struct kern *k, struct peers *own, uint32_t type,
+			const void *data, size_t len,
+			struct msg_kernel_done *done)
 {
 	struct kern_peer *p = calloc(1, sizeof(*p));
 	struct msg_peer m;
@@ -61,18 +94,21 @@ static int peer_request(struct kern *k, uint32_t type, const void *data,
 		return -ENOMEM;
 	ret = peer_from(data, len, &m, p);
 	if (!ret && type == MSG_PEER_NEW)
-		ret = kern_peer_new(k, p, generation);
+		ret = make_peer(k, own, p, &done->generation);
+	else if (!ret && !peers_has(own, p->id))
+		ret = not_ours(p->id, done);
 	else if (!ret && type == MSG_PEER_REBIND)
 		ret = kern_peer_rebind(k, p->id, m.expected_generation,
-				       p->paths, p->npaths, generation);
+				       p->paths, p->npaths, &done->generation);
 	else if (!ret)
-		ret = kern_peer_del(k, p->id);
+		ret = delete_peer(k, own, p->id);
 	free(p);
 	return ret;
 }
 
-static int sent_request(struct kern *k, const void *data, size_t len,
-			uint64_t *packets)
+static int sent_request(struct kern *k, const struct peers *own,
+			const void *data, size_t len,
+			struct msg_kernel_done *done)
 {
 	struct kern_peer *p;
 	uint32_t id;
@@ -81,17 +117,20 @@ static int sent_request(struct kern *k, const void *data, size_t len,
 	if (len != sizeof(id))
 		return -EBADMSG;
 	memcpy(&id, data, sizeof(id));
+	if (!peers_has(own, id))
+		return not_ours(id, done);
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
 	ret = kern_peer_get(k, id, p);
 	for (unsigned int i = 0; !ret && i < p->npaths; i++)
-		*packets += p->paths[i].tx_packets;
+		done->packets += p->paths[i].tx_packets;
 	free(p);
 	return ret;
 }
 
-unsigned int request_counts(struct kern *k, const void *data, size_t len,
+unsigned int request_counts(struct kern *k, const struct peers *own,
+			    const void *data, size_t len,
 			    struct ike_path_count *out)
 {
 	unsigned int n = 0;
@@ -101,6 +140,8 @@ unsigned int request_counts(struct kern *k, const void *data, size_t len,
 	if (len != sizeof(id))
 		return 0;
 	memcpy(&id, data, sizeof(id));
+	if (!peers_has(own, id))
+		return 0;
 	p = calloc(1, sizeof(*p));
 	if (p && !kern_peer_get(k, id, p))
 		for (; n < p->npaths && n < IKE_MAX_PATHS; n++)
@@ -162,8 +203,9 @@ static int sa_from(const struct ike_ac_sa *in, struct kern_sa *out)
 	return 0;
 }
 
-static int sa_request(struct kern *k, uint32_t type, const void *data,
-		      size_t len)
+static int sa_request(struct kern *k, const struct peers *own, uint32_t type,
+		      const void *data, size_t len,
+		      struct msg_kernel_done *done)
 {
 	struct ike_ac_sa in;
 	struct kern_sa sa;
@@ -173,29 +215,31 @@ static int sa_request(struct kern *k, uint32_t type, const void *data,
 		return -EBADMSG;
 	memcpy(&in, data, sizeof(in));
 	if (type == MSG_SA_DEL)
-		return kern_sa_del(k, in.dir, in.spi, in.peer);
+		return peers_has(own, in.peer) ?
+			       kern_sa_del(k, in.dir, in.spi, in.peer) :
+			       not_ours(in.peer, done);
 	ret = sa_from(&in, &sa);
 	if (!ret)
-		ret = kern_sa_new(k, &sa);
+		ret = peers_has(own, in.peer) ? kern_sa_new(k, &sa) :
+						not_ours(in.peer, done);
 	kern_sa_wipe(&sa);
 	explicit_bzero(&in, sizeof(in));
 	return ret;
 }
 
-void request_run(struct kern *k, uint32_t type, const void *data, size_t len,
-		 struct msg_kernel_done *done)
+void request_run(struct kern *k, struct peers *own, uint32_t type,
+		 const void *data, size_t len, struct msg_kernel_done *done)
 {
 	memset(done, 0, sizeof(*done));
 	if (type == MSG_SA_NEW || type == MSG_SA_DEL)
-		done->err = sa_request(k, type, data, len);
+		done->err = sa_request(k, own, type, data, len, done);
 	else if (type == MSG_PEER_SENT)
-		done->err = sent_request(k, data, len, &done->packets);
+		done->err = sent_request(k, own, data, len, done);
 	else
-		done->err = peer_request(k, type, data, len,
-					 &done->generation);
+		done->err = peer_request(k, own, type, data, len, done);
 	if (done->err == -EBADMSG)
 		snprintf(done->text, sizeof(done->text),
 			 "the request itself is broken");
-	else if (done->err)
+	else if (done->err && !done->text[0])
 		snprintf(done->text, sizeof(done->text), "%s", kern_error(k));
 }

@@ -329,7 +329,7 @@ static void refused(uint32_t type, const void *body, size_t len)
 	struct msg_kernel_done done;
 
 	/* Without a kernel: whatever were asked of it would end the test. */
-	request_run(NULL, type, body, len, &done);
+	request_run(NULL, NULL, type, body, len, &done);
 	assert_int_equal(done.err, -EBADMSG);
 	assert_true(done.text[0]);
 }

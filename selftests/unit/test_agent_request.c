@@ -15,6 +15,7 @@
 
 #include "agent/request.h"
 
+static struct peers *own;
 static unsigned int calls;
 static int answer;
 static struct kern_peer peer;
@@ -136,7 +137,7 @@ static struct msg_kernel_done run(uint32_t type, const void *data, size_t len)
 	struct msg_kernel_done done;
 
 	calls = 0;
-	request_run(NULL, type, data, len, &done);
+	request_run(NULL, own, type, data, len, &done);
 	return done;
 }
 
@@ -162,6 +163,78 @@ static void good_peers(void **state)
 	fill(&b, 0);
 	assert_int_equal(run(MSG_PEER_DEL, &b, body_len(0)).err, 0);
 	assert_int_equal(calls, 1);
+}
+
+static void not_ours(uint32_t type, const void *data, size_t len)
+{
+	struct msg_kernel_done done = run(type, data, len);
+
+	assert_int_equal(done.err, -EPERM);
+	assert_int_equal(calls, 0);
+	assert_non_null(strstr(done.text, "peer 7 is not of the agent's"));
+}
+
+static struct ike_ac_sa good_sa(enum mobx_dir dir);
+
+/* Peers that were keyed by hand, or are gone, are out of the worker's reach. */
+static void others(void **state)
+{
+	struct ike_ac_sa s = good_sa(MOBX_DIR_OUT);
+	struct ike_path_count v[IKE_MAX_PATHS];
+	uint32_t id = 7;
+	struct body b;
+
+	(void)state;
+	fill(&b, 1);
+	peers_del(own, 7);
+	for (int i = 0; i < 2; i++) {
+		not_ours(MSG_PEER_REBIND, &b, body_len(1));
+		not_ours(MSG_PEER_DEL, &b, body_len(1));
+		not_ours(MSG_PEER_SENT, &id, sizeof(id));
+		not_ours(MSG_SA_NEW, &s, sizeof(s));
+		not_ours(MSG_SA_DEL, &s, sizeof(s));
+		assert_int_equal(request_counts(NULL, own, &id, sizeof(id), v),
+				 0);
+		assert_int_equal(calls, 0);
+		/* To ask for the number of another makes it nobody's. */
+		answer = -EEXIST;
+		assert_int_equal(run(MSG_PEER_NEW, &b, body_len(1)).err,
+				 -EEXIST);
+		answer = 0;
+	}
+	/* Its own it keeps until it is gone, whatever goes wrong meanwhile. */
+	assert_int_equal(run(MSG_PEER_NEW, &b, body_len(1)).err, 0);
+	answer = -EEXIST;
+	assert_int_equal(run(MSG_PEER_NEW, &b, body_len(1)).err, -EEXIST);
+	answer = -EBUSY;
+	assert_int_equal(run(MSG_PEER_DEL, &b, body_len(1)).err, -EBUSY);
+	answer = 0;
+	assert_int_equal(run(MSG_PEER_REBIND, &b, body_len(1)).err, 0);
+	assert_int_equal(run(MSG_PEER_DEL, &b, body_len(1)).err, 0);
+	not_ours(MSG_PEER_REBIND, &b, body_len(1));
+	assert_int_equal(peers_add(own, 7), 0);
+}
+
+/* Many of them, and which labels tell of one that an earlier run has left. */
+static void many_peers(void **state)
+{
+	struct peers *p = peers_new();
+
+	(void)state;
+	assert_non_null(p);
+	for (uint32_t id = 1; id < 30000; id++)
+		assert_int_equal(peers_add(p, id * 3), 0);
+	assert_int_equal(peers_add(p, 3), 0);
+	for (uint32_t id = 1; id < 30000; id += 2)
+		peers_del(p, id * 3);
+	peers_del(p, 1);
+	for (uint32_t id = 0; id < 90000; id++)
+		assert_int_equal(peers_has(p, id), id && !(id % 6));
+	peers_free(p);
+	peers_free(NULL);
+	assert_true(peers_are_labelled("server/mobile.example"));
+	assert_false(peers_are_labelled("by hand"));
+	assert_false(peers_are_labelled(""));
 }
 
 static void packets_sent(void **state)
@@ -200,18 +273,18 @@ static void packets_counted(void **state)
 	assert_true(wire_addr_parse(&peer.paths[1].remote, "10.0.3.2"));
 	peer.paths[1].tx_packets = 40;
 	peer.paths[1].rx_packets = 39;
-	assert_int_equal(request_counts(NULL, &id, sizeof(id), v), 2);
+	assert_int_equal(request_counts(NULL, own, &id, sizeof(id), v), 2);
 	assert_int_equal(v[0].tx, 0);
 	assert_int_equal(v[1].tx, 40);
 	assert_int_equal(v[1].rx, 39);
 	assert_true(wire_addr_equal(&v[1].local, &peer.paths[1].local));
 	assert_true(wire_addr_equal(&v[1].remote, &peer.paths[1].remote));
 	answer = -ENOENT;
-	assert_int_equal(request_counts(NULL, &id, sizeof(id), v), 0);
+	assert_int_equal(request_counts(NULL, own, &id, sizeof(id), v), 0);
 	answer = 0;
 	calls = 0;
-	assert_int_equal(request_counts(NULL, &id, sizeof(id) - 1, v), 0);
-	assert_int_equal(request_counts(NULL, &id, sizeof(id) + 1, v), 0);
+	assert_int_equal(request_counts(NULL, own, &id, sizeof(id) - 1, v), 0);
+	assert_int_equal(request_counts(NULL, own, &id, sizeof(id) + 1, v), 0);
 	assert_int_equal(calls, 0);
 }
 
@@ -343,16 +416,32 @@ static void bad_sas(void **state)
 	broken(MSG_SA_NEW, &s, sizeof(s));
 }
 
+static int setup(void **state)
+{
+	(void)state;
+	own = peers_new();
+	return !own || peers_add(own, 7);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	peers_free(own);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good_peers),
-		cmocka_unit_test(packets_sent),
-		cmocka_unit_test(packets_counted),
-		cmocka_unit_test(refused_by_kernel),
-		cmocka_unit_test(bad_peers),
-		cmocka_unit_test(good_sas),
-		cmocka_unit_test(bad_sas),
+		cmocka_unit_test_setup_teardown(good_peers, setup, teardown),
+		cmocka_unit_test_setup_teardown(others, setup, teardown),
+		cmocka_unit_test(many_peers),
+		cmocka_unit_test_setup_teardown(packets_sent, setup, teardown),
+		cmocka_unit_test_setup_teardown(packets_counted, setup, teardown),
+		cmocka_unit_test_setup_teardown(refused_by_kernel, setup, teardown),
+		cmocka_unit_test_setup_teardown(bad_peers, setup, teardown),
+		cmocka_unit_test_setup_teardown(good_sas, setup, teardown),
+		cmocka_unit_test_setup_teardown(bad_sas, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("agent_request", tests, NULL, NULL);
