@@ -19,6 +19,8 @@
 #define BUCKETS 4096
 /* More would take more memory than who gives addresses out should. */
 #define LEASES_MAX 65536
+/* In the place of an identity's type: who had it is forgotten. */
+#define NOBODY 0
 /* Pool, address, identity in hexadecimal, and what stands between. */
 #define LINE_MAX_LEN (IKE_MAX_NAME + WIRE_ADDR_TEXT + 2 * IKE_MAX_ID + 16)
 #define FILE_MAX (2u * LEASES_MAX * LINE_MAX_LEN)
@@ -224,9 +226,15 @@ static bool read_line(struct leases *l, char *line)
 	if (!id_text || strtok_r(NULL, " ", &save) ||
 	    strlen(pool) >= IKE_MAX_NAME || !wire_addr_parse(&a, addr) ||
 	    strlen(type) > 3 || strspn(type, "0123456789") != strlen(type) ||
-	    atoi(type) < 1 || atoi(type) > UINT8_MAX || !hex(id_text, &id))
+	    atoi(type) > UINT8_MAX || !hex(id_text, &id))
 		return false;
 	id.type = (uint8_t)atoi(type);
+	if (id.type == NOBODY) {
+		e = find_addr(l, pool, &a);
+		if (e)
+			drop(l, e);
+		return true;
+	}
 	e = find_id(l, pool, &id, a.family);
 	if (e && !wire_addr_equal(&e->addr, &a))
 		drop(l, e);
@@ -349,10 +357,9 @@ void leases_keep(struct leases *l, const char *folder)
  * the disk: when the host itself fails, so do all connections, and a client
  * names the address that it would like to have again.
  */
-static void remember(struct leases *l, const struct lease *e)
+static void append(struct leases *l, const char *line, int len)
 {
-	char line[LINE_MAX_LEN];
-	int len = line_of(e, line), ret = 0;
+	int ret = 0;
 
 	if (l->fd < 0)
 		return;
@@ -364,6 +371,23 @@ static void remember(struct leases *l, const struct lease *e)
 		l->lines++;
 	if (ret)
 		not_kept(l, strerror(-ret));
+}
+
+static void remember(struct leases *l, const struct lease *e)
+{
+	char line[LINE_MAX_LEN];
+
+	append(l, line, line_of(e, line));
+}
+
+static void forget(struct leases *l, struct lease *e)
+{
+	struct lease nobody = *e;
+	char line[LINE_MAX_LEN];
+
+	nobody.id = (struct ike_id){ .type = NOBODY, .len = 1 };
+	drop(l, e);
+	append(l, line, line_of(&nobody, line));
 }
 
 /* ---------------------------------------------------------- giving out */
@@ -446,8 +470,41 @@ static struct lease *left_longest_ago(struct leases *l,
 	return best;
 }
 
-static struct lease *take(struct leases *l, const struct conf_pool *pool,
-			  const struct ike_id *id, const struct wire_addr *want)
+static bool is_offered(const struct conf *conf, const struct lease *e)
+{
+	const struct conf_pool *pool = conf_find_pool(conf, e->pool);
+
+	return pool && in_pool(pool, &e->addr);
+}
+
+/* For one more, some other that nobody uses: best one that nobody can get. */
+static bool make_room(struct leases *l, const struct conf *conf)
+{
+	struct lease *best = NULL;
+	bool best_offered = true;
+
+	if (l->n < LEASES_MAX)
+		return true;
+	for (unsigned int i = 0; i < BUCKETS; i++) {
+		for (struct lease *e = l->by_addr[i]; e; e = e->next_addr) {
+			bool offered = is_offered(conf, e);
+
+			if (e->users || offered > best_offered ||
+			    (best && offered == best_offered &&
+			     e->left > best->left))
+				continue;
+			best = e;
+			best_offered = offered;
+		}
+	}
+	if (best)
+		forget(l, best);
+	return best;
+}
+
+static struct lease *take(struct leases *l, const struct conf *conf,
+			  const struct conf_pool *pool, const struct ike_id *id,
+			  const struct wire_addr *want)
 {
 	struct lease *e = find_id(l, pool->name, id, want->family);
 	struct wire_addr a = *want;
@@ -456,14 +513,14 @@ static struct lease *take(struct leases *l, const struct conf_pool *pool,
 		return e;
 	if (e && !e->users)
 		drop(l, e);
-	if (!in_pool(pool, &a) || find_addr(l, pool->name, &a)) {
-		if (l->n >= LEASES_MAX ||
-		    !never_given(l, pool, want->family, &a)) {
-			e = left_longest_ago(l, pool, want->family);
-			if (!e)
-				return NULL;
-			a = e->addr;
-		}
+	if ((!in_pool(pool, &a) || find_addr(l, pool->name, &a)) &&
+	    !never_given(l, pool, want->family, &a)) {
+		e = left_longest_ago(l, pool, want->family);
+		if (!e)
+			return NULL;
+		a = e->addr;
+	} else if (!make_room(l, conf)) {
+		return NULL;
 	}
 	e = assign(l, pool->name, &a, id);
 	if (e)
@@ -483,17 +540,20 @@ static bool valid(const struct ike_ac_lease *m)
 	return true;
 }
 
-void leases_take(struct leases *l, const struct conf_pool *pool,
+void leases_take(struct leases *l, const struct conf *conf,
 		 const struct ike_ac_lease *m, struct msg_lease_done *out)
 {
+	const struct conf_pool *pool;
+
 	memset(out, 0, sizeof(*out));
-	if (!valid(m) || !pool) {
+	pool = valid(m) ? conf_find_pool(conf, m->pool) : NULL;
+	if (!pool) {
 		snprintf(out->text, sizeof(out->text),
 			 "there is no pool of this name any more");
 		return;
 	}
 	for (unsigned int i = 0; i < m->n; i++) {
-		struct lease *e = take(l, pool, &m->id, &m->want[i]);
+		struct lease *e = take(l, conf, pool, &m->id, &m->want[i]);
 
 		if (!e)
 			continue;

@@ -28,14 +28,16 @@ void leases_keep(struct leases *l, const char *folder);
 /**
  * leases_take() - addresses for a peer
  * @l: leases
- * @pool: where from, NULL if there is no such pool
+ * @conf: says which pools there are
  * @m: who asks for what; from the worker, which may be anybody by now
  * @out: gets them
  *
  * An address that was not given to anybody yet goes before one whose holder is
- * not connected, of these the one that was left longest ago.
+ * not connected, of these the one that was left longest ago. As many are
+ * remembered as there is room for: those that no pool gives out any more are
+ * forgotten first, then those of any pool that were left longest ago.
  */
-void leases_take(struct leases *l, const struct conf_pool *pool,
+void leases_take(struct leases *l, const struct conf *conf,
 		 const struct ike_ac_lease *m, struct msg_lease_done *out);
 
 /** leases_give() - a connection of a peer, which got addresses, has ended */

@@ -145,7 +145,7 @@ static void lease(struct parent *p, uint32_t type, uint64_t tag,
 		return;
 	}
 	leases_keep(p->leases, p->conf->state);
-	leases_take(p->leases, conf_find_pool(p->conf, m.pool), &m, &done);
+	leases_take(p->leases, p->conf, &m, &done);
 	chan_send(p->worker, MSG_LEASE_DONE, tag, &done, sizeof(done));
 }
 

@@ -132,15 +132,17 @@ static void inner_between(const uint8_t *data, size_t len)
  */
 static void inner_virtual(const uint8_t *data, size_t len)
 {
-	static struct conf_pool pool = { .name = "guests", .n = 1 };
+	static struct conf conf = {
+		.npool = 1, .pool = { { .name = "guests", .n = 1 } },
+	};
 	struct net *net = net_new(5);
 	bool answer = data[0] & 8;
 	struct ike_conn c;
 	int host;
 
-	pool.prefix[0].addr = net_addr("10.9.0.0");
-	pool.prefix[0].plen = 24;
-	net->host[1].pool = &pool;
+	conf.pool[0].prefix[0].addr = net_addr("10.9.0.0");
+	conf.pool[0].prefix[0].plen = 24;
+	net->host[1].conf = &conf;
 	net->host[1].leases = leases_new();
 	net->host[!answer].gullible = true;
 	for (host = 1; host >= 0; host--) {
@@ -148,7 +150,7 @@ static void inner_virtual(const uint8_t *data, size_t len)
 		c.mode = MOBX_MODE_TUNNEL;
 		c.resume_us = 600 * NET_SECOND;
 		if (host) {
-			strcpy(c.pool, pool.name);
+			strcpy(c.pool, conf.pool[0].name);
 		} else {
 			c.virtual[c.nvirtual++] = net_addr("0.0.0.0");
 			strcpy(c.device, "mobx0");

@@ -164,7 +164,7 @@ static void lease_action(struct net_host *h, const struct ike_action *a)
 	}
 	e = event_add(h->net, h->net->now + h->net->creds_us, EV_ANSWER,
 		      h->index);
-	leases_take(h->leases, h->pool, a->u.lease, &e->lease);
+	leases_take(h->leases, h->conf, a->u.lease, &e->lease);
 	h->n_given += e->lease.lease.n;
 	e->ev.type = IKE_EV_LEASE_DONE;
 	e->ev.u.lease_done.tag = a->tag;

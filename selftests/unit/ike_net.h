@@ -29,7 +29,7 @@
 
 struct net;
 struct cred_list;
-struct conf_pool;
+struct conf;
 struct leases;
 
 /** struct net_packet - what an engine has sent */
@@ -83,7 +83,7 @@ struct net_host {
 	struct ike_ac_sa sas[NET_SAS];
 	/* Virtual addresses to be given out, and those on a device. */
 	struct leases *leases;
-	const struct conf_pool *pool;
+	const struct conf *conf;
 	unsigned int n_given;
 	unsigned int n_device;
 	struct wire_addr device[NET_ADDRS];

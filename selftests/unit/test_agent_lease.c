@@ -23,7 +23,8 @@
 
 static char folder[64];
 static char file[128];
-static struct conf_pool pool;
+static struct conf pools = { .npool = 1 };
+static struct conf_pool *const pool = &pools.pool[0];
 static struct leases *l;
 
 static int set_up(void **state)
@@ -33,8 +34,8 @@ static int set_up(void **state)
 	if (!mkdtemp(folder))
 		return -1;
 	snprintf(file, sizeof(file), "%s/leases", folder);
-	memset(&pool, 0, sizeof(pool));
-	strcpy(pool.name, "guests");
+	memset(pool, 0, sizeof(*pool));
+	strcpy(pool->name, "guests");
 	l = leases_new();
 	return l ? 0 : -1;
 }
@@ -53,15 +54,15 @@ static int tear_down(void **state)
 
 static void add(const char *addr, uint8_t plen)
 {
-	assert_true(wire_addr_parse(&pool.prefix[pool.n].addr, addr));
-	pool.prefix[pool.n++].plen = plen;
+	assert_true(wire_addr_parse(&pool->prefix[pool->n].addr, addr));
+	pool->prefix[pool->n++].plen = plen;
 }
 
 static struct ike_ac_lease ask(const char *id, const char *want)
 {
 	struct ike_ac_lease m = { .n = 1 };
 
-	strcpy(m.pool, pool.name);
+	strcpy(m.pool, pool->name);
 	assert_int_equal(ike_id_parse(id, &m.id), 0);
 	assert_true(wire_addr_parse(&m.want[0], want));
 	return m;
@@ -73,7 +74,7 @@ static const char *take(const char *id, const char *want)
 	struct ike_ac_lease m = ask(id, want);
 	struct msg_lease_done done;
 
-	leases_take(l, &pool, &m, &done);
+	leases_take(l, &pools, &m, &done);
 	assert_int_equal(!done.lease.n, done.text[0] != 0);
 	return done.lease.n ? wire_addr_text(&done.lease.addr[0], text) : "";
 }
@@ -183,7 +184,7 @@ static void smaller(void **state)
 	take("a", "10.9.0.200");
 	take("b", "0.0.0.0");
 	give("a", "10.9.0.200");
-	pool.prefix[0].plen = 29;
+	pool->prefix[0].plen = 29;
 	assert_string_equal(take("a", "0.0.0.0"), "10.9.0.2");
 	assert_string_equal(take("b", "0.0.0.0"), "10.9.0.1");
 	restart();
@@ -232,6 +233,56 @@ static void short_file(void **state)
 	assert_string_equal(take("b", "0.0.0.0"), "10.9.0.1");
 }
 
+#define MOST 65536
+
+static const char *nth(unsigned int i, char id[16])
+{
+	static char addr[32];
+
+	snprintf(id, 16, "id%u", i);
+	snprintf(addr, sizeof(addr), "10.9.%u.%u", i >> 8, i & 255);
+	return addr;
+}
+
+/* With as many as are remembered, whoever has gone makes room for the next. */
+static void full(void **state)
+{
+	char id[16], other[16];
+	const char *addr;
+
+	(void)state;
+	add("10.0.0.0", 8);
+	leases_keep(l, folder);
+	for (unsigned int i = 0; i < MOST; i++) {
+		addr = nth(i, id);
+		assert_string_equal(take(id, addr), addr);
+	}
+	assert_string_equal(take("new", "0.0.0.0"), "");
+	assert_string_equal(take("new", "10.10.0.1"), "");
+	give(id, addr);
+	addr = nth(7, other);
+	give(other, addr);
+	/* Who left first is forgotten, in the file as well. */
+	assert_string_equal(take("new", "10.10.0.1"), "10.10.0.1");
+	assert_string_equal(take("more", "0.0.0.0"), "10.0.0.1");
+	assert_string_equal(take("last", "0.0.0.0"), "");
+	restart();
+	assert_string_equal(take("new", "0.0.0.0"), "10.10.0.1");
+	assert_string_equal(take("more", "0.0.0.0"), "10.0.0.1");
+	give("new", "10.10.0.1");
+	assert_string_equal(take(other, nth(7, other)), "10.9.0.7");
+	/* A pool by another name: those of the old one go first. */
+	give("more", "10.0.0.1");
+	strcpy(pool->name, "others");
+	assert_string_equal(take("a", "10.11.0.1"), "10.11.0.1");
+	give("a", "10.11.0.1");
+	assert_string_equal(take("b", "0.0.0.0"), "10.0.0.1");
+	assert_string_equal(take("a", "0.0.0.0"), "10.11.0.1");
+	restart();
+	assert_string_equal(take("a", "0.0.0.0"), "10.11.0.1");
+	assert_string_equal(take("b", "0.0.0.0"), "10.0.0.1");
+}
+
 /* The worker may be anybody. */
 static void nonsense(void **state)
 {
@@ -240,25 +291,27 @@ static void nonsense(void **state)
 
 	(void)state;
 	add("10.9.0.0", 24);
-	leases_take(l, NULL, &good, &done);
+	m = good;
+	strcpy(m.pool, "none");
+	leases_take(l, &pools, &m, &done);
 	assert_int_equal(done.lease.n, 0);
 	m = good;
 	m.n = 3;
-	leases_take(l, &pool, &m, &done);
+	leases_take(l, &pools, &m, &done);
 	assert_int_equal(done.lease.n, 0);
 	leases_give(l, &m);
 	m = good;
 	m.want[0].family = 5;
-	leases_take(l, &pool, &m, &done);
+	leases_take(l, &pools, &m, &done);
 	assert_int_equal(done.lease.n, 0);
 	m = good;
 	m.n = 2;
 	m.want[1] = m.want[0];
-	leases_take(l, &pool, &m, &done);
+	leases_take(l, &pools, &m, &done);
 	assert_int_equal(done.lease.n, 0);
 	m = good;
 	m.id.len = 0;
-	leases_take(l, &pool, &m, &done);
+	leases_take(l, &pools, &m, &done);
 	assert_int_equal(done.lease.n, 0);
 	memset(m.pool, 'x', sizeof(m.pool));
 	leases_give(l, &m);
@@ -335,7 +388,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(one_each), TEST(in_turn), TEST(survives), TEST(smaller),
-		TEST(foreign), TEST(short_file), TEST(nonsense), TEST(devices),
+		TEST(foreign), TEST(short_file), TEST(full), TEST(nonsense), TEST(devices),
 		TEST(endpoints),
 	};
 

@@ -9,12 +9,13 @@
 #include "ike_net.h"
 #include "wire/cp.h"
 
-static struct conf_pool pool;
+static struct conf pools = { .npool = 1 };
+static struct conf_pool *const pool = &pools.pool[0];
 
 static void prefix(const char *addr, uint8_t plen)
 {
-	pool.prefix[pool.n].addr = net_addr(addr);
-	pool.prefix[pool.n++].plen = plen;
+	pool->prefix[pool->n].addr = net_addr(addr);
+	pool->prefix[pool->n++].plen = plen;
 }
 
 /* Two hosts of IPv4, as many as one likes of IPv6, and a name server of each. */
@@ -22,16 +23,16 @@ static struct net *begin(uint64_t seed)
 {
 	struct net *net = net_new(seed);
 
-	memset(&pool, 0, sizeof(pool));
-	strcpy(pool.name, "guests");
+	memset(pool, 0, sizeof(*pool));
+	strcpy(pool->name, "guests");
 	prefix("192.168.9.0", 30);
 	prefix("fd00:9::", 64);
-	pool.dns[0] = net_addr("192.168.8.53");
-	pool.dns[1] = net_addr("fd00:8::53");
-	pool.ndns = 2;
+	pool->dns[0] = net_addr("192.168.8.53");
+	pool->dns[1] = net_addr("fd00:8::53");
+	pool->ndns = 2;
 	for (int h = 0; h < NET_HOSTS; h++) {
 		net->host[h].leases = leases_new();
-		net->host[h].pool = &pool;
+		net->host[h].conf = &pools;
 	}
 	return net;
 }
@@ -236,8 +237,8 @@ static void exhausted(void **state)
 	struct ike_conn c = client("0.0.0.0", NULL);
 
 	(void)state;
-	pool.prefix[0].plen = 32;
-	pool.prefix[0].addr = net_addr("192.168.9.1");
+	pool->prefix[0].plen = 32;
+	pool->prefix[0].addr = net_addr("192.168.9.1");
 	assert_int_equal(ike_id_parse("other.example", &c.local_id), 0);
 	net_conn_add(net, 2, &c);
 	net_run(net, 100 * NET_MS);
