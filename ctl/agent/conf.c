@@ -212,10 +212,20 @@ static cfg_t *parser_new(void)
 	return cfg;
 }
 
+/* The keys that a connection's section has in it, not in files. */
+static char *inline_key(cfg_t *cfg, unsigned int conn, unsigned int which)
+{
+	static const char *const options[] = { "psk", "ppk" };
+	cfg_t *sec = cfg_getnsec(cfg, "connection", conn);
+
+	return cfg_size(sec, options[which]) ?
+		       cfg_getstr(sec, options[which]) : NULL;
+}
+
 static bool has_inline_key(cfg_t *cfg)
 {
 	for (unsigned int i = 0; i < cfg_size(cfg, "connection"); i++)
-		if (cfg_size(cfg_getnsec(cfg, "connection", i), "psk"))
+		if (inline_key(cfg, i, 0) || inline_key(cfg, i, 1))
 			return true;
 	return false;
 }
@@ -234,12 +244,11 @@ static void warn_readable(cfg_t *cfg, const char *file)
 /* What libconfuse still holds of keys is overwritten before it is freed. */
 static void parser_free(cfg_t *cfg)
 {
-	for (unsigned int i = 0; i < cfg_size(cfg, "connection"); i++) {
-		cfg_t *sec = cfg_getnsec(cfg, "connection", i);
+	for (unsigned int i = 0; i < 2 * cfg_size(cfg, "connection"); i++) {
+		char *key = inline_key(cfg, i / 2, i % 2);
 
-		if (cfg_size(sec, "psk"))
-			explicit_bzero(cfg_getstr(sec, "psk"),
-				       strlen(cfg_getstr(sec, "psk")));
+		if (key)
+			explicit_bzero(key, strlen(key));
 	}
 	cfg_free(cfg);
 }

@@ -9,7 +9,10 @@
 
 #include <cmocka.h>
 
+#include <confuse.h>
+#include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -123,7 +126,7 @@ static int clean_up(void **state)
 		"root.pem", "root.crl", "own.pem", "use.pem", "peer.pem",
 		"own.key", "own.pub", "locked.key", "weak.key", "empty",
 		"text", "broken.pem", "cas/root.pem", "cas/README", "cas",
-		"conf", "ppk",
+		"conf", "ppk", "log",
 	};
 	char path[200];
 
@@ -374,6 +377,77 @@ static void ppk(void **state)
 	}
 }
 
+/*
+ * In the place of the parser's own: does it hold keys when it is freed? A
+ * section of a section is freed through it as well.
+ */
+static unsigned int wiped, freed;
+
+int cfg_free(cfg_t *cfg)
+{
+	int (*real)(cfg_t *) = (int (*)(cfg_t *))dlsym(RTLD_NEXT, "cfg_free");
+	static const char *const keys[] = { "psk", "ppk" };
+
+	for (int i = 0; i < 2 && !strcmp(cfg->name, "connection"); i++) {
+		if (!cfg_size(cfg, keys[i]))
+			continue;
+		freed++;
+		wiped += !*cfg_getstr(cfg, keys[i]);
+	}
+	return real(cfg);
+}
+
+/* How often the log says a word while a configuration is loaded. */
+static unsigned int said(const char *options, mode_t mode, const char *word)
+{
+	char text[4000], path[200], err[CONF_MAX_ERROR];
+	int log, old = dup(STDERR_FILENO);
+	unsigned int n = 0;
+	struct conf *c;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "%s/conf", folder);
+	assert_int_equal(load(options, &c, err, sizeof(err)), 0);
+	conf_free(c);
+	assert_int_equal(chmod(path, mode), 0);
+	snprintf(text, sizeof(text), "%s/log", folder);
+	log = open(text, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	assert_true(log >= 0 && dup2(log, STDERR_FILENO) >= 0);
+	assert_int_equal(conf_load(path, &c, err, sizeof(err)), 0);
+	dup2(old, STDERR_FILENO);
+	close(old);
+	conf_free(c);
+	len = pread(log, text, sizeof(text) - 1, 0);
+	close(log);
+	assert_true(len >= 0);
+	text[len] = '\0';
+	for (char *at = text; (at = strstr(at, word)); at++)
+		n++;
+	return n;
+}
+
+/* A key is a key, whatever it is for. */
+static void inline_keys(void **state)
+{
+	static const char *const options[] = {
+		"psk = \"k\"",
+		"psk-file = \"ppk\" ppk-id = \"first\" ppk = \"" PPK "\"",
+		"psk = \"k\" ppk-id = \"first\" ppk = \"" PPK "\"",
+		"psk-file = \"ppk\"",
+	};
+
+	(void)state;
+	write_text("ppk", PPK "\n");
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(said(options[i], 0644, "conf holds a key"),
+				 i < 3);
+		assert_int_equal(said(options[i], 0600, "conf holds a key"),
+				 0);
+	}
+	assert_true(freed > 0);
+	assert_int_equal(wiped, freed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -382,6 +456,7 @@ int main(void)
 		cmocka_unit_test(bad),
 		cmocka_unit_test(other_name),
 		cmocka_unit_test(ppk),
+		cmocka_unit_test(inline_keys),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, clean_up);
