@@ -19,14 +19,17 @@
 #define CONF_MAX_SIZE (4u << 20)
 
 /*
- * libconfuse has no room for a context; one file is read at a time. The orders of
- * its policies so far are here too, with the connections that have them: asking
+ * libconfuse has no room for a context; one file is read at a time. What becomes
+ * of it is here, and how many connections that has room for. The orders of its
+ * policies so far are here too, with the connections that have them: asking
  * libconfuse for each would take seconds where there are thousands.
  */
 static struct {
 	const char *file;
 	char *err;
 	size_t errlen;
+	struct conf *conf;
+	unsigned int room;
 	struct taken {
 		long order;
 		unsigned int conn;
@@ -116,23 +119,46 @@ static int check_orders(cfg_t *cfg, cfg_opt_t *conns)
 	return 0;
 }
 
-static int check_connection(cfg_t *cfg, cfg_opt_t *opt)
+/* Not realloc(), which would leave keys where the connections were. */
+static int make_room(unsigned int room)
+{
+	struct conf *c = reading.conf;
+	struct conf_conn *v = calloc(room, sizeof(*v));
+
+	if (!v)
+		return -ENOMEM;
+	if (c->nconn) {
+		memcpy(v, c->conn, c->nconn * sizeof(*v));
+		explicit_bzero(c->conn, c->nconn * sizeof(*v));
+	}
+	free(c->conn);
+	c->conn = v;
+	reading.room = room;
+	return 0;
+}
+
+/* Built here and once: what is wrong, or only warned of, is told of this line. */
+static int take_connection(cfg_t *cfg, cfg_opt_t *opt)
 {
 	cfg_t *sec = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
 	char err[CONF_MAX_ERROR] = "";
-	struct conf_conn c;
-	int ret;
+	struct conf *c = reading.conf;
 
-	ret = conf_conn_build(sec, reading.file, &c, err, sizeof(err));
-	conf_conn_clear(&c);
-	if (ret) {
-		cfg_error(cfg, "connection \"%s\": %s", cfg_title(sec), err);
-		return -1;
-	}
-	if (cfg_opt_size(opt) > CONF_MAX_CONNS) {
+	if (c->nconn == CONF_MAX_CONNS) {
 		cfg_error(cfg, "more than %u connections", CONF_MAX_CONNS);
 		return -1;
 	}
+	if (c->nconn == reading.room && make_room(2 * reading.room + 8)) {
+		cfg_error(cfg, "no memory");
+		return -1;
+	}
+	if (conf_conn_build(sec, reading.file, &c->conn[c->nconn], err,
+			    sizeof(err))) {
+		conf_conn_clear(&c->conn[c->nconn]);
+		cfg_error(cfg, "connection \"%s\": %s", cfg_title(sec), err);
+		return -1;
+	}
+	c->nconn++;
 	return check_orders(cfg, opt);
 }
 
@@ -206,7 +232,7 @@ static cfg_t *parser_new(void)
 	cfg_set_validate_func(cfg, "state", check_path);
 	cfg_set_validate_func(cfg, "user", check_user);
 	cfg_set_validate_func(cfg, "cookie-threshold", check_threshold);
-	cfg_set_validate_func(cfg, "connection", check_connection);
+	cfg_set_validate_func(cfg, "connection", take_connection);
 	conf_conn_watch(cfg);
 	conf_pool_watch(cfg);
 	return cfg;
@@ -281,20 +307,9 @@ static int build(cfg_t *cfg, struct conf *c, char *err, size_t errlen)
 		(unsigned int)cfg_getint(cfg, "cookie-threshold");
 	c->seccomp = cfg_getbool(cfg, "seccomp");
 	c->npool = conf_pool_build(cfg, c->pool);
-	c->conn = calloc(cfg_size(cfg, "connection") + 1, sizeof(*c->conn));
-	if (!c->conn) {
+	if (c->nconn && make_room(c->nconn)) {
 		snprintf(err, errlen, "no memory");
 		return -ENOMEM;
-	}
-	for (; c->nconn < cfg_size(cfg, "connection"); c->nconn++) {
-		cfg_t *sec = cfg_getnsec(cfg, "connection", c->nconn);
-		int ret = conf_conn_build(sec, reading.file,
-					  &c->conn[c->nconn], err, errlen);
-
-		if (ret) {
-			conf_conn_clear(&c->conn[c->nconn]);
-			return ret;
-		}
 	}
 	return check_pools(c, err, errlen);
 }
@@ -332,6 +347,8 @@ int conf_load(const char *file, struct conf **out, char *err, size_t errlen)
 		ret = -ENOMEM;
 		goto out;
 	}
+	reading.conf = c;
+	reading.room = 0;
 	if (size && cfg_parse_buf(cfg, text) != CFG_SUCCESS) {
 		if (!err[0])
 			snprintf(err, errlen, "%s:%d: syntax error", file,
@@ -347,6 +364,7 @@ out:
 	free(reading.taken);
 	reading.taken = NULL;
 	reading.ntaken = 0;
+	reading.conf = NULL;
 	if (cfg)
 		parser_free(cfg);
 	if (ret) {

@@ -448,6 +448,21 @@ static void inline_keys(void **state)
 	assert_int_equal(wiped, freed);
 }
 
+/* Once at each load is enough. */
+static void warnings(void **state)
+{
+	char path[200];
+
+	(void)state;
+	write_text("ppk", PPK "\n");
+	snprintf(path, sizeof(path), "%s/ppk", folder);
+	assert_int_equal(chmod(path, 0640), 0);
+	assert_int_equal(said("psk-file = \"ppk\"", 0600,
+			      "others than its owner"), 1);
+	assert_int_equal(said("psk = \"k\" ppk-id = \"first\""
+			      " ppk = \"short\"", 0600, "is shorter than"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -457,6 +472,7 @@ int main(void)
 		cmocka_unit_test(other_name),
 		cmocka_unit_test(ppk),
 		cmocka_unit_test(inline_keys),
+		cmocka_unit_test(warnings),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, clean_up);
