@@ -8,6 +8,9 @@
 
 #include "agent/log.h"
 
+/* What the kernel says of a refusal, which the next request overwrites. */
+#define WHY_LEN 256
+
 /* Growing list of policies. */
 struct list {
 	struct kern_policy *v;
@@ -101,20 +104,27 @@ static uint32_t free_order(const struct list *have, const struct list *want,
 	return order;
 }
 
+static int told(struct kern *k, int ret, char why[WHY_LEN])
+{
+	if (ret)
+		snprintf(why, WHY_LEN, "%s", kern_error(k));
+	return ret;
+}
+
 static int replace(struct kern *k, const struct list *have,
 		   const struct list *want, const struct kern_policy *old,
-		   const struct kern_policy *p)
+		   const struct kern_policy *p, char why[WHY_LEN])
 {
 	struct kern_policy stand_in = *p;
 	int ret;
 
 	stand_in.order = free_order(have, want, p->order);
-	ret = kern_policy_new(k, &stand_in);
+	ret = told(k, kern_policy_new(k, &stand_in), why);
 	if (ret)
 		return ret;
-	ret = kern_policy_del(k, p->order);
+	ret = told(k, kern_policy_del(k, p->order), why);
 	if (!ret) {
-		ret = kern_policy_new(k, p);
+		ret = told(k, kern_policy_new(k, p), why);
 		if (ret)
 			kern_policy_new(k, old);
 	}
@@ -143,6 +153,8 @@ static int check_places(const struct list *have, const struct list *want,
 static void undo(struct kern *k, const struct list *have,
 		 const struct list *want, unsigned int n)
 {
+	char why[WHY_LEN];
+
 	while (n--) {
 		const struct kern_policy *p = &want->v[n];
 		const struct kern_policy *old = list_find(have, p->order);
@@ -150,33 +162,35 @@ static void undo(struct kern *k, const struct list *have,
 		if (!old)
 			kern_policy_del(k, p->order);
 		else if (!same(old, p))
-			replace(k, have, want, p, old);
+			replace(k, have, want, p, old, why);
 	}
 }
 
 static int put_one(struct kern *k, const struct list *have,
-		   const struct list *want, const struct kern_policy *p)
+		   const struct list *want, const struct kern_policy *p,
+		   char why[WHY_LEN])
 {
 	const struct kern_policy *old = list_find(have, p->order);
 
 	if (!old)
-		return kern_policy_new(k, p);
-	return same(old, p) ? 0 : replace(k, have, want, old, p);
+		return told(k, kern_policy_new(k, p), why);
+	return same(old, p) ? 0 : replace(k, have, want, old, p, why);
 }
 
 static int put(struct kern *k, const struct list *have,
 	       const struct list *want, char *err, size_t errlen)
 {
+	char why[WHY_LEN];
+
 	for (unsigned int i = 0; i < want->n; i++) {
 		const struct kern_policy *p = &want->v[i];
-		int ret = put_one(k, have, want, p);
+		int ret = put_one(k, have, want, p, why);
 
 		if (!ret)
 			continue;
 		snprintf(err, errlen,
 			 "connection \"%s\": the kernel refuses the policy of order %u: %s",
-			 p->label + strlen(CONF_POLICY_LABEL), p->order,
-			 kern_error(k));
+			 p->label + strlen(CONF_POLICY_LABEL), p->order, why);
 		undo(k, have, want, i);
 		return ret;
 	}

@@ -25,6 +25,8 @@ static struct {
 	unsigned int n;
 	unsigned int requests;
 	unsigned int fail_at;
+	/* Of the last request, as the real one has it. */
+	const char *error;
 	/* Selectors, by their protocol, that must be covered all the time. */
 	uint8_t always[MAX];
 	unsigned int n_always;
@@ -44,7 +46,11 @@ static int request(void)
 	for (unsigned int i = 0; i < fake.n_always; i++)
 		assert_true(covered(fake.always[i]));
 	fake.requests++;
-	return fake.fail_at && fake.requests == fake.fail_at ? -ENOMEM : 0;
+	fake.error = "";
+	if (!fake.fail_at || fake.requests != fake.fail_at)
+		return 0;
+	fake.error = "refused";
+	return -ENOMEM;
 }
 
 int kern_policy_new(struct kern *k, const struct kern_policy *p)
@@ -95,7 +101,7 @@ int kern_policy_dump(struct kern *k,
 const char *kern_error(const struct kern *k)
 {
 	(void)k;
-	return "refused";
+	return fake.error;
 }
 
 /* A policy in the made-up kernel; @conn NULL for one that was set by hand. */
