@@ -21,6 +21,7 @@
 #include "agent/msg.h"
 #include "agent/status.h"
 #include "agent/worker.h"
+#include "wire/text.h"
 
 #define MAX_CLIENTS 64
 #define MAX_LINE 16384
@@ -125,7 +126,7 @@ static void answer_error(struct client *cl, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	json_object_set_new(o, "ok", json_false());
-	json_object_set_new(o, "error", json_string(text));
+	json_object_set_new(o, "error", wire_text_json(text));
 	client_send(cl, o);
 }
 

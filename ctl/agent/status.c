@@ -9,12 +9,13 @@
 #include "agent/worker.h"
 #include "kern/names.h"
 #include "wire/ike_const.h"
+#include "wire/text.h"
 
 #define ID_TEXT (IKE_MAX_ID * 4 + 16)
 
 static void set_text(json_t *o, const char *key, const char *text)
 {
-	json_object_set_new(o, key, text && *text ? json_string(text) :
+	json_object_set_new(o, key, text && *text ? wire_text_json(text) :
 						    json_null());
 }
 
@@ -231,7 +232,7 @@ json_t *status_report(const struct ike_report *r)
 
 		json_object_set_new(o, kv->key,
 				    kv->is_number ? json_integer(kv->number) :
-						    json_string(kv->text));
+						    wire_text_json(kv->text));
 	}
 	return o;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "wire/text.h"
 
 #define RESET "\033[0m"
 
@@ -24,28 +25,9 @@ void out_u64(json_t *o, const char *name, uint64_t v)
 	json_object_set_new(o, name, json_string(text));
 }
 
-/* Labels come from anywhere; what is no UTF-8 is shown octet by octet. */
 void out_str(json_t *o, const char *name, const char *v)
 {
-	char text[4 * 256 + 1];
-	size_t used = 0;
-	json_t *s = json_string(v);
-
-	if (!s) {
-		for (; *v && used + 4 < sizeof(text); v++) {
-			unsigned char ch = (unsigned char)*v;
-
-			if (ch < 0x80)
-				text[used++] = *v;
-			else
-				used += (size_t)snprintf(text + used,
-							 sizeof(text) - used,
-							 "\\x%02x", ch);
-		}
-		text[used] = '\0';
-		s = json_string(text);
-	}
-	json_object_set_new(o, name, s);
+	json_object_set_new(o, name, wire_text_json(v));
 }
 
 void out_flag(json_t *o, const char *name, bool v)

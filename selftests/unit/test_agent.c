@@ -124,6 +124,53 @@ static void control_waits(void **state)
 	event_base_free(w.base);
 }
 
+static void no_message(void *ctx, uint32_t type, uint64_t tag, const void *data,
+		       size_t len)
+{
+	(void)ctx;
+	(void)type;
+	(void)tag;
+	(void)data;
+	(void)len;
+}
+
+/* Why a configuration is refused is told, in whatever it is written. */
+static void control_says(void **state)
+{
+	static const char load[] = "{\"cmd\":\"conn-load\"}\n";
+	static const struct chan_ops none = { .message = no_message };
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int me = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), fd, pair[2];
+	struct worker w = { .base = event_base_new() };
+	char err[512] = "", answer[512] = "";
+	struct control *c;
+
+	(void)state;
+	fd = listen_control(path, err, sizeof(err));
+	assert_true(fd >= 0);
+	assert_int_equal(chan_pair(pair), 0);
+	w.parent = chan_new(w.base, pair[0], &none, NULL);
+	c = control_new(w.base, fd, &w);
+	assert_true(c && w.parent);
+	control_begin(c);
+	strcpy(sun.sun_path, path);
+	assert_int_equal(connect(me, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	assert_int_equal(write(me, load, sizeof(load) - 1), sizeof(load) - 1);
+	for (int i = 0; i < 4; i++)
+		event_base_loop(w.base, EVLOOP_NONBLOCK);
+	control_done(c, 1, -EINVAL, "caf\xe9.conf:3: boss");
+	for (int i = 0; i < 4; i++)
+		event_base_loop(w.base, EVLOOP_NONBLOCK);
+	assert_true(read(me, answer, sizeof(answer) - 1) > 0);
+	assert_string_equal(answer, "{\"ok\":false,\"error\":"
+			    "\"caf\\\\xe9.conf:3: boss\"}\n");
+	close(me);
+	close(pair[1]);
+	control_free(c);
+	chan_free(w.parent);
+	event_base_free(w.base);
+}
+
 /* ------------------------------------------------------------ privileges */
 
 static int still_has(void)
@@ -456,6 +503,7 @@ int main(void)
 		cmocka_unit_test(file_in_the_way),
 		cmocka_unit_test(control_socket),
 		cmocka_unit_test(control_waits),
+		cmocka_unit_test(control_says),
 		cmocka_unit_test(privileges),
 		cmocka_unit_test(system_calls),
 		cmocka_unit_test(parent_rights),
