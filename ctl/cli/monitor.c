@@ -126,8 +126,8 @@ json_t *cli_event_json(const struct cli *c, const struct kern_event *ev)
 	if (ev->cmd == MOBX_CMD_ACQUIRE || ev->cmd == MOBX_CMD_SELECTOR_MISMATCH)
 		ports_json(o, ev);
 	if (ev->cmd == MOBX_CMD_PATH_HINT && ev->remote_port) {
-		out_u64(o, "encap-sport", ev->local_port);
-		out_u64(o, "encap-dport", ev->remote_port);
+		out_u64(o, "encap_sport", ev->local_port);
+		out_u64(o, "encap_dport", ev->remote_port);
 	}
 	cli_pfp_json(o, ev->pfp);
 	if (ev->has_policy)

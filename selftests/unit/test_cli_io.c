@@ -232,6 +232,14 @@ static void test_event(void **state)
 	o = cli_event_json(&c, &ev);
 	assert_true(json_is_true(json_object_get(o, "gone")));
 	json_decref(o);
+	ev = (struct kern_event){ .cmd = MOBX_CMD_PATH_HINT, .peer = 3,
+				  .local_port = 4500, .remote_port = 4501 };
+	o = cli_event_json(&c, &ev);
+	assert_int_equal(json_integer_value(json_object_get(o, "encap_sport")),
+			 4500);
+	assert_int_equal(json_integer_value(json_object_get(o, "encap_dport")),
+			 4501);
+	json_decref(o);
 }
 
 static void test_ports(void **state)
