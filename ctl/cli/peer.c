@@ -122,6 +122,7 @@ static int path_value(struct cli *c, struct kern_path *p, int word)
 /* What follows the word `path`, up to the next one or what is the peer's. */
 static int take_path(struct cli *c, struct kern_peer *peer)
 {
+	bool until = false;
 	struct kern_path *p;
 
 	if (peer->npaths == MOBX_MAX_PATHS)
@@ -139,10 +140,15 @@ static int take_path(struct cli *c, struct kern_peer *peer)
 		}
 		if (path_value(c, p, word))
 			return CLI_SYNTAX;
+		until |= word == PATH_ACCEPT_UNTIL;
 	}
 	if (!p->local.family || !p->remote.family)
 		return cli_syntax(c, "path %u has no %s address", peer->npaths,
 				  p->local.family ? "remote" : "local");
+	/* Other states have no such time: it would not get to the kernel. */
+	if (until && p->state != MOBX_PATH_STATE_DEPRECATED)
+		return cli_syntax(c, "path %u: accept-until is for a path that is given up: 'state deprecated accept-until MS' would be right",
+				  peer->npaths);
 	return 0;
 }
 
