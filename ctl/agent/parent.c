@@ -231,6 +231,9 @@ static void from_worker(void *ctx, uint32_t type, uint64_t tag,
 		parent_reload(p, tag);
 		break;
 	case MSG_READY:
+		/* Told to stop before: nobody is to count on it any more. */
+		if (p->stopping)
+			break;
 		log_line(IKE_LOG_INFO, NULL, "ready", "%u connections, control socket %s",
 			 p->conf->nconn, parent_control_path(p));
 		notify("READY=1\nSTATUS=running");
