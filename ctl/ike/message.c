@@ -333,7 +333,7 @@ void ike_early_free(struct ike_sa *sa)
 /* IKE_AUTH is through. */
 void ike_early_run(struct ike_sa *sa)
 {
-	struct ike_ev_packet pkt;
+	struct ike_ev_packet pkt = { 0 };
 	unsigned int i;
 
 	for (i = 0; i < sa->p->n_early; i++) {
