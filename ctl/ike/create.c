@@ -382,6 +382,26 @@ static void out_installed(struct ike_sa *sa, struct ike_child *c, int err)
 	ike_create_free(sa);
 }
 
+/**
+ * ike_create_lost() - a Child SA goes that an exchange of ours may have made
+ * @sa: IKE SA
+ * @c: Child SA
+ *
+ * If the kernel is not done with it, nobody will hear of that any more: the
+ * exchange is over now, and whatever it was for is tried again later.
+ */
+void ike_create_lost(struct ike_sa *sa, const struct ike_child *c)
+{
+	struct ike_create *cr = sa->p->create;
+
+	if (!cr)
+		return;
+	if (cr->rival == c->spi_in)
+		cr->rival = 0;
+	if (cr->offer.spi_in == c->spi_in)
+		create_failed(sa, IKE_N_TEMPORARY_FAILURE, -EAGAIN);
+}
+
 static void in_installed(struct ike_sa *sa, struct ike_child *c, int err)
 {
 	if (err)

@@ -291,6 +291,19 @@ static void reinstate(struct ike_sa *sa, struct ike_child *c)
 		ike_child_full(old)->again_us = sa->eng->now;
 }
 
+/* What the peer asked for, and has deleted before it had our answer. */
+static void answer_late(struct ike_sa *sa, struct ike_child_full *f)
+{
+	uint32_t mid;
+
+	if (!f->answer)
+		return;
+	mid = f->answer->mid;
+	wire_free((uint8_t *)f->answer, sizeof(*f->answer));
+	f->answer = NULL;
+	ike_slot_error(sa, mid, IKE_N_TEMPORARY_FAILURE, NULL, 0);
+}
+
 /**
  * ike_child_forget() - a Child SA is no more
  * @sa: IKE SA
@@ -307,6 +320,8 @@ void ike_child_forget(struct ike_sa *sa, struct ike_child *c, const char *why)
 
 	ike_switch_rest(sa, c);
 	reinstate(sa, c);
+	ike_create_lost(sa, c);
+	answer_late(sa, ike_child_full(c));
 	for (at = &sa->children; *at && *at != c; at = &(*at)->next)
 		;
 	if (*at)

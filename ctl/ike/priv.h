@@ -378,6 +378,7 @@ uint64_t ike_create_again(const struct ike_sa *sa);
 void ike_create_wake(struct ike_sa *sa);
 void ike_create_free(struct ike_sa *sa);
 void ike_create_gone(struct ike_sa *sa, uint32_t spi_out);
+void ike_create_lost(struct ike_sa *sa, const struct ike_child *c);
 void ike_create_new(struct ike_sa *sa, unsigned int child);
 void ike_create_rest(struct ike_sa *sa);
 void ike_create_timers(struct ike_sa *sa);
