@@ -195,10 +195,13 @@ static void sa_answered(struct ike_sa *sa, void *ctx,
 	struct install in = *(struct install *)ctx;
 	int err = ev->u.kernel_done.err;
 	struct ike_child *c = ike_child_find(sa, in.spi_in);
+	unsigned int child;
 
 	free(ctx);
 	if (!c || err == -ECANCELED)
 		return;
+	/* What IKE_AUTH has held back may be a Delete of it. */
+	child = c->child;
 	if (err)
 		report_refusal(sa, in.dir == MOBX_DIR_IN ? "inbound SA" :
 			       "outbound SA", ev);
@@ -206,7 +209,7 @@ static void sa_answered(struct ike_sa *sa, void *ctx,
 		child_up(sa, c);
 	in.done(sa, c, err);
 	if (!err && in.dir == MOBX_DIR_OUT && sa->state == IKE_SA_ESTABLISHED)
-		ike_child_dedup(sa, c->child);
+		ike_child_dedup(sa, child);
 }
 
 static void fill(struct ike_sa *sa, struct ike_child *c, enum mobx_dir dir,

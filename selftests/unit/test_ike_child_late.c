@@ -101,11 +101,43 @@ static void deleted_unanswered(void **state)
 	net_free(net);
 }
 
+/*
+ * A Delete of the first Child SA waits for IKE_AUTH to be through, which it is
+ * with that Child SA.
+ */
+static void deleted_with_ike_auth(void **state)
+{
+	struct net *net = net_new(3);
+	unsigned int i;
+	uint32_t spi;
+
+	(void)state;
+	net->kernel_us = 50 * NET_MS;
+	net_conns(net);
+	for (i = 0; i < 1000 && net->host[1].n_sas < 2; i++)
+		net_run(net, NET_MS);
+	net->kernel_us = 20;
+	net_run(net, 10 * NET_MS);
+	assert_int_equal(net_sa(net, 0)->state, IKE_SA_ESTABLISHED);
+	assert_int_equal(net_sa(net, 1)->state, IKE_SA_AUTH);
+	spi = net_sa(net, 0)->children->spi_in;
+	net_expire(net, 0, spi, MOBX_DIR_IN, MOBX_EXPIRE_HARD);
+	net_run(net, 10 * NET_MS);
+	assert_int_equal(net_sa(net, 1)->p->n_early, 1);
+	net_run(net, NET_SECOND);
+	assert_int_equal(net_sa(net, 1)->state, IKE_SA_ESTABLISHED);
+	net_run(net, 4 * NET_SECOND);
+	assert_true(net_agree(net, 1));
+	assert_true(net_sa(net, 0)->children->spi_in != spi);
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(deleted_while_installed),
 		cmocka_unit_test(deleted_unanswered),
+		cmocka_unit_test(deleted_with_ike_auth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
