@@ -391,13 +391,20 @@ static bool init_repeated(struct ike_engine *eng,
 	return true;
 }
 
+static bool same_groups(const struct crypto_suite *a,
+			const struct crypto_suite *b)
+{
+	return a->ke == b->ke && !memcmp(a->addke, b->addke, sizeof(a->addke));
+}
+
 /*
- * Choose among what all connections accept that this peer may mean. With
- * @group only suites of that group: another would cost a round trip.
+ * Choose among what all connections accept that this peer may mean; with @like
+ * only among suites that have its key exchanges.
  */
-static bool choose(struct ike_engine *eng, const struct ike_ev_packet *pkt,
-		   const struct wire_msg *msg, const struct wire_sa *offer,
-		   uint16_t group, struct wire_proposal *chosen)
+static bool choose_of(struct ike_engine *eng, const struct ike_ev_packet *pkt,
+		      const struct wire_msg *msg, const struct wire_sa *offer,
+		      const struct crypto_suite *like,
+		      struct wire_proposal *chosen)
 {
 	struct crypto_suite v[WIRE_MAX_PROPOSALS];
 	const struct ike_conn_state *cs;
@@ -409,7 +416,7 @@ static bool choose(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 		if (!ike_may_mean(eng, cs, &pkt->local, &pkt->remote))
 			continue;
 		for (i = 0; i < cs->cfg.nike; i++)
-			if ((!group || cs->cfg.ike[i].ke == group) &&
+			if ((!like || same_groups(&cs->cfg.ike[i], like)) &&
 			    n < WIRE_MAX_PROPOSALS &&
 			    ike_inter_ok(&cs->cfg.ike[i], msg) &&
 			    !ike_suite_in(&cs->cfg.ike[i], v, n,
@@ -425,6 +432,29 @@ static bool choose(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 	ok = wire_sa_choose(offer, ours, chosen);
 	free(ours);
 	return ok;
+}
+
+/*
+ * The best one, or one for the value that is here and saves a round trip: but an
+ * attacker that has had the peer send that value must not do away with the best
+ * one's additional key exchanges.
+ */
+static bool choose(struct ike_engine *eng, const struct ike_ev_packet *pkt,
+		   const struct wire_msg *msg, const struct wire_sa *offer,
+		   uint16_t group, struct wire_proposal *chosen)
+{
+	struct wire_proposal other;
+	struct crypto_suite s;
+
+	if (!choose_of(eng, pkt, msg, offer, NULL, chosen))
+		return false;
+	ike_chosen(chosen, &s);
+	if (s.ke == group)
+		return true;
+	s.ke = group;
+	if (choose_of(eng, pkt, msg, offer, &s, &other))
+		*chosen = other;
+	return true;
 }
 
 static bool wants_fragments(const struct ike_conn *c)
@@ -604,8 +634,7 @@ static void begin(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 		refuse(eng, pkt, msg, IKE_N_REDIRECT, away, len);
 		return;
 	}
-	if (!choose(eng, pkt, msg, &offer, ke.group, &chosen) &&
-	    !choose(eng, pkt, msg, &offer, 0, &chosen)) {
+	if (!choose(eng, pkt, msg, &offer, ke.group, &chosen)) {
 		refuse(eng, pkt, msg, IKE_N_NO_PROPOSAL_CHOSEN, NULL, 0);
 		return;
 	}

@@ -311,6 +311,66 @@ static void only_one(void **state)
 
 /* ----------------------------------------------------------------- hostile */
 
+/* Before the first request arrives somebody asks for another group. */
+static enum net_verdict another_group(struct net *net, struct net_packet *p,
+				      void *ctx)
+{
+	static const uint8_t group[2] = { 0, IKE_KE_ECP256 };
+	struct wire_endpoint src = p->dst, dst = p->src;
+	struct wire_hdr hdr = {
+		.spi_i = p->hdr.spi_i, .exchange = IKE_EX_SA_INIT,
+		.flags = IKE_FLAG_RESPONSE,
+	};
+	struct wire_enc enc;
+
+	(void)ctx;
+	net->filter = NULL;
+	wire_enc_start(&enc, &hdr);
+	wire_notify_encode(&enc, IKE_N_INVALID_KE_PAYLOAD, group,
+			   sizeof(group));
+	assert_true(wire_enc_finish(&enc));
+	net_inject(net, 0, &src, &dst, enc.wr.data, enc.wr.len);
+	wire_enc_free(&enc);
+	return NET_DROP;
+}
+
+/*
+ * A value for another suite is taken, but not if that lacks the additional key
+ * exchanges of the one that both prefer.
+ */
+static void talked_out(void **state)
+{
+	static const char hybrid[] = "aes256-sha256-prfsha256-x25519"
+				     "-ke1_ecp384";
+	static const char classic[] = "aes256-sha256-prfsha256-x25519";
+	static const struct {
+		const char *best;
+		unsigned int requests;
+		unsigned int rounds;
+		const char *is;
+	} v[] = {
+		{ hybrid, 3, 1, hybrid },
+		{ classic, 2, 0, PLAIN },
+	};
+	char text[IKE_SUITE_TEXT];
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct net *net = begin(13 + i, v[i].best, PLAIN, v[i].best);
+
+		net->filter = another_group;
+		net_run(net, 200 * NET_MS);
+		is_up(net, v[i].rounds);
+		assert_int_equal(net_count(net, 0, IKE_EX_SA_INIT, false),
+				 v[i].requests);
+		assert_string_equal(ike_suite_text(&net_sa(net, 0)->suite,
+						   false, text, sizeof(text)),
+				    v[i].is);
+		net_free(net);
+	}
+}
+
 static enum net_verdict hold(struct net *net, struct net_packet *p, void *ctx)
 {
 	const int *from = ctx;
@@ -473,6 +533,7 @@ int main(void)
 		cmocka_unit_test(repeated),
 		cmocka_unit_test(lossy),
 		cmocka_unit_test(only_one),
+		cmocka_unit_test(talked_out),
 		cmocka_unit_test(requests),
 		cmocka_unit_test(answers),
 		cmocka_unit_test(no_ciphertext),
