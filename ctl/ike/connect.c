@@ -491,7 +491,7 @@ void ike_conn_rekey(struct ike_engine *eng, const struct ike_ev_conn *ev,
  */
 static void addr_gone(struct ike_sa *sa)
 {
-	if (sa->state > IKE_SA_ESTABLISHED || !sa->initiator ||
+	if (sa->state > IKE_SA_ESTABLISHED || !sa->first_initiator ||
 	    addr_usable(sa->eng, &sa->local.addr))
 		return;
 	if (sa->state == IKE_SA_ESTABLISHED && sa->mobike && sa->eng->ext)

@@ -156,6 +156,42 @@ static void by_lifetime(void **state)
 	net_free(net);
 }
 
+/*
+ * Whoever rekeyed last: without MOBIKE it ends with an address of the end that
+ * set up the connection, and not with one of the other.
+ */
+static void addr_gone(void **state)
+{
+	struct net *net;
+	uint64_t spi;
+	int by;
+
+	(void)state;
+	for (by = 0; by < 2; by++) {
+		net = net_new(11);
+		net_up(net);
+		rekey(net, by);
+		net_run(net, 100 * NET_MS);
+		assert_one(net, 11);
+		spi = net_sa(net, 0)->spi_i;
+		net->host[1].addr_up[0] = false;
+		net_tell_addrs(net, 1);
+		assert_false(net_logged(net, 1, "its own address is gone"));
+		net->host[1].addr_up[0] = true;
+		net_tell_addrs(net, 1);
+		net->host[0].n_addrs = 2;
+		net->host[0].addrs[1] = net_addr("10.1.0.1");
+		net->host[0].addr_up[0] = false;
+		net->host[0].addr_up[1] = true;
+		net_tell_addrs(net, 0);
+		assert_true(net_logged(net, 0, "its own address is gone"));
+		net_run(net, 100 * NET_MS);
+		assert_true(net_sa(net, 0)->spi_i != spi);
+		assert_int_equal(net_sa(net, 0)->state, IKE_SA_ESTABLISHED);
+		net_free(net);
+	}
+}
+
 static enum net_verdict no_create(struct net *net, struct net_packet *p,
 				  void *ctx)
 {
@@ -601,6 +637,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_one),
 		cmocka_unit_test(by_lifetime),
+		cmocka_unit_test(addr_gone),
 		cmocka_unit_test(over),
 		cmocka_unit_test(other_group),
 		cmocka_unit_test(delete_while_rekeying_child),
