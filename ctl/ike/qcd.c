@@ -54,19 +54,36 @@ void ike_qcd_read(struct ike_sa *sa, const struct wire_msg *msg)
 		ike_buf_set(&sa->p->qcd, n.data.p, n.data.len);
 }
 
+/*
+ * Of an IKE SA that is there, or that a rekey is about to make: the peer may have
+ * it already, and use it.
+ */
+static bool in_use(const struct ike_engine *eng, uint64_t own_spi)
+{
+	const struct ike_sa *sa;
+
+	if (ike_sa_lookup(eng, own_spi))
+		return true;
+	for (sa = eng->sas; sa; sa = sa->p->next)
+		if ((sa->p->rekey && sa->p->rekey->spi == own_spi) ||
+		    (sa->p->follow && sa->p->follow->spi_own == own_spi))
+			return true;
+	return false;
+}
+
 /**
  * ike_qcd_lost() - add our token to the answer to a message for no IKE SA
  * @eng: engine
  * @to: header of that message
  * @enc: answer, in clear
  *
- * Never for an IKE SA that is there, whatever the flags of the message say: an
- * attacker could end it with the token.
+ * Never for an IKE SA that is there or about to be, whatever the flags of the
+ * message say: an attacker could end it with the token.
  */
 void ike_qcd_lost(const struct ike_engine *eng, const struct wire_hdr *to,
 		  struct wire_enc *enc)
 {
-	if (!ike_sa_lookup(eng, to->spi_i) && !ike_sa_lookup(eng, to->spi_r))
+	if (!in_use(eng, to->spi_i) && !in_use(eng, to->spi_r))
 		ike_qcd_put(eng, to->spi_i, to->spi_r, enc);
 }
 

@@ -230,6 +230,45 @@ static void not_told(void **state)
 	net_free(net);
 }
 
+static enum net_verdict no_answer(struct net *net, struct net_packet *p,
+				  void *ctx)
+{
+	(void)net;
+	(void)ctx;
+	return p->hdr.exchange == IKE_EX_CREATE_CHILD_SA &&
+	       p->hdr.flags & IKE_FLAG_RESPONSE ? NET_DROP : NET_PASS;
+}
+
+/*
+ * The peer has made the next IKE SA, and uses it before its answer is here: that
+ * is not lost, but about to be.
+ */
+static void not_told_early(void **state)
+{
+	static const char *const names[] = { "server", "mobile" };
+
+	(void)state;
+	for (int host = 0; host < 2; host++) {
+		struct net *net = with_secret(8);
+
+		net_up(net);
+		net->filter = no_answer;
+		net_forget(net);
+		net_cmd(net, host, IKE_EV_CONN_REKEY, names[host]);
+		net_run(net, 15 * NET_SECOND);
+		assert_true(net_sa_count(net, !host) == 2);
+		assert_true(net_sa_count(net, host) == 1);
+		/* It was asked, and has said that it has no such IKE SA. */
+		assert_true(net->host[host].eng->n.drop[IKE_DROP_UNKNOWN_SPI] >
+			    0);
+		assert_int_equal(tokens_in_clear(net, host), 0);
+		net->filter = NULL;
+		net_run(net, 30 * NET_SECOND);
+		assert_true(net_agree(net, 1));
+		net_free(net);
+	}
+}
+
 /* Without a secret nothing is said, and the other end's is of no use. */
 static void without(void **state)
 {
@@ -282,6 +321,7 @@ int main(void)
 		cmocka_unit_test(forged),
 		cmocka_unit_test(rekeyed),
 		cmocka_unit_test(not_told),
+		cmocka_unit_test(not_told_early),
 		cmocka_unit_test(without),
 		cmocka_unit_test(kept),
 	};
