@@ -9,7 +9,7 @@
 
 #define NAT_REFUSED "the peer refuses: it does not work through a NAT"
 
-/* Unauthenticated answers to strangers, a second. */
+/* Answers to strangers after which they do not come again, a second. */
 #define REFUSALS_PER_SECOND 100
 
 /*
@@ -319,6 +319,17 @@ void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 
 /* ----------------------------------------------------------- responder */
 
+/*
+ * It says how to go on. Without a limit, which a few forged requests would use up
+ * for all others: as a cookie each is shorter than what asks for it, and keeps
+ * nothing here.
+ */
+static bool goes_on(uint16_t type)
+{
+	return type == IKE_N_COOKIE || type == IKE_N_INVALID_KE_PAYLOAD ||
+	       type == IKE_N_REDIRECT || type == IKE_N_TICKET_NACK;
+}
+
 static void refuse(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 		   const struct wire_msg *msg, uint16_t type,
 		   const void *data, size_t len)
@@ -330,7 +341,7 @@ static void refuse(struct ike_engine *eng, const struct ike_ev_packet *pkt,
 	};
 	struct wire_enc enc;
 
-	if (type != IKE_N_COOKIE &&
+	if (!goes_on(type) &&
 	    !ike_bucket_take(eng, &eng->refusals, REFUSALS_PER_SECOND))
 		return;
 	ike_count_error_out(eng, type);

@@ -324,6 +324,48 @@ static void fuzz_inside(void **state)
 	}
 }
 
+/* IKE_SA_INIT requests that are no good, from anywhere */
+static void crowd(struct net *net, unsigned int n)
+{
+	struct wire_endpoint src = { net_addr("10.0.0.9"), 500 };
+	struct wire_endpoint dst = { net_addr("10.0.0.2"), 500 };
+	struct wire_hdr hdr = {
+		.exchange = IKE_EX_SA_INIT, .flags = IKE_FLAG_INITIATOR,
+	};
+	struct wire_enc enc;
+
+	while (n) {
+		hdr.spi_i = n--;
+		wire_enc_start(&enc, &hdr);
+		wire_nonce_encode(&enc, (const uint8_t *)"0123456789abcdef",
+				  16);
+		assert_true(wire_enc_finish(&enc));
+		net_inject(net, 1, &src, &dst, enc.wr.data, enc.wr.len);
+		wire_enc_free(&enc);
+	}
+}
+
+/*
+ * Strangers are not told without end what is wrong, and do not keep others from
+ * being told which group to begin with.
+ */
+static void crowded(void **state)
+{
+	struct net *net = net_new(23);
+	struct ike_conn s = net_conn(1), c = net_conn(0);
+
+	(void)state;
+	s.ike[0] = s.ike[1];
+	s.nike = 1;
+	net_conn_add(net, 1, &s);
+	crowd(net, 150);
+	assert_int_equal(net_count(net, 1, IKE_EX_SA_INIT, true), 100);
+	net_conn_add(net, 0, &c);
+	net_run(net, 100 * NET_MS);
+	assert_true(net_agree(net, 1));
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +378,7 @@ int main(void)
 		cmocka_unit_test(fatal_notify),
 		cmocka_unit_test(out_of_place),
 		cmocka_unit_test(fuzz_inside),
+		cmocka_unit_test(crowded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
