@@ -99,6 +99,18 @@ static bool given_up(const struct ike_sa *sa, const struct ike_child *c)
 	return cr && !cr->rekey && cr->old_in == c->spi_in;
 }
 
+/*
+ * Our own exchange has made what takes its place: it will be closed as soon as the
+ * kernel is done (section 2.25.1). No two nonces are to be compared any more.
+ */
+static bool succeeded(struct ike_sa *sa, const struct ike_child *c)
+{
+	const struct ike_create *cr = sa->p->create;
+
+	return cr && cr->old_in == c->spi_in &&
+	       ike_child_find(sa, cr->offer.spi_in);
+}
+
 /* What the peer wants to replace: false if it has been answered already. */
 static bool rekeyed_child(struct ike_sa *sa, const struct ike_in *in,
 			  struct ike_child **old)
@@ -128,7 +140,7 @@ static bool rekeyed_child(struct ike_sa *sa, const struct ike_in *in,
 		return false;
 	}
 	if (((*old)->state == IKE_CHILD_UP && !given_up(sa, *old)) ||
-	    (*old)->state == IKE_CHILD_REKEYING)
+	    ((*old)->state == IKE_CHILD_REKEYING && !succeeded(sa, *old)))
 		return true;
 	child_error(sa, in->mid, IKE_N_TEMPORARY_FAILURE);
 	return false;

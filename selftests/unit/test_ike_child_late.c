@@ -132,12 +132,60 @@ static void deleted_with_ike_auth(void **state)
 	net_free(net);
 }
 
+static enum net_verdict no_request(struct net *net, struct net_packet *p,
+				   void *ctx)
+{
+	(void)net;
+	(void)ctx;
+	return p->hdr.exchange == IKE_EX_CREATE_CHILD_SA && p->from == 1 &&
+	       !(p->hdr.flags & IKE_FLAG_RESPONSE) ? NET_DROP : NET_PASS;
+}
+
+/*
+ * Both rekey the same Child SA, and the request of one comes when the other has
+ * its answer and its kernel is at work: whatever the nonces are, one remains.
+ */
+static void rekeyed_while_installed(void **state)
+{
+	struct net *net;
+	uint64_t seed;
+
+	(void)state;
+	for (seed = 1; seed <= 10; seed++) {
+		net = net_new(seed);
+		net_up(net);
+		net->filter = no_request;
+		rekey(net, 1);
+		rekey(net, 0);
+		while (!net_count(net, 1, IKE_EX_CREATE_CHILD_SA, true))
+			net_run(net, NET_MS);
+		net->kernel_us = 2 * NET_SECOND;
+		net->filter = NULL;
+		net_run(net, 2 * NET_SECOND);
+		assert_int_equal(net_sa(net, 0)->children->next->state,
+				 IKE_CHILD_INSTALLING);
+		assert_true(net_count(net, 1, IKE_EX_CREATE_CHILD_SA, false) >
+			    1);
+		net->kernel_us = 20;
+		net_run(net, 20 * NET_SECOND);
+		if (!net_agree(net, 1) || net->host[0].n_sas != 2 ||
+		    net->host[1].n_sas != 2)
+			net_fail(net, seed);
+		assert_int_equal(net_sa(net, 0)->children->state,
+				 IKE_CHILD_UP);
+		assert_int_equal(net_sa(net, 1)->children->state,
+				 IKE_CHILD_UP);
+		net_free(net);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(deleted_while_installed),
 		cmocka_unit_test(deleted_unanswered),
 		cmocka_unit_test(deleted_with_ike_auth),
+		cmocka_unit_test(rekeyed_while_installed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
