@@ -395,6 +395,7 @@ void ike_sa_overtaken(struct ike_sa *sa, uint32_t mid)
 	for (r = sa->p->requests; r; r = r->next)
 		if (r->held && r->mid < mid)
 			let_go(sa, r);
+	ike_rekey_overtaken(sa);
 }
 
 /**

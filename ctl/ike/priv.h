@@ -431,6 +431,7 @@ void ike_rekey_inherit(struct ike_sa *from, struct ike_sa *to);
 void ike_rekey_lost(struct ike_sa *sa);
 void ike_rekey_heard(struct ike_sa *sa);
 void ike_rekey_moved(struct ike_sa *sa);
+void ike_rekey_overtaken(struct ike_sa *sa);
 void ike_rekey_forget(struct ike_sa *sa);
 void ike_rekey_end(struct ike_sa *sa);
 void ike_rekey_timers(struct ike_sa *sa);

@@ -220,6 +220,21 @@ void ike_rekey_moved(struct ike_sa *sa)
 }
 
 /**
+ * ike_rekey_overtaken() - the peer has dealt with a request by an IKE SA
+ *
+ * What its predecessors still have under way has no effect any more. They are not
+ * closed before that is answered: so no way is to be held that may be dead.
+ */
+void ike_rekey_overtaken(struct ike_sa *sa)
+{
+	struct ike_sa *old;
+
+	for (old = sa->eng->sas; sa->p->predecessors && old; old = old->p->next)
+		if (old->p->successor == sa)
+			ike_sa_overtaken(old, UINT32_MAX);
+}
+
+/**
  * ike_rekey_forget() - an IKE SA is freed: nobody may point to it
  *
  * If it was to be the successor of another, that has the next one for it.

@@ -331,8 +331,9 @@ void ike_sa_request_forget(struct ike_sa *sa, uint64_t id);
  * @sa: IKE SA
  * @mid: its Message ID
  *
- * Older ones that stayed on their way can do nothing any more: they are sent by
- * the IKE SA's own addresses, so that they are answered.
+ * Older ones that stayed on their way, and those by IKE SAs that @sa has replaced,
+ * can do nothing any more: they are sent by the IKE SA's own addresses, so that
+ * they are answered.
  */
 void ike_sa_overtaken(struct ike_sa *sa, uint32_t mid);
 

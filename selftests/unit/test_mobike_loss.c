@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "ike/priv.h"
 #include "mobike/mobike.h"
 #include "mobike_sim.h"
 
@@ -346,6 +347,44 @@ static void test_rekey_at_each(void **state)
 	}
 }
 
+static unsigned int ike_sas(const struct sim *sim, int node)
+{
+	const struct ike_sa *sa;
+	unsigned int n = 0;
+
+	for (sa = sim->node[node].eng->sas; sa; sa = sa->p->next)
+		n++;
+	return n;
+}
+
+/*
+ * The way that a request tries is dead, and the IKE SA is replaced meanwhile: the
+ * old one does not stay for the sake of what nobody will answer by that way.
+ */
+static void test_rekey_by_dead_way(void **state)
+{
+	char why[160] = "";
+	struct sim *sim;
+
+	(void)state;
+	for (int node = 0; node < 2; node++) {
+		sim = start(&changes[2]);
+		sim->node[0].links[1].lose = 1000;
+		use(sim);
+		sim_run(sim, 100 * SIM_MS);
+		rekey(sim, node, IKE);
+		sim_run(sim, 6 * SIM_SECOND);
+		sim_set_link(sim, 0, 1, false);
+		sim_run(sim, 300 * SIM_SECOND);
+		assert_int_equal(ike_sas(sim, 0), 1);
+		assert_int_equal(ike_sas(sim, 1), 1);
+		if (!sim_mirrored(sim, why, sizeof(why)))
+			fail_msg("%s", why);
+		assert_true(sim_lives_on(sim, RADIO));
+		sim_free(sim);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +392,7 @@ int main(void)
 		cmocka_unit_test(test_one_lost),
 		cmocka_unit_test(test_two_lost),
 		cmocka_unit_test(test_rekey_at_each),
+		cmocka_unit_test(test_rekey_by_dead_way),
 	};
 
 	cmocka_set_test_filter(getenv("SIM_TEST"));
