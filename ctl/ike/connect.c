@@ -286,7 +286,8 @@ static uint64_t retry_delay(const struct ike_conn_state *cs)
  * @why: reason
  *
  * A peer that takes everybody and closes at once, for it is full or configured
- * otherwise, is left alone for longer each time, as one that refuses.
+ * otherwise, is left alone for longer each time, as one that refuses. One that
+ * sends us elsewhere is not: there it goes on at once.
  */
 void ike_conn_lost(const struct ike_sa *sa, const char *why)
 {
@@ -294,7 +295,8 @@ void ike_conn_lost(const struct ike_sa *sa, const char *why)
 	struct ike_engine *eng = sa->eng;
 	struct ike_report *r;
 
-	if (cs->cfg.role != IKE_INITIATE || ike_conn_sa(eng, cs))
+	if (cs->cfg.role != IKE_INITIATE || sa->p->redirected ||
+	    ike_conn_sa(eng, cs))
 		return;
 	if (!sa->p->announced) {
 		r = ike_act_report(eng, IKE_LOG_ERROR, "error", cs->cfg.name);

@@ -92,6 +92,7 @@ static void go(struct ike_sa *sa, const struct wire_addr *to, bool notify)
 	ike_report_addr(r, "to", to);
 	if (sa->state != IKE_SA_ESTABLISHED)
 		sa->p->replaced = true;
+	sa->p->redirected = true;
 	ike_sa_end(sa, "the peer redirects this connection", 0, notify);
 	cs->redirect = *to;
 	cs->redirected_from = from;

@@ -546,6 +546,8 @@ struct ike_sa_private {
 	bool delete_due;
 	/* Ends because the peer says nothing. */
 	bool silent;
+	/* Ends because its connection goes on with another gateway. */
+	bool redirected;
 	/* When something last came by the addresses that it has now. */
 	uint64_t way_heard_us;
 };

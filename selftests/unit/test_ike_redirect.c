@@ -4,8 +4,9 @@
 #include "wire/redirect.h"
 
 /* Host 0 knows hosts 1 and 2; each of them may send it on. */
-static struct net *begin(uint64_t seed, const char *from_1, const char *from_2,
-			 bool follow)
+static struct net *configured(uint64_t seed, const char *from_1,
+			      const char *from_2, bool follow,
+			      enum ike_start start)
 {
 	struct net *net = net_new(seed);
 	struct ike_conn c = net_conn(0), s = net_conn(1);
@@ -18,11 +19,18 @@ static struct net *begin(uint64_t seed, const char *from_1, const char *from_2,
 		s.redirect_to = net_addr(from_2);
 	net_conn_add(net, 2, &s);
 	c.follow_redirects = follow;
+	c.start = start;
 	c.nremote = 2;
 	c.remote[1].addr = net_addr("10.0.0.3");
 	c.remote[1].plen = 32;
 	net_conn_add(net, 0, &c);
 	return net;
+}
+
+static struct net *begin(uint64_t seed, const char *from_1, const char *from_2,
+			 bool follow)
+{
+	return configured(seed, from_1, from_2, follow, IKE_START_ON_LOAD);
 }
 
 static bool up_with(struct net *net, int host)
@@ -201,6 +209,32 @@ static void later(void **state)
 	net_free(net);
 }
 
+/* Set up for a packet: it goes on elsewhere, without waiting for the next one. */
+static void on_traffic(void **state)
+{
+	struct ike_event ev = {
+		.type = IKE_EV_ACQUIRE,
+		.u.acquire = { .local = net_addr("10.0.0.1"),
+			       .remote = net_addr("10.0.0.2"), .proto = 17,
+			       .local_port = 4000, .remote_port = 7000,
+			       .label = "conn:server" },
+	};
+	struct net *net = configured(10, NULL, NULL, true,
+				     IKE_START_ON_TRAFFIC);
+	struct wire_enc enc;
+
+	(void)state;
+	net_event(net, 0, &ev);
+	net_run(net, 100 * NET_MS);
+	assert_true(up_with(net, 1));
+	put(&enc, "10.0.0.3");
+	net_forge(net, 1, IKE_EX_INFORMATIONAL, false, 0, &enc);
+	net_run(net, 400 * NET_MS);
+	assert_true(up_with(net, 2));
+	assert_int_equal(net->host[0].eng->conns->failures, 0);
+	net_free(net);
+}
+
 static enum net_verdict add_redirect(struct net *net, struct net_packet *p,
 				     void *ctx)
 {
@@ -244,6 +278,7 @@ int main(void)
 		cmocka_unit_test(loop),
 		cmocka_unit_test(forged),
 		cmocka_unit_test(later),
+		cmocka_unit_test(on_traffic),
 		cmocka_unit_test(with_auth),
 	};
 
