@@ -136,6 +136,7 @@ void ike_ppk_put(const struct ike_sa *sa, struct wire_enc *enc);
 const char *ike_ppk_answered(struct ike_sa *sa, const struct wire_msg *msg);
 bool ike_ppk_named(const struct ike_sa *sa, const struct wire_msg *msg,
 		   struct wire_span *id);
+bool ike_ppk_unknown(const struct ike_sa *sa, const struct wire_msg *msg);
 bool ike_ppk_without(const struct wire_msg *msg, struct wire_auth *auth);
 void ike_ppk_confirm(const struct ike_sa *sa, struct wire_enc *enc);
 

@@ -339,7 +339,7 @@ static void prove(struct ike_sa *sa)
 		fail(sa, IKE_N_AUTHENTICATION_FAILED, "the peer uses no"
 		     " post-quantum preshared key, and ppk-required = true");
 	} else {
-		check(sa, false);
+		check(sa, ike_ppk_unknown(sa, &sa->p->auth_in->msg));
 	}
 }
 

@@ -195,6 +195,20 @@ bool ike_ppk_named(const struct ike_sa *sa, const struct wire_msg *msg,
 }
 
 /**
+ * ike_ppk_unknown() - has an initiator used a PPK without a name known here
+ * @sa: IKE SA of a responder
+ * @msg: message, not authenticated, of which ike_ppk_named() is false
+ *
+ * There are names of other kinds, of which nothing is configured here.
+ */
+bool ike_ppk_unknown(const struct ike_sa *sa, const struct wire_msg *msg)
+{
+	struct wire_notify n;
+
+	return sa->p->use_ppk && wire_notify_find(msg, IKE_N_PPK_IDENTITY, &n);
+}
+
+/**
  * ike_ppk_without() - authentication data for one that lacks the PPK named
  * @msg: message
  * @auth: its AUTH payload; the data of NO_PPK_AUTH take the place of its own

@@ -244,6 +244,56 @@ static void stripped(void **state)
 	}
 }
 
+/* An initiator that names its PPK in another way (RFC 8784, section 5.1) */
+static enum net_verdict opaque(struct net *net, struct net_packet *p, void *ctx)
+{
+	struct wire_msg msg;
+	struct wire_notify n;
+	struct wire_enc enc;
+	uint8_t *plain;
+	unsigned int i;
+
+	(void)ctx;
+	if (p->hdr.exchange != IKE_EX_AUTH || p->from != 0)
+		return NET_PASS;
+	assert_true(net_open(net, p, &msg, &plain));
+	assert_true(wire_notify_find(&msg, IKE_N_PPK_IDENTITY, &n));
+	plain[n.data.p - plain] = 1;
+	wire_enc_start(&enc, NULL);
+	for (i = 0; i < msg.n; i++)
+		net_copy(&enc, &msg.payload[i]);
+	free(plain);
+	net_reseal(net, p, &enc);
+	return NET_PASS;
+}
+
+/* As if its key was not known here: without, unless somebody insists. */
+static void another_kind(void **state)
+{
+	static const struct {
+		const struct end *initiator;
+		const struct end *responder;
+		const char *refused;
+	} v[] = {
+		{ &a, &a, NULL },
+		{ &a_required, &a, "the peer insists" },
+		{ &a, &a_required, "the peer uses no" },
+	};
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct net *net = begin(13 + i, v[i].initiator, v[i].responder);
+
+		net->filter = opaque;
+		if (v[i].refused)
+			is_refused(net, 1, v[i].refused);
+		else
+			is_up(net, false);
+		finish(net);
+	}
+}
+
 /* ------------------------------------------------------------ hostile names */
 
 static enum net_verdict no_auth(struct net *net, struct net_packet *p,
@@ -360,6 +410,7 @@ int main(void)
 		cmocka_unit_test(only_one),
 		cmocka_unit_test(another_key),
 		cmocka_unit_test(stripped),
+		cmocka_unit_test(another_kind),
 		cmocka_unit_test(names),
 		cmocka_unit_test(asked),
 	};
