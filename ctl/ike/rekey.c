@@ -111,6 +111,7 @@ static void move_state(const struct ike_sa *from, struct ike_sa *to)
 	to->p->fragments = from->p->fragments;
 	to->p->ppk.used = from->p->ppk.used;
 	to->p->virtual = from->p->virtual;
+	to->p->leasing = from->p->leasing;
 	to->peer = from->peer;
 	to->generation = from->generation;
 	to->t_ike_us = from->t_ike_us;

@@ -515,6 +515,8 @@ struct ike_sa_private {
 	bool ticket_asked;
 	/* Virtual addresses: own ones, or those that the peer was given. */
 	struct ike_virtual virtual;
+	/* The pool is asked for the peer's once more: they are not taken yet. */
+	bool leasing;
 	uint16_t child_error;
 	struct ike_offer *offer;
 	struct wire_sa *child_sent;

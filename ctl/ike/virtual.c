@@ -506,6 +506,8 @@ static void leased_again(struct ike_sa *sa, void *ctx,
 
 	free(ctx);
 	v = sa ? &sa->p->virtual : NULL;
+	if (sa)
+		sa->p->leasing = false;
 	for (i = 0; v && i < v->n; i++)
 		same += has(d->lease.addr, d->lease.n, &v->addr[i]);
 	if (v && same == v->n && same == d->lease.n)
@@ -542,7 +544,8 @@ void ike_virtual_taken(struct ike_sa *sa)
 		return;
 	l->ask.n = v->n;
 	memcpy(l->ask.want, v->addr, sizeof(l->ask.want));
-	if (!ask_lease(sa, l, leased_again))
+	sa->p->leasing = ask_lease(sa, l, leased_again);
+	if (!sa->p->leasing)
 		free(l);
 }
 
@@ -564,11 +567,19 @@ void ike_virtual_reply(const struct ike_sa *sa, struct wire_enc *enc)
 		wire_cp_encode(enc, &cp);
 }
 
-/** ike_virtual_end() - an IKE SA ends: what its peer was given is free again */
+/**
+ * ike_virtual_end() - an IKE SA ends: what its peer was given is free again
+ * @sa: IKE SA
+ *
+ * What is being leased again is given back with the answer, which tells what that
+ * is.
+ */
 void ike_virtual_end(struct ike_sa *sa)
 {
 	if (!gives(sa) || !sa->p->virtual.n)
 		return;
-	give_back(sa->eng, sa->conn->pool, &sa->remote_id, &sa->p->virtual);
+	if (!sa->p->leasing)
+		give_back(sa->eng, sa->conn->pool, &sa->remote_id,
+			  &sa->p->virtual);
 	sa->p->virtual.n = 0;
 }

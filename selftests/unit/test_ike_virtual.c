@@ -366,6 +366,37 @@ static void childless(void **state)
 	}
 }
 
+/*
+ * The next run leases again what was given out; if the IKE SA ends before it has
+ * the answer, that is given back once, and only that.
+ */
+static void ends_while_leased(void **state)
+{
+	struct ike_conn s = server();
+	struct net *net;
+
+	(void)state;
+	for (int empty = 0; empty < 2; empty++) {
+		net = up(28, "0.0.0.0", NULL);
+		assert_true(net_agree(net, 1));
+		net_leave(net, 1);
+		/* The whole agent begins anew. */
+		leases_free(net->host[1].leases);
+		net->host[1].leases = leases_new();
+		net->host[1].n_given = 0;
+		if (empty)
+			pool->n = 0;
+		net->creds_us = 50 * NET_MS;
+		net_succeed(net, 1, &s);
+		assert_int_equal(net->host[1].n_given, !empty);
+		net_cmd(net, 1, IKE_EV_CONN_DOWN, "mobile");
+		net->host[0].psk = NULL;
+		net_run(net, 200 * NET_MS);
+		assert_int_equal(net->host[1].n_given, 0);
+		end(net);
+	}
+}
+
 /* ---------------------------------------------------------------- hostile */
 
 struct change {
@@ -553,6 +584,7 @@ int main(void)
 		cmocka_unit_test(no_device),
 		cmocka_unit_test(gone_meanwhile),
 		cmocka_unit_test(childless),
+		cmocka_unit_test(ends_while_leased),
 		cmocka_unit_test(bad_answers),
 		cmocka_unit_test(bad_requests),
 		cmocka_unit_test(configured),
