@@ -3,6 +3,9 @@
 #ifndef MOBX_AGENT_PARENT_PRIV_H
 #define MOBX_AGENT_PARENT_PRIV_H
 
+#include <event2/util.h>
+
+#include "agent/chan.h"
 #include "agent/conf.h"
 #include "agent/handover.h"
 #include "agent/mptcp.h"
@@ -10,7 +13,6 @@
 #include "agent/parent.h"
 #include "agent/udp.h"
 
-struct chan;
 struct event;
 struct event_base;
 struct leases;
@@ -73,6 +75,21 @@ const char *parent_control_path(const struct parent *p);
 
 /** parent_level() - what to log */
 enum ike_level parent_level(const struct parent *p);
+
+/** parent_end() - leave the event loop, with an exit status */
+void parent_end(struct parent *p, int status);
+
+/** serve_worker - the worker's requests, and its end; the context is the parent */
+extern const struct chan_ops serve_worker;
+
+/** serve_creds - the end of the credentials process; likewise */
+extern const struct chan_ops serve_creds;
+
+/** serve_left() - the worker has handed over all it had, or all it could in time */
+void serve_left(struct parent *p);
+
+/** serve_kernel() - a callback: the kernel has events; @arg is the parent */
+void serve_kernel(evutil_socket_t fd, short what, void *arg);
 
 /**
  * parent_let_read() - wait until both processes have read most of what was sent

@@ -231,13 +231,8 @@ bool ike_init_start(struct ike_sa *sa);
 bool ike_init_send(struct ike_sa *sa, uint8_t exchange);
 void ike_init_answered(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 		       uint8_t exchange, unsigned int natd);
-struct ike_sa *ike_init_half_open(struct ike_engine *eng,
-				  const struct ike_ev_packet *pkt,
-				  const struct wire_msg *msg);
 bool ike_make_nonce(struct ike_engine *eng, struct ike_buf *nonce);
 void ike_init_refused(struct ike_sa *sa);
-void ike_init_request(struct ike_engine *eng, const struct ike_ev_packet *pkt,
-		      const struct wire_msg *msg);
 void ike_init_response(struct ike_sa *sa, const struct ike_ev_packet *pkt,
 		       const struct wire_msg *msg);
 unsigned int ike_natd_check(uint64_t spi_i, uint64_t spi_r,
@@ -253,9 +248,18 @@ void ike_nat_timers(struct ike_sa *sa);
 void ike_nat_hint(struct ike_sa *sa, const struct ike_ev_path_hint *h);
 void ike_nat_selectors(const struct ike_sa *sa, struct wire_ts_list *own,
 		       struct wire_ts_list *theirs);
-void ike_init_forget(struct ike_sa *sa);
+bool ike_init_room_for_ke(struct ike_sa *sa);
 bool ike_init_make_ke(struct ike_sa *sa, uint16_t group);
 void ike_init_free_ke(struct ike_sa *sa);
+bool ike_init_derive(struct ike_sa *sa, struct wire_span shared);
+
+/* init_r.c */
+struct ike_sa *ike_init_half_open(struct ike_engine *eng,
+				  const struct ike_ev_packet *pkt,
+				  const struct wire_msg *msg);
+void ike_init_forget(struct ike_sa *sa);
+void ike_init_request(struct ike_engine *eng, const struct ike_ev_packet *pkt,
+		      const struct wire_msg *msg);
 bool ike_wanted(const struct ike_sa *sa,
 		bool (*wants)(const struct ike_conn *c));
 
