@@ -250,8 +250,10 @@ void mobx_binding_commit(const struct mobx_binding *b,
 			mobx_path_inherit(path, spec[i].heir_of);
 		if (spec[i].credit > (u64)atomic64_read(&path->credit))
 			atomic64_set(&path->credit, spec[i].credit);
-		if (spec[i].mtu)
+		if (spec[i].mtu) {
 			WRITE_ONCE(path->mtu, spec[i].mtu);
+			WRITE_ONCE(path->learnt, 0);
+		}
 		if (b->paths[i].state != MOBX_PATH_STATE_TENTATIVE)
 			mobx_path_forfeit(path);
 	}

@@ -9,6 +9,7 @@
 #include "netlink.h"
 #include "netns.h"
 #include "peer.h"
+#include "pmtu.h"
 
 /* Octets of one path in a message, padding for 64-bit values included. */
 #define MOBX_NL_PATH_SIZE						\
@@ -227,7 +228,7 @@ static int mobx_path_put(struct sk_buff *skb, const struct mobx_bound *e)
 	    nla_put_u32(skb, MOBX_A_PATH_STATE, e->state) ||
 	    nla_put_u32(skb, MOBX_A_PATH_FLAGS, e->flags) ||
 	    nla_put_u8(skb, MOBX_A_PATH_PREFERENCE, e->preference) ||
-	    nla_put_u32(skb, MOBX_A_PATH_MTU, READ_ONCE(e->path->mtu)))
+	    nla_put_u32(skb, MOBX_A_PATH_MTU, mobx_pmtu_known(e->path)))
 		return -EMSGSIZE;
 	if (e->state == MOBX_PATH_STATE_DEPRECATED &&
 	    nla_put_u32(skb, MOBX_A_PATH_ACCEPT_UNTIL, left))

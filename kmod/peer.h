@@ -26,7 +26,9 @@ struct netlink_ext_ack;
  * @ref: bindings that hold this path
  * @route: of its addresses, for tunnel mode, or NULL; belongs to route.c
  * @mtu: largest IP packet in octets that fits, 0 if not known; READ_ONCE and
- *	WRITE_ONCE, lowered by ICMP and set by netlink
+ *	WRITE_ONCE, set by netlink
+ * @learnt: the same, lowered by ICMP
+ * @learnt_until: when that is too old, in jiffies of 64 bits; likewise
  * @credit: octets that may be sent while the path is tentative; only raised,
  *	under mobx_net.lock; 0 for none, whatever comes
  * @earned: octets that may be sent besides, for what has come by the path since
@@ -48,6 +50,8 @@ struct mobx_path {
 	u16		family;
 	refcount_t	ref;
 	u32		mtu;
+	u32		learnt;
+	u64		learnt_until;
 	struct mobx_route __rcu *route;
 	atomic64_t	credit;
 	atomic64_t	earned;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Path MTU (RFC 4301, section 8.2). A path has an outer MTU, that of its
- * device or a lower one learnt from ICMP. The inner one, which leaves room for
+ * device or a lower one learnt from ICMP, which ages. The inner one, which leaves room for
  * ESP, is told to the routing table as an exception for the pair, from where
  * TCP, SCTP and UDP take it before their next packet. It fades after ten
  * minutes, as every exception does, and is told again by the next packet.
@@ -66,6 +66,27 @@ static unsigned int mobx_pmtu_route6(const struct dst_entry *dst)
 }
 
 /**
+ * mobx_pmtu_known - what is known of a path besides its route
+ * @path: path
+ *
+ * What was learnt from ICMP, of which nobody knows who sent it, ages as what the
+ * kernel learns does (RFC 4301, section 8.2.2).
+ *
+ * Context: any.
+ * Return: octets of IP packet, 0 for nothing
+ */
+unsigned int mobx_pmtu_known(const struct mobx_path *path)
+{
+	unsigned int learnt = READ_ONCE(path->learnt);
+	unsigned int mtu = READ_ONCE(path->mtu);
+
+	if (likely(!learnt) ||
+	    time_after_eq64(get_jiffies_64(), READ_ONCE(path->learnt_until)))
+		return mtu;
+	return mtu ? min(mtu, learnt) : learnt;
+}
+
+/**
  * mobx_pmtu_outer - what a path takes
  * @dst: route
  * @family: of @dst
@@ -77,13 +98,13 @@ static unsigned int mobx_pmtu_route6(const struct dst_entry *dst)
 unsigned int mobx_pmtu_outer(const struct dst_entry *dst, u16 family,
 			     const struct mobx_path *path)
 {
-	unsigned int learnt = READ_ONCE(path->mtu);
+	unsigned int known = mobx_pmtu_known(path);
 	unsigned int mtu;
 
 	mtu = likely(family == AF_INET) ? mobx_pmtu_route4(dst) :
 					  mobx_pmtu_route6(dst);
 	mtu = min_t(unsigned int, mtu, IP_MAX_MTU);
-	return learnt ? min(learnt, mtu) : mtu;
+	return known ? min(known, mtu) : mtu;
 }
 
 /* What is left for a packet when @front octets stand in front of ESP. */
@@ -232,14 +253,23 @@ static struct mobx_path *mobx_pmtu_path(struct mobx_net *mnet, __be32 spi,
 	return NULL;
 }
 
-/* Believed only so far: it lowers the MTU of one path, and not below @min. */
-static void mobx_pmtu_learn(struct mobx_path *path, u32 mtu, u32 min)
+/*
+ * Believed only so far: it lowers the MTU of one path for some time, and not below
+ * @min.
+ */
+static void mobx_pmtu_learn(const struct net *net, struct mobx_path *path,
+			    u32 mtu, u32 min)
 {
-	u32 old = READ_ONCE(path->mtu);
+	u32 known = mobx_pmtu_known(path);
+	int lasts = path->family == AF_INET ?
+		READ_ONCE(net->ipv4.ip_rt_mtu_expires) :
+		READ_ONCE(net->ipv6.sysctl.ip6_rt_mtu_expires);
 
 	mtu = max(mtu, min);
-	if (!old || mtu < old)
-		WRITE_ONCE(path->mtu, mtu);
+	if (known && known < mtu)
+		return;
+	WRITE_ONCE(path->learnt_until, get_jiffies_64() + lasts);
+	WRITE_ONCE(path->learnt, mtu);
 }
 
 /* The path of an ESP packet in UDP, by addresses and ports; or NULL. */
@@ -297,9 +327,11 @@ void mobx_pmtu_encap(struct mobx_net *mnet, struct sk_buff *skb, u16 family)
 		return;
 	/* ICMPv6 has the MTU in the same place, in 32 bits. */
 	if (ipv4)
-		mobx_pmtu_learn(path, ntohs(icmph->un.frag.mtu), MOBX_PMTU_MIN);
+		mobx_pmtu_learn(mnet->net, path, ntohs(icmph->un.frag.mtu),
+				MOBX_PMTU_MIN);
 	else
-		mobx_pmtu_learn(path, ntohl(icmph->un.gateway), IPV6_MIN_MTU);
+		mobx_pmtu_learn(mnet->net, path, ntohl(icmph->un.gateway),
+				IPV6_MIN_MTU);
 }
 
 /**
@@ -324,7 +356,7 @@ int mobx_pmtu_error4(struct sk_buff *skb, u32 info)
 	if (!path)
 		return -ENOENT;
 	if (type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED)
-		mobx_pmtu_learn(path, info, MOBX_PMTU_MIN);
+		mobx_pmtu_learn(net, path, info, MOBX_PMTU_MIN);
 	else if (type == ICMP_REDIRECT)
 		ipv4_redirect(skb, net, 0, IPPROTO_ESP);
 	return 0;
@@ -357,7 +389,7 @@ int mobx_pmtu_error6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type,
 	if (!path)
 		return -ENOENT;
 	if (type == ICMPV6_PKT_TOOBIG)
-		mobx_pmtu_learn(path, ntohl(info), IPV6_MIN_MTU);
+		mobx_pmtu_learn(net, path, ntohl(info), IPV6_MIN_MTU);
 	else if (type == NDISC_REDIRECT)
 		ip6_redirect(skb, net, skb->dev->ifindex, 0,
 			     sock_net_uid(net, NULL));

@@ -12,6 +12,7 @@ struct mobx_net;
 struct mobx_path;
 struct sk_buff;
 
+unsigned int mobx_pmtu_known(const struct mobx_path *path);
 unsigned int mobx_pmtu_outer(const struct dst_entry *dst, u16 family,
 			     const struct mobx_path *path);
 void mobx_pmtu_tell(struct sk_buff *skb, const struct mobx_choice *choice,

@@ -96,7 +96,9 @@ ip -n a addr add 10.8.0.11/24 dev va
 ma peer set 1 path local $A remote $C primary path local 10.8.0.11 remote $C
 [ "$(ma peer show 1 | grep -c 'mtu 1300')" = 1 ]
 check $? "another path does not inherit it"
-# What an attacker may claim: an MTU for a packet that was never sent.
+# What an attacker may claim: an MTU for a packet that was never sent. It is as
+# short-lived as what the kernel believes.
+a sysctl -qw net.ipv4.route.mtu_expires=3
 in_ns r python3 - <<END
 import socket, struct
 def total(data):
@@ -116,6 +118,9 @@ END
 sleep 0.5
 ma peer show 1 | grep -q 'mtu 552'
 check $? "ICMP with our SPI is believed, but not below 552 octets"
+forgotten() { ! ma peer show 1 | grep -q 'mtu 552'; }
+wait_for 6 forgotten
+check $? "and not for ever"
 ip netns del r
 ip netns del q
 finish
