@@ -62,16 +62,22 @@ static unsigned int mobx_input_refuse(struct mobx_net *mnet,
 	return NF_DROP;
 }
 
-/*
+/**
+ * mobx_input_forges_us - does a packet from elsewhere say that it is from us
+ * @mnet: namespace
+ * @skb: packet at its IP header, with the device it came by
+ * @family: AF_INET or AF_INET6
+ *
  * IPv4 drops what comes from elsewhere with an address of this host's as source;
  * IPv6 does not, and a router would send it on as its own, under its SAs.
+ *
+ * Context: RCU section.
  */
-static bool mobx_input_forges_us(struct mobx_net *mnet,
-				 const struct sk_buff *skb,
-				 const struct mobx_flow *flow)
+bool mobx_input_forges_us(struct mobx_net *mnet, const struct sk_buff *skb,
+			  u16 family)
 {
-	return flow->family == AF_INET6 &&
-	       ipv6_chk_addr(mnet->net, &flow->remote.v6, skb->dev, 0);
+	return family == AF_INET6 &&
+	       ipv6_chk_addr(mnet->net, &ipv6_hdr(skb)->saddr, skb->dev, 0);
 }
 
 /*
@@ -90,7 +96,7 @@ mobx_input_check(struct mobx_net *mnet, struct sk_buff *skb, u16 family,
 	/* Of what XFRM took this out of, or before a VRF had it come again. */
 	*mobx_cb_flags(skb, family) &= ~(MOBX_CB_CHECKED | MOBX_CB_UNMATCHED);
 	mobx_flow_in(skb, family, &flow, &h);
-	if (unlikely(!local && mobx_input_forges_us(mnet, skb, &flow)))
+	if (unlikely(!local && mobx_input_forges_us(mnet, skb, family)))
 		return mobx_input_refuse(mnet, skb, &flow, why);
 	if (unlikely(flow.proto == IPPROTO_ICMP ||
 		     flow.proto == IPPROTO_ICMPV6))

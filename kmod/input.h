@@ -45,6 +45,8 @@ unsigned int mobx_input_hook(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state);
 unsigned int mobx_local_hook(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state);
+bool mobx_input_forges_us(struct mobx_net *mnet, const struct sk_buff *skb,
+			  u16 family);
 int mobx_input_sa(struct sk_buff *skb, u16 family, bool encap,
 		  struct mobx_sa *sa);
 void mobx_input_decrypted(struct mobx_net *mnet, struct mobx_sa *sa,

@@ -22,6 +22,7 @@
 #include "deliver.h"
 #include "device.h"
 #include "event.h"
+#include "input.h"
 #include "layout.h"
 #include "netns.h"
 #include "output.h"
@@ -308,6 +309,9 @@ void mobx_tunnel_receive(struct mobx_net *mnet, struct mobx_sa *sa,
 		if (!mobx_tunnel_carries(mnet, sa, skb, family, &h, &why))
 			goto drop;
 	}
+	why = MOBX_STAT_IN_SELECTOR;
+	if (unlikely(mobx_input_forges_us(mnet, skb, family)))
+		goto drop;
 	mobx_stat_inc(mnet, MOBX_STAT_IN_PROTECTED);
 	skb_set_transport_header(skb, h.upper);
 	mobx_deliver(mnet, skb, family);

@@ -150,7 +150,7 @@ def open_esp(packet):
     return body[-1], body[8:-2 - body[-2]]
 
 
-def tunnel(outer, *more):
+def tunnel(outer, *more, far="fd00:2::/64"):
     """The tunnel anew: sequence numbers begin at 1."""
     mobx("policy", "flush")
     mobx("peer", "flush")
@@ -161,10 +161,9 @@ def tunnel(outer, *more):
         mobx("sa", "add", "dir", way, "spi", hex(spi), "peer", "1", "mode",
              "tunnel", "enc", "null", "auth", "hmac-sha1-96", "0x" + key.hex(),
              *options, "selector", "local", "10.1.0.0/24", "remote",
-             "10.2.0.0/24", "selector", "local", "fd00:1::/64", "remote",
-             "fd00:2::/64")
+             "10.2.0.0/24", "selector", "local", "fd00:1::/64", "remote", far)
     for order, left, right in ((10, "10.1.0.0/24", "10.2.0.0/24"),
-                               (20, "fd00:1::/64", "fd00:2::/64")):
+                               (20, "fd00:1::/64", far)):
         mobx("policy", "add", "order", str(order), "action", "protect",
              "peer", "1", "mode", "tunnel", "local", left, "remote", right)
 
@@ -355,6 +354,20 @@ def refused(wire, lan):
            lambda: wire.send(to_host(4)), in_clear_discarded=1)
 
 
+def from_ourselves(wire, lan):
+    """A peer that may send from anywhere does not speak for the gateway."""
+    tunnel(4, far="::/0")
+    peer = Peer(wire, 4)
+    for src, wanted in ((K6, True), (A6, False), ("fd00:1::1", False)):
+        before = counter("in-selector")
+        peer.send(ip6(src, H6, udp6(b"whose", src, H6)))
+        got = lan.receive(is_udp, 1 if wanted else 0.3)
+        Tap.check((got is not None) == wanted and
+                  counter("in-selector") - before == (not wanted),
+                  f"IPv6 from {src}: " + ("passed on" if wanted else
+                                          "the gateway's own, dropped"), got)
+
+
 def fragments(wire, lan):
     tunnel(4)
     peer = Peer(wire, 4)
@@ -414,6 +427,7 @@ def main():
         own(wire)
         df_table(wire, lan)
         refused(wire, lan)
+        from_ourselves(wire, lan)
         fragments(wire, lan)
     finally:
         for ns in ("a", "b", "h"):
