@@ -199,7 +199,7 @@ static bool mobx_hold_is_own(struct net *net, const struct sk_buff *skb,
 	if (family == AF_INET)
 		return inet_addr_type_dev_table(net, skb_dst(skb)->dev,
 						ip_hdr(skb)->saddr) == RTN_LOCAL;
-	return ipv6_chk_addr(net, &ipv6_hdr(skb)->saddr, NULL, 0);
+	return ipv6_chk_addr(net, &ipv6_hdr(skb)->saddr, skb_dst(skb)->dev, 0);
 }
 
 /**
