@@ -15,7 +15,9 @@
 #include "policy.h"
 
 static const struct genl_multicast_group mobx_nl_groups[] = {
-	[MOBX_NLGRP_EVENTS] = { .name = MOBX_MCGRP_EVENTS },
+	/* They tell of flows, addresses and SPIs, as requests to read do. */
+	[MOBX_NLGRP_EVENTS] = { .name = MOBX_MCGRP_EVENTS,
+				.flags = GENL_MCAST_CAP_NET_ADMIN },
 };
 
 struct genl_family mobx_nl_family __ro_after_init = {

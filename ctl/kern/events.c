@@ -135,7 +135,8 @@ int kern_events_open(struct kern_events **out, char *err, size_t errlen)
 		ret = subscribe(e->k);
 		if (ret)
 			snprintf(err, errlen, "cannot subscribe to events: %s",
-				 strerror(-ret));
+				 ret == -EPERM ? "CAP_NET_ADMIN is needed" :
+						 strerror(-ret));
 	}
 	if (ret) {
 		kern_events_close(e);

@@ -77,6 +77,14 @@ check $? "default: to discard and back"
 rmmod mobx
 check $? "default: the module can be unloaded"
 
+# What happens to others is not for everybody.
+modprobe mobx
+said=$(timeout 5 setpriv --reuid 65534 --regid 65534 --clear-groups \
+	build/mobx monitor 2>&1)
+[ $? != 124 ] && [[ $said == *CAP_NET_ADMIN* ]]
+check $? "events: only for who may read all else: $said"
+rmmod mobx
+
 # Requests with damage; the same seeds each time, and one of today.
 modprobe mobx
 for seed in 1 2 $((RANDOM)); do
