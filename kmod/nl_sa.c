@@ -192,6 +192,13 @@ static struct mobx_peer *mobx_sa_peer_named(struct mobx_net *mnet,
 	return ERR_PTR(-ENOENT);
 }
 
+/* Who frees the request does not know what is in it. */
+static void mobx_sa_wipe(struct nlattr *key)
+{
+	if (key)
+		memzero_explicit(nla_data(key), nla_len(key));
+}
+
 int mobx_nl_sa_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct mobx_net *mnet = mobx_pernet(genl_info_net(info));
@@ -220,6 +227,8 @@ int mobx_nl_sa_new_doit(struct sk_buff *skb, struct genl_info *info)
 		mobx_sa_put(sa);
 out:
 	kfree(spec);
+	mobx_sa_wipe(info->attrs[MOBX_A_SA_ENC_KEY]);
+	mobx_sa_wipe(info->attrs[MOBX_A_SA_AUTH_KEY]);
 	return err;
 }
 
