@@ -186,6 +186,17 @@ static void mobx_output_choose_transport(struct mobx_choice *choice,
 		mobx_output_consider(choice, n->peer, &serial, state);
 }
 
+/*
+ * Segments of this super-packet would be fragments, and transport mode is for
+ * datagrams: it is protected as the one that it is.
+ */
+static bool mobx_output_is_whole(const struct sk_buff *skb,
+				 const struct mobx_choice *choice)
+{
+	return skb_shinfo(skb)->gso_type & SKB_GSO_UDP &&
+	       choice->mode == MOBX_MODE_TRANSPORT;
+}
+
 /* Too long for the length in an IP header, once ESP is in it. */
 static bool mobx_output_too_long(const struct sk_buff *skb,
 				 const struct mobx_choice *choice)
@@ -201,7 +212,8 @@ static bool mobx_output_too_long(const struct sk_buff *skb,
 	if (choice->path->family == AF_INET6)
 		max += sizeof(struct ipv6hdr);
 	return mobx_output_front(choice) + mobx_alg_header(alg) + len +
-	       mobx_alg_trailer(alg, len) > max && !skb_is_gso(skb);
+	       mobx_alg_trailer(alg, len) > max &&
+	       (!skb_is_gso(skb) || mobx_output_is_whole(skb, choice));
 }
 
 /**
@@ -316,6 +328,9 @@ enum mobx_verdict mobx_output_decide(struct mobx_net *mnet,
 		choice->mode = choice->policy->mode;
 	if (unlikely(choice->policy &&
 		     !mobx_policy_pfp_shown(choice->policy, flow)))
+		goto discard;
+	/* A raw socket may have sent less than a header. */
+	if (unlikely(family == AF_INET && ip_hdr(skb)->ihl < 5))
 		goto discard;
 	/*
 	 * Transport mode is for whole datagrams (RFC 4303, section 3.3.4), and
@@ -521,8 +536,7 @@ void mobx_output_take(struct mobx_net *mnet, struct sk_buff *skb,
 		mobx_output_split(mnet, skb, choice, &l);
 		return;
 	}
-	/* Transport mode is for datagrams; segments of this one are fragments. */
-	if (unlikely(skb_shinfo(skb)->gso_type & SKB_GSO_UDP) && !l.tunnel)
+	if (unlikely(mobx_output_is_whole(skb, choice)))
 		skb_gso_reset(skb);
 	if (skb_is_gso(skb)) {
 		mobx_output_no_bursts(skb);
