@@ -371,9 +371,11 @@ static void committed(struct mx_session *s, uint64_t serial, int err)
 		report_changes(s, &p->before);
 		if (p->moved)
 			report_move(s, &p->before, p->soft);
-		mx_rrc_start(s);
-		mx_steer(s);
 	}
+	/* Checks of what is back may have been given up meanwhile. */
+	mx_rrc_start(s);
+	if (!err)
+		mx_steer(s);
 	mx_pending_free(p);
 }
 

@@ -200,6 +200,15 @@ static struct wire_addr way_back(struct mx_session *s, const struct mx_path *p)
 	return from->addr.family == p->addr.family ? from->addr : p->via;
 }
 
+/* The request may be over by now, and the check freed with it. */
+static void note_request(struct mx_session *s, const struct mx_rrc *made,
+			 uint64_t request)
+{
+	for (struct mx_rrc *c = s->rrc; c; c = c->next)
+		if (c == made && !c->request)
+			c->request = request;
+}
+
 static void check(struct mx_session *s, const struct mx_path *p)
 {
 	struct mx_rrc *c = calloc(1, sizeof(*c));
@@ -229,22 +238,41 @@ static void check(struct mx_session *s, const struct mx_path *p)
 		.ctx = c,
 		.timeout_us = MX_RRC_US,
 	};
-	ike_sa_request(s->sa, &d);
+	note_request(s, c, ike_sa_request(s->sa, &d));
+}
+
+/*
+ * A path that has changed since is checked anew. A peer that goes on changing and
+ * answers no check is not to fill the queue: what waits for the window is
+ * dropped, and what was sent is no more than that let out.
+ */
+static void forget_stale(struct mx_session *s)
+{
+	struct mx_rrc *c, *next;
+
+	for (c = s->rrc; c; c = next) {
+		next = c->next;
+		if (!subject(s, c))
+			ike_sa_request_forget(s->sa, c->request);
+	}
 }
 
 /**
  * mx_rrc_start() - check every path of the peer that is not proven
  * @s: session
  *
- * One that is being checked is left alone. After an answer that proved nothing
- * about the last path the next checks wait for mx_session.rrc_at.
+ * One that is being checked is left alone; checks of what has changed since are
+ * given up. After an answer that proved nothing about the last path the next
+ * checks wait for mx_session.rrc_at.
  */
 void mx_rrc_start(struct mx_session *s)
 {
+	forget_stale(s);
 	if (s->rrc_at > ike_sa_now(s->sa))
 		return;
 	s->rrc_at = 0;
-	for (unsigned int i = 0; i < s->peer.n; i++) {
+	/* The IKE SA may come to its end by it. */
+	for (unsigned int i = 0; s->sa && i < s->peer.n; i++) {
 		const struct mx_path *p = &s->peer.path[i];
 
 		if (p->state == MOBIKEX_TENTATIVE && !is_checked(s, p))

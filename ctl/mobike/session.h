@@ -124,7 +124,7 @@ struct mx_pending {
  * @addr: its address
  * @port: and port
  * @cookie: COOKIE2
- * @request: number of the request
+ * @request: number of the request, 0 until it is known
  */
 struct mx_rrc {
 	struct mx_rrc *next;
