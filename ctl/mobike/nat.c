@@ -127,6 +127,22 @@ void mx_nat_tell_later(struct mx_path *p, uint64_t now)
 }
 
 /**
+ * mx_nat_tell_again() - what the peer was told has not come about
+ * @p: the path
+ * @now: microseconds
+ *
+ * At once the first time, then as what is in vain.
+ */
+void mx_nat_tell_again(struct mx_path *p, uint64_t now)
+{
+	bool first = !p->untold;
+
+	mx_nat_tell_later(p, now);
+	if (first)
+		p->tell_at = now;
+}
+
+/**
  * mx_nat_shown() - remember how the peer sees an own path
  * @s: session
  * @sa: IKE SA that the message came by
@@ -178,13 +194,10 @@ void mx_nat_look(struct mx_session *s, const struct ike_sa *sa,
  */
 static void came_elsewhere(struct mx_path *p, uint64_t now)
 {
-	bool first = !p->untold;
-
-	if (!(p->nat & IKE_NATD_LOCAL))
-		return;
-	mx_nat_tell_later(p, now);
-	if (first)
-		p->tell_at = now;
+	if (p->nat & IKE_NATD_LOCAL)
+		mx_nat_tell_again(p, now);
+	else if (p->remapped)
+		mx_nat_tell_later(p, now);
 }
 
 /**
@@ -224,10 +237,16 @@ bool mx_nat_answered(struct mx_session *s, uint16_t id,
 	struct mx_path *p = mx_set_find(&s->own, id);
 	uint8_t was;
 
-	if (!p || natd == IKE_NATD_ABSENT)
+	if (!p)
 		return false;
 	if (!wire_addr_equal(&p->addr, &in->local.addr)) {
 		came_elsewhere(p, ike_sa_now(s->sa));
+		return false;
+	}
+	/* It does not say what it makes of it, but has been told. */
+	if (natd == IKE_NATD_ABSENT) {
+		p->remapped = false;
+		p->untold = 0;
 		return false;
 	}
 	was = p->nat;

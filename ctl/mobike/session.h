@@ -490,6 +490,7 @@ bool mx_nat_digest(const struct ike_sa *sa, const struct wire_endpoint *at,
 		   uint8_t digest[MX_SEEN_LEN]);
 void mx_nat_tell(struct mx_path *p);
 void mx_nat_tell_later(struct mx_path *p, uint64_t now);
+void mx_nat_tell_again(struct mx_path *p, uint64_t now);
 void mx_nat_compare(struct mx_session *s, const struct ike_sa *sa,
 		    const struct ike_in *in);
 void mx_nat_look(struct mx_session *s, const struct ike_sa *sa,

@@ -79,10 +79,182 @@ static void test_never_proven(void **state)
 	sim_free(sim);
 }
 
+/* ---------------------------------------------------- who answers oddly */
+
+/*
+ * The server: what it holds of the mobile's paths, how it answers, and how many
+ * requests of each kind have come.
+ * @no_natd: no NATD payloads where there is an UPDATE
+ * @refuse: queries are refused with this reason
+ * @keeps: what is removed is listed all the same
+ * @elsewhere: port that is listed for all paths but the primary one
+ */
+static struct {
+	bool no_natd;
+	uint16_t refuse;
+	bool keeps;
+	uint16_t elsewhere;
+	struct mobikex_set set;
+	unsigned int updates;
+	unsigned int adds;
+	unsigned int removes;
+	unsigned int queries;
+} odd;
+
+static struct mobikex_set_entry *entry_of(uint16_t id)
+{
+	for (unsigned int i = 0; i < odd.set.n; i++)
+		if (odd.set.e[i].path_id == id)
+			return &odd.set.e[i];
+	return NULL;
+}
+
+static void add(const struct mobikex_block *b, const struct ike_in *in)
+{
+	struct mobikex_set_entry *e = entry_of(b->path_id);
+
+	if (!e) {
+		assert_true(odd.set.n < MOBIKEX_PATHS_MAX);
+		e = &odd.set.e[odd.set.n++];
+	}
+	/* So the mobile asks once more what became of it. */
+	*e = (struct mobikex_set_entry){
+		.path_id = b->path_id,
+		.state = MOBIKEX_TENTATIVE,
+		.observed = in->remote,
+	};
+}
+
+static void take_blocks(const struct ike_in *in)
+{
+	struct mobikex_set_entry *e;
+	struct mobikex_block b;
+	struct wire_notify n;
+
+	odd.updates += wire_notify_find(in->msg, IKE_N_UPDATE_SA_ADDRESSES, &n);
+	if (wire_notify_find(in->msg, IKE_N_ADD_SA_ADDRESS, &n)) {
+		odd.adds++;
+		assert_int_equal(mobikex_block_decode(&n, &b), WIRE_OK);
+		add(&b, in);
+	}
+	if (wire_notify_find(in->msg, IKE_N_IP_PARAMETER, &n)) {
+		assert_int_equal(mobikex_block_decode(&n, &b), WIRE_OK);
+		e = entry_of(b.path_id);
+		if (e && b.new_addr.family)
+			e->observed = in->remote;
+	}
+	if (wire_notify_find(in->msg, IKE_N_REMOVE_SA_ADDRESS, &n)) {
+		odd.removes++;
+		assert_int_equal(mobikex_block_decode(&n, &b), WIRE_OK);
+		e = entry_of(b.path_id);
+		if (e && !odd.keeps)
+			*e = odd.set.e[--odd.set.n];
+	}
+}
+
+static void put_set(struct wire_enc *b)
+{
+	struct mobikex_set set = odd.set;
+
+	for (unsigned int i = 0; i < set.n; i++)
+		if (odd.elsewhere && !(set.e[i].flags & MOBIKEX_F_PRIMARY))
+			set.e[i].observed.port = odd.elsewhere;
+	mobikex_set_encode(b, &set);
+}
+
+static enum ike_verdict on_request(struct ike_sa *sa, const struct ike_in *in,
+				   struct wire_enc *b)
+{
+	struct wire_notify n;
+	bool update, query;
+
+	if (!wire_notify_find(in->msg, IKE_N_COOKIE2, &n))
+		return IKE_PASS;
+	wire_notify_encode(b, IKE_N_COOKIE2, n.data.p, n.data.len);
+	update = wire_notify_find(in->msg, IKE_N_UPDATE_SA_ADDRESSES, &n);
+	query = wire_notify_find(in->msg, IKE_N_SA_ADDRESS_SET, &n);
+	odd.queries += query;
+	if (!update || !odd.no_natd)
+		ike_put_natd(sa, b, &in->local, &in->remote);
+	if (query && odd.refuse) {
+		wire_notify_encode(b, IKE_N_UNACCEPTABLE_ADDRESSES, NULL, 0);
+		mobikex_reason_encode(b, odd.refuse, 0, "no");
+		return IKE_ANSWER;
+	}
+	take_blocks(in);
+	if (query || update ||
+	    wire_notify_find(in->msg, IKE_N_ADD_SA_ADDRESS, &n) ||
+	    wire_notify_find(in->msg, IKE_N_REMOVE_SA_ADDRESS, &n))
+		put_set(b);
+	return IKE_ANSWER;
+}
+
+static void on_established(struct ike_sa *sa)
+{
+	odd.set.n = 1;
+	odd.set.e[0] = (struct mobikex_set_entry){
+		.state = MOBIKEX_VALID,
+		.flags = MOBIKEX_F_PRIMARY,
+		.observed = sa->remote,
+	};
+}
+
+static void on_auth_build(struct ike_sa *sa, struct wire_enc *b)
+{
+	if (sa->conn->mobikex)
+		hand_ext.auth_build(sa, b);
+}
+
+/* The real mobile, whose two links may be behind one NAT. */
+static struct sim *start(bool mobikex, bool nat, bool auto_add)
+{
+	static struct ike_ext_ops ext;
+	struct ike_conn c;
+	struct sim *sim;
+
+	memset(&odd, 0, sizeof(odd));
+	ext = hand_ext;
+	ext.auth_build = on_auth_build;
+	ext.established = on_established;
+	ext.request = on_request;
+	sim = sim_new(5, &mobike_ext, &ext);
+	sim->verbose = getenv("SIM_VERBOSE") != NULL;
+	sim_add_link(sim, 0, RADIO, "radio", 5 * SIM_MS);
+	sim_add_link(sim, 0, WLAN, "wlan", 5 * SIM_MS);
+	sim_add_link(sim, 1, SERVER, "eth0", 2500);
+	for (uint16_t i = 0; nat && i < 2; i++)
+		put_nat(sim, i, (uint16_t)(40000 + 1000 * i));
+	c = sim_conn(1);
+	c.mobikex = mobikex;
+	sim_conn_add(sim, 1, &c);
+	c = sim_conn(0);
+	c.auto_add = auto_add;
+	c.dpd_delay_us = 5 * SIM_SECOND;
+	sim_conn_add(sim, 0, &c);
+	sim_run(sim, 2 * SIM_SECOND);
+	return sim;
+}
+
+/* A new mapping is told once, also to who does not say that it has seen it. */
+static void test_no_natd(void **state)
+{
+	(void)state;
+	for (int mobikex = 0; mobikex < 2; mobikex++) {
+		struct sim *sim = start(mobikex, true, false);
+
+		odd.no_natd = true;
+		put_nat(sim, 0, 45000);
+		sim_run(sim, 60 * SIM_SECOND);
+		assert_in_range(odd.updates, 1, 2);
+		sim_free(sim);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_never_proven),
+		cmocka_unit_test(test_no_natd),
 	};
 
 	cmocka_set_test_filter(getenv("SIM_TEST"));
