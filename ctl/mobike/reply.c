@@ -111,7 +111,9 @@ static void refused(struct mx_session *s, const struct ike_in *in,
 		mx_ask_done(s, in);
 		return;
 	}
+	/* But who has just refused to tell is not asked at once. */
 	if (s->mobikex && s->ask->kind != MX_ASK_REMOVE &&
+	    s->ask->kind != MX_ASK_QUERY &&
 	    (why.code == MOBIKEX_R_NO_SUCH_PATH ||
 	     why.code == MOBIKEX_R_RRC_FAILED ||
 	     why.code == MOBIKEX_R_DUPLICATE || why.code == MOBIKEX_R_LIMIT))

@@ -250,11 +250,32 @@ static void test_no_natd(void **state)
 	}
 }
 
+/* Who does not want to tell is not asked at once, whatever the reason. */
+static void test_query_refused(void **state)
+{
+	static const uint16_t why[] = {
+		MOBIKEX_R_NO_SUCH_PATH, MOBIKEX_R_RRC_FAILED,
+		MOBIKEX_R_DUPLICATE, MOBIKEX_R_LIMIT,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(why) / sizeof(why[0]); i++) {
+		struct sim *sim = start(true, false, true);
+
+		assert_int_equal(odd.adds, 1);
+		odd.refuse = why[i];
+		sim_run(sim, 60 * SIM_SECOND);
+		assert_in_range(odd.queries, 1, 8);
+		sim_free(sim);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_never_proven),
 		cmocka_unit_test(test_no_natd),
+		cmocka_unit_test(test_query_refused),
 	};
 
 	cmocka_set_test_filter(getenv("SIM_TEST"));
