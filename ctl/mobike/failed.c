@@ -118,9 +118,8 @@ static void ask_what_came(struct mx_session *s, const struct mx_ask *a, int err)
 	/* It may have done it all the same. */
 	if (err == -ETIMEDOUT || a->elsewhere)
 		s->query_at = now;
-	/* One that does not let a path go is asked ever more seldom. */
 	else if (a->kind == MX_ASK_REMOVE)
-		mx_settle(s, MX_QUERY_US << (s->in_vain < 6 ? s->in_vain++ : 6));
+		mx_not_let_go(s);
 	/* One that refuses to tell has some peace. */
 	else if (a->kind == MX_ASK_QUERY &&
 		 (is_unsure(s) || s->settle_at != IKE_NEVER))

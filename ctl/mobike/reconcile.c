@@ -15,6 +15,9 @@
 
 #include <string.h>
 
+/* From there on the time between two tries stays what it is. */
+#define MAX_IN_VAIN 6
+
 /** struct view - one entry of the peer's, and its address as a digest */
 struct view {
 	const struct mobikex_set_entry *e;
@@ -309,6 +312,19 @@ void mx_settle(struct mx_session *s, uint64_t us)
 	s->settle_at = ike_sa_now(s->sa) + us;
 	if (s->query_at > s->settle_at)
 		s->query_at = s->settle_at;
+}
+
+/**
+ * mx_not_let_go() - a path that only the peer has was asked for in vain
+ * @s: session
+ *
+ * It is asked for ever more seldom.
+ */
+void mx_not_let_go(struct mx_session *s)
+{
+	mx_settle(s, MX_QUERY_US << s->in_vain);
+	if (s->in_vain < MAX_IN_VAIN)
+		s->in_vain++;
 }
 
 /**

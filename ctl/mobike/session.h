@@ -503,6 +503,7 @@ void mx_nat_rekeyed(struct mx_session *s);
 /* reconcile.c */
 bool mx_give_up(struct mx_session *s, uint16_t id);
 void mx_settle(struct mx_session *s, uint64_t us);
+void mx_not_let_go(struct mx_session *s);
 void mx_reconcile(struct mx_session *s, const struct ike_in *in);
 
 /* layers.c */

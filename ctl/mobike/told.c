@@ -147,6 +147,27 @@ static void were_removed(struct mx_session *s)
 	mx_follow_primary(s);
 }
 
+/* Which paths a request that has been agreed to was to remove; how many. */
+static unsigned int removed_ids(const struct mx_ask *a, uint16_t *ids)
+{
+	if (a->kind != MX_ASK_REMOVE)
+		return 0;
+	for (unsigned int i = 0; i < a->n; i++)
+		ids[i] = a->ops[i].id;
+	return a->n;
+}
+
+/* Does the peer list any of them all the same? */
+static bool any_stays(const struct mx_session *s, const uint16_t *ids,
+		      unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		for (unsigned int j = 0; j < s->n_stray; j++)
+			if (s->stray[j] == ids[i])
+				return true;
+	return false;
+}
+
 /**
  * mx_ask_done() - the peer has agreed: draw the consequences
  * @s: session with a request under way
@@ -156,6 +177,8 @@ void mx_ask_done(struct mx_session *s, const struct ike_in *in)
 {
 	uint64_t now = ike_sa_now(s->sa);
 	uint64_t took = now - s->ask->started_us;
+	uint16_t gone[MX_MAX_PATHS];
+	unsigned int n_gone = removed_ids(s->ask, gone);
 	bool held = mx_hold(s);
 	bool crossed;
 
@@ -190,6 +213,8 @@ void mx_ask_done(struct mx_session *s, const struct ike_in *in)
 	if (crossed)
 		mx_settle(s, MX_QUERY_US);
 	mx_reconcile(s, in);
+	if (any_stays(s, gone, n_gone))
+		mx_not_let_go(s);
 	mx_release(s, held);
 	mx_steer(s);
 }

@@ -270,12 +270,37 @@ static void test_query_refused(void **state)
 	}
 }
 
+/* A path that is agreed to be gone, and listed: ever more seldom. */
+static void test_keeps_paths(void **state)
+{
+	struct sim *sim = start(true, false, false);
+
+	(void)state;
+	sim_path(sim, 0, IKE_PATH_ADD, WLAN, false);
+	sim_run(sim, 20 * SIM_SECOND);
+	assert_int_equal(odd.set.n, 2);
+	odd.keeps = true;
+	sim_path(sim, 0, IKE_PATH_DEL, WLAN, false);
+	sim_run(sim, SIM_SECOND);
+	assert_int_equal(sim->node[0].last_err, 0);
+	/* After 8 s, 16 s and so on. */
+	sim_run(sim, 130 * SIM_SECOND);
+	assert_in_range(odd.removes, 3, 6);
+	assert_in_range(odd.queries, 3, 6);
+	/* It lets go at last. */
+	odd.keeps = false;
+	sim_run(sim, 300 * SIM_SECOND);
+	assert_int_equal(odd.set.n, 1);
+	sim_free(sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_never_proven),
 		cmocka_unit_test(test_no_natd),
 		cmocka_unit_test(test_query_refused),
+		cmocka_unit_test(test_keeps_paths),
 	};
 
 	cmocka_set_test_filter(getenv("SIM_TEST"));
