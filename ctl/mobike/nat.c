@@ -243,17 +243,16 @@ bool mx_nat_answered(struct mx_session *s, uint16_t id,
 		came_elsewhere(p, ike_sa_now(s->sa));
 		return false;
 	}
-	/* It does not say what it makes of it, but has been told. */
-	if (natd == IKE_NATD_ABSENT) {
-		p->remapped = false;
+	p->remapped = false;
+	/* Otherwise that depends on what the answer lists. */
+	if (!s->mobikex)
 		p->untold = 0;
+	/* It does not say what it makes of it, but has been told. */
+	if (natd == IKE_NATD_ABSENT)
 		return false;
-	}
 	was = p->nat;
 	p->nat = natd & (IKE_NATD_LOCAL | IKE_NATD_REMOTE);
 	p->outer.addr.family = 0;
-	p->remapped = false;
-	p->untold = 0;
 	p->seen_set = shown_as(s, s->sa, in, p->seen);
 	return !p->nat != !was;
 }

@@ -139,7 +139,7 @@ static bool astray(struct mx_session *s, struct mx_path *p,
 	}
 	if (p->nat & IKE_NATD_LOCAL && p->confirmed.family) {
 		if (!p->remapped)
-			mx_nat_tell(p);
+			mx_nat_tell_again(p, ike_sa_now(s->sa));
 		return false;
 	}
 	return mx_give_up(s, v->e->path_id);
@@ -168,6 +168,9 @@ static bool learn(struct mx_session *s, const struct view *v)
 		return astray(s, p, v);
 	p->confirmed = p->addr;
 	p->outer = v->e->observed;
+	/* That it is where it was told to be, only the set says. */
+	if (!p->remapped)
+		p->untold = 0;
 	/* What comes of its check is not announced. */
 	if (v->e->state == MOBIKEX_TENTATIVE && s->query_at > over)
 		s->query_at = over;

@@ -294,6 +294,26 @@ static void test_keeps_paths(void **state)
 	sim_free(sim);
 }
 
+/* A path that is told of, and listed elsewhere than the NATD payloads say. */
+static void test_listed_elsewhere(void **state)
+{
+	struct sim *sim = start(true, true, true);
+
+	(void)state;
+	assert_int_equal(odd.adds, 1);
+	odd.elsewhere = 47000;
+	sim_run(sim, 130 * SIM_SECOND);
+	assert_in_range(odd.updates, 2, 8);
+	assert_in_range(odd.adds, 1, 2);
+	/* Where it is right again that is all. */
+	odd.elsewhere = 0;
+	sim_run(sim, 200 * SIM_SECOND);
+	odd.updates = 0;
+	sim_run(sim, 700 * SIM_SECOND);
+	assert_int_equal(odd.updates, 0);
+	sim_free(sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +321,7 @@ int main(void)
 		cmocka_unit_test(test_no_natd),
 		cmocka_unit_test(test_query_refused),
 		cmocka_unit_test(test_keeps_paths),
+		cmocka_unit_test(test_listed_elsewhere),
 	};
 
 	cmocka_set_test_filter(getenv("SIM_TEST"));
