@@ -41,10 +41,20 @@ static bool old_matches(struct mx_set *set, const struct mx_path *p,
 	       wire_addr_equal(&p->inner, old) || ghost_of(set, p->id, old);
 }
 
+/*
+ * Without a NAT the port says nothing, and a new one is taken as it comes. Where
+ * there is one from now on ESP goes to that port, which nobody has proven.
+ */
 static void note_nat(struct mx_path *p, const struct mx_req *req)
 {
-	if (req->nat_known)
-		p->nat = req->nat;
+	if (!req->nat_known)
+		return;
+	if (!p->nat && req->nat) {
+		p->via = req->dst;
+		p->state = req->fresh;
+		p->credit = req->credit;
+	}
+	p->nat = req->nat;
 }
 
 static void settle(struct mx_path *p, const struct mx_req *req,

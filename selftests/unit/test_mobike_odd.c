@@ -79,6 +79,68 @@ static void test_never_proven(void **state)
 	sim_free(sim);
 }
 
+/*
+ * A new port of a peer without a NAT is taken as it comes, for ESP does not go
+ * there. That changes when it says that it has one.
+ */
+static void test_port_behind_nat(void **state)
+{
+	__attribute__((cleanup(mx_set_free))) struct mx_set set = { 0 };
+	struct mx_op op = { .kind = MX_OP_UPDATE, .derived = true };
+	struct mx_req req = {
+		.src_port = 40000,
+		.nat_known = true,
+		.credit = 600,
+		.fresh = MOBIKEX_TENTATIVE,
+		.max_paths = 4,
+		.partner4 = true,
+	};
+	struct mx_refusal why;
+
+	(void)state;
+	assert_true(wire_addr_parse(&req.src, NAT));
+	assert_true(mx_set_init(&set, &req.src, 40000, IKE_NATD_REMOTE));
+	assert_int_equal(mx_set_apply(&set, &op, 1, &req, &why), 0);
+	req.src_port = 45000;
+	assert_int_equal(mx_set_apply(&set, &op, 1, &req, &why), 0);
+	assert_int_equal(set.path[0].port, 45000);
+	assert_int_equal(set.path[0].state, MOBIKEX_VALID);
+	req.nat = IKE_NATD_REMOTE;
+	assert_int_equal(mx_set_apply(&set, &op, 1, &req, &why), 0);
+	assert_int_equal(set.n, 1);
+	assert_int_equal(set.path[0].port, 45000);
+	assert_int_equal(set.path[0].state, MOBIKEX_TENTATIVE);
+	assert_int_equal(set.path[0].credit, 600);
+}
+
+/* So does that of one whose NAT shows it where it was: it goes on, and is proven. */
+static void test_moves_behind_nat(void **state)
+{
+	struct sim *sim = hand_start(true, 16);
+	struct ask a = hand_ask_by(WLAN);
+
+	(void)state;
+	/* The address is the NAT's from now on. */
+	sim->node[0].links[1].nat = sim->node[0].links[0].addr;
+	sim->node[0].links[0].addr = sim->node[0].links[3].addr;
+	sim->node[0].links[1].nat_port = IKE_NATT_PORT;
+	a.no_nats = NONE;
+	hand_put_update(&a);
+	hand_send(sim, &a, NULL);
+	sim_run(sim, 8 * SIM_MS);
+	assert_int_equal(sim_path_state(sim, 1, SERVER, RADIO),
+			 MOBX_PATH_STATE_TENTATIVE);
+	assert_in_range(sim_path_credit(sim, 1, SERVER, RADIO), 3 * 100,
+			3 * 300);
+	sim_run(sim, SIM_SECOND);
+	assert_true(a.answered);
+	assert_int_equal(a.error, 0);
+	assert_int_equal(hand.checks, 1);
+	assert_int_equal(sim_path_state(sim, 1, SERVER, RADIO),
+			 MOBX_PATH_STATE_VALID);
+	sim_free(sim);
+}
+
 /* ---------------------------------------------------- who answers oddly */
 
 /*
@@ -318,6 +380,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_never_proven),
+		cmocka_unit_test(test_port_behind_nat),
+		cmocka_unit_test(test_moves_behind_nat),
 		cmocka_unit_test(test_no_natd),
 		cmocka_unit_test(test_query_refused),
 		cmocka_unit_test(test_keeps_paths),
