@@ -168,6 +168,17 @@ static bool any_stays(const struct mx_session *s, const uint16_t *ids,
 	return false;
 }
 
+/*
+ * A new path that had to be given up for what its own answer lists. The next one
+ * would fare no better.
+ */
+static void was_in_vain(struct mx_session *s, const struct wire_addr *own)
+{
+	if (!mx_set_by_addr(&s->own, own) &&
+	    mx_shunned_until(s, own) <= ike_sa_now(s->sa))
+		mx_shun(s, own, MX_BARRED_US);
+}
+
 /**
  * mx_ask_done() - the peer has agreed: draw the consequences
  * @s: session with a request under way
@@ -179,6 +190,7 @@ void mx_ask_done(struct mx_session *s, const struct ike_in *in)
 	uint64_t took = now - s->ask->started_us;
 	uint16_t gone[MX_MAX_PATHS];
 	unsigned int n_gone = removed_ids(s->ask, gone);
+	struct wire_addr added = { .family = 0 };
 	bool held = mx_hold(s);
 	bool crossed;
 
@@ -192,6 +204,8 @@ void mx_ask_done(struct mx_session *s, const struct ike_in *in)
 	switch (s->ask->kind) {
 	case MX_ASK_ADD:
 		was_added(s, now - in->sent_us);
+		if (mx_set_by_addr(&s->own, &s->ask->local.addr))
+			added = s->ask->local.addr;
 		break;
 	case MX_ASK_PRIMARY:
 		was_moved_softly(s, took);
@@ -215,6 +229,8 @@ void mx_ask_done(struct mx_session *s, const struct ike_in *in)
 	mx_reconcile(s, in);
 	if (any_stays(s, gone, n_gone))
 		mx_not_let_go(s);
+	if (added.family)
+		was_in_vain(s, &added);
 	mx_release(s, held);
 	mx_steer(s);
 }

@@ -376,6 +376,23 @@ static void test_listed_elsewhere(void **state)
 	sim_free(sim);
 }
 
+/* One that has never been listed where it is. */
+static void test_added_elsewhere(void **state)
+{
+	struct sim *sim = start(true, true, true);
+
+	(void)state;
+	sim_set_link(sim, 0, 1, false);
+	sim_run(sim, 5 * SIM_SECOND);
+	assert_int_equal(odd.set.n, 1);
+	odd.adds = 0;
+	odd.elsewhere = 47000;
+	sim_set_link(sim, 0, 1, true);
+	sim_run(sim, 100 * SIM_SECOND);
+	assert_in_range(odd.adds, 1, 4);
+	sim_free(sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,6 +403,7 @@ int main(void)
 		cmocka_unit_test(test_query_refused),
 		cmocka_unit_test(test_keeps_paths),
 		cmocka_unit_test(test_listed_elsewhere),
+		cmocka_unit_test(test_added_elsewhere),
 	};
 
 	cmocka_set_test_filter(getenv("SIM_TEST"));
