@@ -29,6 +29,58 @@ struct crypto_trust {
 	struct crypto_ocsp *ocsp;
 };
 
+/* What is wrong with a list of what is revoked, or with there being none. */
+static bool about_crl(int error)
+{
+	switch (error) {
+	case X509_V_ERR_UNABLE_TO_GET_CRL:
+	case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+	case X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE:
+	case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+	case X509_V_ERR_CRL_NOT_YET_VALID:
+	case X509_V_ERR_CRL_HAS_EXPIRED:
+	case X509_V_ERR_KEYUSAGE_NO_CRL_SIGN:
+		return true;
+	}
+	return false;
+}
+
+/* Whoever's list it is: all are the operator's. */
+static bool is_listed(X509_STORE_CTX *ctx, X509 *cert)
+{
+	STACK_OF(X509_CRL) *crls =
+		X509_STORE_CTX_get1_crls(ctx, X509_get_issuer_name(cert));
+	X509_REVOKED *entry;
+	bool found = false;
+
+	for (int i = 0; i < sk_X509_CRL_num(crls) && !found; i++)
+		found = X509_CRL_get0_by_cert(sk_X509_CRL_value(crls, i),
+					      &entry, cert) == 1;
+	sk_X509_CRL_pop_free(crls, X509_CRL_free);
+	return found;
+}
+
+/*
+ * libcrypto wants a list about the end of the chain too, and one that is signed
+ * with the end's own key, which nobody has if that is no root. The operator
+ * trusts it as it stands, unless a list names it. A list that says nothing good
+ * of what is below is told at the depth of that.
+ */
+static int on_verify(int ok, X509_STORE_CTX *ctx)
+{
+	int end = sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) - 1;
+
+	if (ok || X509_STORE_CTX_get_error_depth(ctx) != end ||
+	    !about_crl(X509_STORE_CTX_get_error(ctx)))
+		return ok;
+	if (is_listed(ctx, X509_STORE_CTX_get_current_cert(ctx))) {
+		X509_STORE_CTX_set_error(ctx, X509_V_ERR_CERT_REVOKED);
+		return 0;
+	}
+	X509_STORE_CTX_set_error(ctx, X509_V_OK);
+	return 1;
+}
+
 /* For the peer's chain, and for that of who answers for an authority. */
 static void set_params(X509_STORE *store)
 {
@@ -38,6 +90,7 @@ static void set_params(X509_STORE *store)
 	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
 	/* What the operator trusts need not be a root. */
 	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+	X509_STORE_set_verify_cb(store, on_verify);
 }
 
 struct crypto_trust *crypto_trust_new(void)

@@ -83,7 +83,8 @@ X509 *pki_cert(EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key,
 	return cert;
 }
 
-X509_CRL *pki_crl(X509 *issuer, EVP_PKEY *issuer_key, X509 *revoked)
+static X509_CRL *new_crl(X509 *issuer, EVP_PKEY *issuer_key, X509 *revoked,
+			 long to)
 {
 	X509_CRL *crl = X509_CRL_new();
 	X509_REVOKED *r;
@@ -99,11 +100,21 @@ X509_CRL *pki_crl(X509 *issuer, EVP_PKEY *issuer_key, X509 *revoked)
 		X509_REVOKED_set_revocationDate(r, t);
 		X509_CRL_add0_revoked(crl, r);
 	}
-	X509_gmtime_adj(t, 3600);
+	X509_gmtime_adj(t, to);
 	X509_CRL_set1_nextUpdate(crl, t);
 	ASN1_TIME_free(t);
 	assert_true(X509_CRL_sign(crl, issuer_key, digest_for(issuer_key)) > 0);
 	return crl;
+}
+
+X509_CRL *pki_crl(X509 *issuer, EVP_PKEY *issuer_key, X509 *revoked)
+{
+	return new_crl(issuer, issuer_key, revoked, 3600);
+}
+
+X509_CRL *pki_crl_old(X509 *issuer, EVP_PKEY *issuer_key)
+{
+	return new_crl(issuer, issuer_key, NULL, -30);
 }
 
 static struct wire_span encoded(unsigned char *der, int len)

@@ -387,6 +387,21 @@ static void test_times_and_uses(void **state)
 	family_free(&f);
 }
 
+/* An authority's list as @what says: none, good, revokes @cert, out of date */
+static void trust_list(struct crypto_trust *t, X509 *issuer, EVP_PKEY *key,
+		       X509 *cert, char what)
+{
+	X509_CRL *crl = what == 'o' ? pki_crl_old(issuer, key) :
+				      pki_crl(issuer, key,
+					      what == 'r' ? cert : NULL);
+	struct wire_span der = pki_crl_der(crl);
+
+	if (what != 'n')
+		assert_int_equal(crypto_trust_add(t, CRYPTO_TRUST_CRL, der), 0);
+	pki_free(der);
+	X509_CRL_free(crl);
+}
+
 /* With a list of what is revoked everybody needs one that is current. */
 static void test_revoked(void **state)
 {
@@ -420,6 +435,64 @@ static void test_revoked(void **state)
 		pki_free(l);
 		X509_CRL_free(upper);
 		X509_CRL_free(lower);
+		crypto_trust_free(t);
+	}
+	wire_wr_free(&list);
+	family_free(&f);
+}
+
+/*
+ * An authority that is no root is trusted as it stands: nobody has a list about
+ * it that it has signed itself. What is below it needs one as ever.
+ */
+static void test_revoked_below(void **state)
+{
+	static const struct {
+		bool root;
+		bool between;
+		/* Lists: n none, g good, r revokes, o out of date */
+		char upper;
+		char lower;
+		const char *text;
+	} cases[] = {
+		{ false, true, 'n', 'g', NULL },
+		{ false, true, 'g', 'g', NULL },
+		{ false, true, 'o', 'g', NULL },
+		{ true, true, 'n', 'g', NULL },
+		{ true, true, 'g', 'g', NULL },
+		{ true, false, 'g', 'g', NULL },
+		{ false, true, 'g', 'r', "revoked (at depth 0)" },
+		{ true, true, 'g', 'r', "revoked (at depth 0)" },
+		{ false, true, 'g', 'n', "get certificate CRL (at depth 0)" },
+		{ false, true, 'g', 'o', "expired (at depth 0)" },
+		{ true, true, 'g', 'n', "get certificate CRL (at depth 0)" },
+		{ false, true, 'r', 'g', "revoked (at depth 1)" },
+		{ true, true, 'r', 'g', "revoked (at depth 1)" },
+		{ true, false, 'r', 'g', "revoked (at depth 1)" },
+		{ true, false, 'n', 'g', "get certificate CRL (at depth 1)" },
+		{ true, false, 'o', 'g', "expired (at depth 1)" },
+	};
+	struct family f = family();
+	struct wire_wr list = { 0 };
+	char err[200];
+
+	(void)state;
+	list_cert(&list, f.leaf);
+	list_cert(&list, f.between);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct crypto_trust *t = crypto_trust_new();
+
+		if (cases[i].root)
+			trust_cert(t, CRYPTO_TRUST_CA, f.root);
+		if (cases[i].between)
+			trust_cert(t, CRYPTO_TRUST_CA, f.between);
+		trust_list(t, f.root, f.root_key, f.between, cases[i].upper);
+		trust_list(t, f.between, f.between_key, f.leaf, cases[i].lower);
+		err[0] = '\0';
+		if (prove(t, f.key, "mobile.example", &list, err,
+			  sizeof(err)) != (cases[i].text ? -EACCES : 0) ||
+		    (cases[i].text && !strstr(err, cases[i].text)))
+			fail_msg("case %zu: %s", i, err);
 		crypto_trust_free(t);
 	}
 	wire_wr_free(&list);
@@ -525,6 +598,7 @@ int main(void)
 		cmocka_unit_test(test_no_authority),
 		cmocka_unit_test(test_times_and_uses),
 		cmocka_unit_test(test_revoked),
+		cmocka_unit_test(test_revoked_below),
 		cmocka_unit_test(test_pinned),
 		cmocka_unit_test(test_broken),
 	};

@@ -372,6 +372,35 @@ static void other_question(void **state)
 	crypto_trust_free(t);
 }
 
+static void trust_list(struct crypto_trust *t, X509 *revoked)
+{
+	X509_CRL *crl = pki_crl(between, between_key, revoked);
+	struct wire_span der = pki_crl_der(crl);
+
+	assert_int_equal(crypto_trust_add(t, CRYPTO_TRUST_CRL, der), 0);
+	pki_free(der);
+	X509_CRL_free(crl);
+}
+
+/* Lists count for who answers too, but not for the authority that is trusted. */
+static void lists(void **state)
+{
+	const struct pki_answer own = { .to = 60, .signer = between,
+					.signer_key = between_key };
+	const struct pki_answer by_helper = { .to = 60, .signer = helper,
+					      .signer_key = helper_key };
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct crypto_trust *t = trust(CRYPTO_OCSP_STRICT, between, "");
+
+		trust_list(t, i & 1 ? helper : NULL);
+		assert_int_equal(said(t, i & 2 ? &by_helper : &own),
+				 i == 3 ? -EACCES : 0);
+		crypto_trust_free(t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -382,6 +411,7 @@ int main(void)
 		cmocka_unit_test(whole_chain),
 		cmocka_unit_test(proof_first),
 		cmocka_unit_test(other_question),
+		cmocka_unit_test(lists),
 	};
 
 	return cmocka_run_group_tests(tests, make_family, free_family);
