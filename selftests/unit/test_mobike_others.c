@@ -80,6 +80,46 @@ static struct sim *start(bool mobikex, const char *other, const char *deny)
 	return start_with(mobikex, other, deny, true);
 }
 
+static void name_link(struct ike_links *list, const char *name)
+{
+	if (name)
+		snprintf(list->name[list->n++], sizeof(list->name[0]), "%s",
+			 name);
+}
+
+/* The hand as mobile, a server with two addresses and lists of its own ones */
+static struct sim *forbids(const char *deny, const char *allow,
+			   const char *link_deny, const char *link_allow,
+			   bool known, bool mobikex)
+{
+	struct sim *sim = sim_new(1, &hand_ext, &mobike_ext);
+	struct ike_conn c = sim_conn(1);
+
+	memset(&hand, 0, sizeof(hand));
+	sim->verbose = getenv("SIM_VERBOSE") != NULL;
+	sim_add_link(sim, 0, RADIO, "radio", 5 * SIM_MS);
+	sim_add_link(sim, 1, SERVER, "eth0", 2500);
+	sim_add_link(sim, 1, SECOND, "eth1", 2500);
+	if (known)
+		sim_tell_addrs(sim, 1);
+	c.mobikex = mobikex;
+	c.auto_add = false;
+	c.nlocal_deny = deny != NULL;
+	c.nlocal_allow = allow != NULL;
+	if (deny)
+		c.local_deny[0] = (struct ike_prefix){ addr(deny), 32 };
+	if (allow)
+		c.local_allow[0] = (struct ike_prefix){ addr(allow), 32 };
+	name_link(&c.link_deny, link_deny);
+	name_link(&c.link_allow, link_allow);
+	sim_conn_add(sim, 1, &c);
+	c = sim_conn(0);
+	sim_conn_add(sim, 0, &c);
+	sim_run(sim, 2 * SIM_SECOND);
+	assert_int_equal(hand.n_sa, 1);
+	return sim;
+}
+
 /* Does the mobile watch the way to an address of the server? */
 static bool watches(const struct sim *sim, const char *text)
 {
@@ -264,6 +304,50 @@ static void test_denied(void **state)
 	sim_run(sim, 20 * SIM_SECOND);
 	assert_int_equal(sim_path_state(sim, 0, RADIO, SECOND), -1);
 	sim_free(sim);
+}
+
+/* Where the server's configuration does not let it be nobody has it begin anew. */
+static void test_server_forbids(void **state)
+{
+	static const struct {
+		const char *deny, *allow, *link_deny, *link_allow;
+		bool known, ok;
+	} cases[] = {
+		{ NULL, NULL, NULL, NULL, true, true },
+		{ NULL, NULL, NULL, NULL, false, true },
+		{ THIRD, NULL, NULL, NULL, false, true },
+		{ NULL, NULL, "docker*", NULL, true, true },
+		{ NULL, NULL, NULL, "eth*", true, true },
+		{ SECOND, NULL, NULL, NULL, true, false },
+		{ SECOND, NULL, NULL, NULL, false, false },
+		{ NULL, SERVER, NULL, NULL, true, false },
+		{ NULL, NULL, "eth1", NULL, true, false },
+		{ NULL, NULL, NULL, "eth0", true, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sim *sim = forbids(cases[i / 2].deny, cases[i / 2].allow,
+					  cases[i / 2].link_deny,
+					  cases[i / 2].link_allow,
+					  cases[i / 2].known, i & 1);
+		struct ask move = hand_ask_by(RADIO);
+		bool ok = cases[i / 2].ok;
+
+		move.to = SECOND;
+		hand_put_update(&move);
+		hand_ask(sim, &move);
+		assert_int_equal(move.error,
+				 ok ? 0 : IKE_N_UNACCEPTABLE_ADDRESSES);
+		assert_int_equal(move.reason.code, ok || !(i & 1) ? 0 :
+						   MOBIKEX_R_POLICY_DENIED);
+		assert_int_equal(sim_path_state(sim, 1, ok ? SECOND : SERVER,
+						RADIO), MOBX_PATH_STATE_VALID);
+		if (!ok)
+			assert_int_equal(sim_path_state(sim, 1, SECOND, RADIO),
+					 -1);
+		sim_free(sim);
+	}
 }
 
 /* The server's address goes: it tells from another one, and is followed. */
@@ -480,6 +564,7 @@ int main(void)
 		cmocka_unit_test(test_unproven),
 		cmocka_unit_test(test_several),
 		cmocka_unit_test(test_denied),
+		cmocka_unit_test(test_server_forbids),
 		cmocka_unit_test(test_server_leaves),
 		cmocka_unit_test(test_moves_cross),
 		cmocka_unit_test(test_begun_anew),
