@@ -210,7 +210,8 @@ void mx_others_leave(struct mx_session *s)
  * @in: message
  *
  * A new list takes the place of the old one; where the message came from is
- * part of it. Nothing else changes (RFC 4555, section 3.4).
+ * part of it. Nothing else changes (RFC 4555, section 3.4). What comes from where
+ * the peer must not be does not count: it may have been sent on from there.
  */
 void mx_others_in(struct mx_session *s, struct ike_sa *sa,
 		  const struct ike_in *in)
@@ -219,6 +220,9 @@ void mx_others_in(struct mx_session *s, struct ike_sa *sa,
 	struct wire_addr addr;
 	struct wire_notify n;
 
+	if (!wire_addr_equal(&in->remote.addr, &sa->remote.addr) &&
+	    !mx_may_be_at(sa, &in->remote.addr))
+		return;
 	s->n_known = 0;
 	s->known[s->n_known++] = in->remote.addr;
 	while ((pl = wire_msg_next(in->msg, IKE_PL_NOTIFY, pl))) {

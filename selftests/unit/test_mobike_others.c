@@ -369,6 +369,42 @@ static void test_server_leaves(void **state)
 	sim_free(sim);
 }
 
+/*
+ * A list of the server's that comes from where it must not be: somebody may have
+ * sent it on from there. It does not count.
+ */
+static void test_list_sent_on(void **state)
+{
+	static const char *const deny[] = { THIRD, "127.0.0.9" };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		const char *from = i == 1 ? "127.0.0.1" : THIRD;
+		struct ask list = hand_ask_by(from);
+		unsigned int tried;
+		struct sim *sim;
+
+		memset(&hand, 0, sizeof(hand));
+		hand.node = 1;
+		sim = start_as(&mobike_ext, &hand_ext, false, SECOND, deny[i],
+			       true);
+		sim_add_link(sim, 1, from, "eth2", 2500);
+		hand_put(&list, IKE_N_NO_ADDITIONAL_ADDRESSES, NULL, 0);
+		tried = sim_reports(sim, 0, "error");
+		hand_send(sim, &list, NULL);
+		/* The answer is on its way, and nothing else gets there. */
+		sim_run(sim, 7550);
+		sim->node[1].links[2].lose = 1000;
+		assert_false(watches(sim, from));
+		sim_run(sim, 400 * SIM_SECOND);
+		assert_int_equal(sim_reports(sim, 0, "error") - tried, 0);
+		assert_int_equal(sim_path_state(sim, 0, RADIO, SERVER),
+				 MOBX_PATH_STATE_VALID);
+		assert_int_equal(sim_reports(sim, 0, "ike-down"), 0);
+		sim_free(sim);
+	}
+}
+
 static struct ike_sa *mobile;
 
 static void on_established(struct ike_sa *sa)
@@ -566,6 +602,7 @@ int main(void)
 		cmocka_unit_test(test_denied),
 		cmocka_unit_test(test_server_forbids),
 		cmocka_unit_test(test_server_leaves),
+		cmocka_unit_test(test_list_sent_on),
 		cmocka_unit_test(test_moves_cross),
 		cmocka_unit_test(test_begun_anew),
 		cmocka_unit_test(test_query_refused),
