@@ -11,8 +11,6 @@
 /* Retransmissions in vain, and time, before another path is tried. */
 #define TROUBLE_TRIES 2
 #define TROUBLE_US (500 * 1000ull)
-/* How long a responder waits for a peer that went silent. */
-#define PATIENCE_US (300 * 1000000ull)
 
 /** mx_session_get() - one more points to a session */
 void mx_session_get(struct mx_session *s)
@@ -331,10 +329,12 @@ static bool on_give_up(struct ike_sa *sa)
 
 	if (!s || !sa->mobike)
 		return false;
-	if (s->links_known && !s->n_cand)
+	if (s->links_known && !s->n_cand) {
+		s->unproven_us = 0;
 		return true;
-	return !sa->first_initiator &&
-	       ike_sa_now(sa) - sa->last_in_us < PATIENCE_US;
+	}
+	return !sa->first_initiator && !mx_rrc_hopeless(s) &&
+	       ike_sa_now(sa) - sa->last_in_us < MX_PATIENCE_US;
 }
 
 static void on_timer(struct ike_sa *sa)

@@ -72,6 +72,35 @@ static void bar(struct mx_session *s, const struct wire_addr *addr)
 	s->barred[at].until = ike_sa_now(s->sa) + MX_BARRED_US;
 }
 
+/**
+ * mx_rrc_hopeless() - has the peer's only path not proven itself for too long
+ * @s: session
+ *
+ * Whoever never does may have it from thin air, and nobody else can be there: that
+ * is over when a peer that went silent would be given up, be it heard of or not.
+ */
+bool mx_rrc_hopeless(const struct mx_session *s)
+{
+	return s->unproven_us &&
+	       ike_sa_now(s->sa) - s->unproven_us >= MX_PATIENCE_US;
+}
+
+/*
+ * The last path stays what it is, within its credit; done() tries on. Checks that
+ * nobody answers keep the window closed some day, see on_give_up() then.
+ */
+static void last_failed(struct mx_session *s)
+{
+	/* It is us who are not to be met. */
+	if (s->links_known && !s->n_cand)
+		s->unproven_us = 0;
+	else if (!s->unproven_us)
+		s->unproven_us = ike_sa_now(s->sa);
+	else if (mx_rrc_hopeless(s))
+		ike_sa_close(s->sa, "the only address of the peer does not"
+			     " pass its routability check", true);
+}
+
 static void failed(struct mx_session *s, struct mx_path *p, const char *why)
 {
 	struct ike_report *r;
@@ -84,10 +113,11 @@ static void failed(struct mx_session *s, struct mx_path *p, const char *why)
 	ike_report_addr(r, "addr", &p->addr);
 	ike_report_text(r, "state", "unreachable");
 	ike_report_text(r, "why", "%s", why);
-	/* The last one stays what it is, within its credit; done() tries on. */
 	gone = p->addr;
-	if (!mx_set_drop(&s->peer, id, &s->own, ike_sa_now(s->sa), 0))
+	if (!mx_set_drop(&s->peer, id, &s->own, ike_sa_now(s->sa), 0)) {
+		last_failed(s);
 		return;
+	}
 	bar(s, &gone);
 	mx_candidates_follow(s, NULL);
 	mx_ask_follow(s, NULL);
@@ -104,6 +134,7 @@ static void proven(struct mx_session *s, struct mx_path *p, uint64_t took)
 
 	p->state = MOBIKEX_VALID;
 	p->rtt_us = took;
+	s->unproven_us = 0;
 	if (p->flags & MOBIKEX_F_PRIMARY)
 		s->move.t_rrc_us = took;
 	mx_commit(s, NULL, 0);
@@ -125,7 +156,7 @@ static void answered(struct mx_session *s, struct ike_sa *sa, struct mx_rrc *c,
 		if (p)
 			failed(s, p, "the answer has no COOKIE2");
 		/* It came at once, and so might the next one. */
-		if (subject(s, c))
+		if (s->sa && subject(s, c))
 			s->rrc_at = ike_sa_now(s->sa) + MX_RRC_US;
 		return;
 	}

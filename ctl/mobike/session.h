@@ -37,6 +37,11 @@
 #define MX_PROBE_US	(5 * 1000000ull)
 /** MX_RRC_US - and a routability check */
 #define MX_RRC_US	(6 * 1000000ull)
+/**
+ * MX_PATIENCE_US - how long a responder waits for a peer that went silent, and
+ * either end for one whose only path does not prove itself
+ */
+#define MX_PATIENCE_US	(300 * 1000000ull)
 /** MX_BARRED_US - an address that failed its check is refused for so long */
 #define MX_BARRED_US	(30 * 1000000ull)
 /** MX_BUSY_US - wait after TEMPORARY_FAILURE */
@@ -293,6 +298,8 @@ struct mx_memo {
  * @stay_us: how long that was at last, if it was for quality
  * @left: own address that was primary before a change for quality
  * @rrc_at: no routability check begins before, 0: at any time
+ * @unproven_us: since when checks of the peer's only path have failed, 0: they
+ *	have not
  * @calm_until: after a failure only what is urgent is asked until then
  * @again_at: the path manager wants to be asked then
  * @look_at: look at the kernel's counters then, 0: they are not looked at
@@ -369,6 +376,7 @@ struct mx_session {
 	uint64_t stay_us;
 	struct wire_addr left;
 	uint64_t rrc_at;
+	uint64_t unproven_us;
 	uint64_t calm_until;
 	uint64_t again_at;
 	uint64_t look_at;
@@ -436,6 +444,7 @@ bool mx_barred(const struct mx_session *s, const struct wire_addr *addr,
 
 /* rrc.c */
 void mx_rrc_start(struct mx_session *s);
+bool mx_rrc_hopeless(const struct mx_session *s);
 void mx_rrc_drop_all(struct mx_session *s);
 
 /* reply.c */

@@ -92,6 +92,7 @@ static void was_found(struct mx_session *s, const struct ike_in *in,
 	    wire_notify_find(in->msg, IKE_N_COOKIE2, &n)) {
 		p->state = MOBIKEX_VALID;
 		p->rtt_us = took;
+		s->unproven_us = 0;
 		mx_commit(s, NULL, 0);
 	}
 	mx_rrc_start(s);

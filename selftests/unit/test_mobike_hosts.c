@@ -238,6 +238,57 @@ static void test_refused_tunnel(void **state)
 	sim_free(sim);
 }
 
+static void sends_on(struct sim *sim, unsigned int host, const char *by,
+		     unsigned int seconds)
+{
+	for (unsigned int i = 0; i < seconds && hand.sa[host]; i += 50) {
+		struct ask a = hand_ask_by(by);
+
+		a.conn = host;
+		hand_put(&a, IKE_N_SA_ADDRESS_SET, NULL, 0);
+		hand_send(sim, &a, NULL);
+		sim_run(sim, 50 * SIM_SECOND);
+	}
+}
+
+/*
+ * The only address that a host claims never proves to be its own, though the host is
+ * heard of: another one gets it in the end.
+ */
+static void test_claimed_only(void **state)
+{
+	static const enum check how[] = { SILENT, WITHOUT };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct sim *sim = start();
+		struct ask a = hand_ask_by(WLAN);
+
+		hand.check = how[i];
+		a.conn = 0;
+		hand_put_update(&a);
+		hand_ask(sim, &a);
+		assert_int_equal(a.error, 0);
+		sends_on(sim, 0, WLAN, 250);
+		assert_non_null(hand.sa[0]);
+		a = hand_ask_by(WLAN);
+		a.conn = 1;
+		hand_put_update(&a);
+		hand_ask(sim, &a);
+		assert_int_equal(a.error, IKE_N_TS_UNACCEPTABLE);
+		sends_on(sim, 0, WLAN, 150);
+		assert_null(hand.sa[0]);
+		hand.check = ANSWERED;
+		a = hand_ask_by(WLAN);
+		a.conn = 1;
+		hand_put_update(&a);
+		hand_ask(sim, &a);
+		assert_int_equal(a.error, 0);
+		assert_non_null(hand.sa[1]);
+		sim_free(sim);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +296,7 @@ int main(void)
 		cmocka_unit_test(test_address_of_another),
 		cmocka_unit_test(test_one_nat),
 		cmocka_unit_test(test_refused_tunnel),
+		cmocka_unit_test(test_claimed_only),
 	};
 
 	cmocka_set_test_filter(getenv("SIM_TEST"));
