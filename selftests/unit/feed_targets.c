@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
 #include <openssl/x509.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -296,6 +297,8 @@ static void agent_start(void)
 	agent.alarm = alarm_new(agent.base, ignore_alarm, NULL);
 	agent.parent = chan_new(agent.base, pair[0], &ops, NULL);
 	agent.creds = chan_new(agent.base, pair[1], &ops, NULL);
+	/* As mobxd does: a client may be gone before it has its answer. */
+	signal(SIGPIPE, SIG_IGN);
 	agent.control = control_new(agent.base, fd, &agent);
 	control_begin(agent.control);
 	for (int i = 0; i < UDP_SOCKETS; i++)
