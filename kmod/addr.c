@@ -5,6 +5,7 @@
 
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
+#include <net/addrconf.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 
@@ -135,6 +136,24 @@ static void mobx_headers_find(const struct sk_buff *skb, u16 family,
 	h->later = false;
 	if (unlikely(ipv6_ext_hdr(h->proto)))
 		mobx_headers_walk(skb, skb_network_offset(skb), h);
+}
+
+/**
+ * mobx_addr_is_own6 - is an IPv6 address one of this host's
+ * @net: network namespace
+ * @addr: address
+ * @dev: by its VRF, and for a link-local one by its link; or NULL for addresses
+ *	outside of any VRF
+ *
+ * Where IPv6 is switched off at boot the kernel has no table to look into, and a
+ * peer may send it through a tunnel all the same.
+ *
+ * Context: any.
+ */
+bool mobx_addr_is_own6(struct net *net, const struct in6_addr *addr,
+		       const struct net_device *dev)
+{
+	return ipv6_mod_enabled() && ipv6_chk_addr(net, addr, dev, 0);
 }
 
 /**
@@ -404,12 +423,13 @@ enum mobx_about mobx_packet_about(const struct sk_buff *skb, u16 family,
 {
 	unsigned int offset = skb_network_offset(skb);
 
-	/* Of a later fragment no header is there. */
-	if (family == AF_INET && ip_hdr(skb)->frag_off & htons(IP_OFFSET))
-		return MOBX_ABOUT_NOTHING;
-	if (family == AF_INET)
+	if (family == AF_INET) {
+		/* Of a later fragment no header is there. */
+		if (ip_hdr(skb)->frag_off & htons(IP_OFFSET))
+			return MOBX_ABOUT_NOTHING;
 		return mobx_flow_about(skb, offset + ip_hdrlen(skb), family,
 				       ip_hdr(skb)->protocol, about);
+	}
 	return mobx_flow_about(skb, offset + sizeof(struct ipv6hdr), family,
 			       ipv6_hdr(skb)->nexthdr, about);
 }

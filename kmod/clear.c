@@ -13,7 +13,6 @@
  * passed PRE_ROUTING, is asked there.
  */
 #include <linux/netfilter.h>
-#include <net/addrconf.h>
 
 #include "about.h"
 #include "deliver.h"
@@ -77,7 +76,7 @@ bool mobx_input_forges_us(struct mobx_net *mnet, const struct sk_buff *skb,
 			  u16 family)
 {
 	return family == AF_INET6 &&
-	       ipv6_chk_addr(mnet->net, &ipv6_hdr(skb)->saddr, skb->dev, 0);
+	       mobx_addr_is_own6(mnet->net, &ipv6_hdr(skb)->saddr, skb->dev);
 }
 
 /*

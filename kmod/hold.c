@@ -11,7 +11,6 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <linux/slab.h>
-#include <net/addrconf.h>
 #include <net/dst.h>
 #include <net/ip.h>
 #include <net/route.h>
@@ -199,7 +198,7 @@ static bool mobx_hold_is_own(struct net *net, const struct sk_buff *skb,
 	if (family == AF_INET)
 		return inet_addr_type_dev_table(net, skb_dst(skb)->dev,
 						ip_hdr(skb)->saddr) == RTN_LOCAL;
-	return ipv6_chk_addr(net, &ipv6_hdr(skb)->saddr, skb_dst(skb)->dev, 0);
+	return mobx_addr_is_own6(net, &ipv6_hdr(skb)->saddr, skb_dst(skb)->dev);
 }
 
 /**

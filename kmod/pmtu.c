@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Path MTU (RFC 4301, section 8.2). A path has an outer MTU, that of its
- * device or a lower one learnt from ICMP, which ages. The inner one, which leaves room for
- * ESP, is told to the routing table as an exception for the pair, from where
+ * device or a lower one learnt from ICMP, which ages. The inner one, which leaves
+ * room for ESP, is told to the routing table as an exception for the pair, from where
  * TCP, SCTP and UDP take it before their next packet. It fades after ten
  * minutes, as every exception does, and is told again by the next packet.
  */

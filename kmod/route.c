@@ -60,8 +60,7 @@ static struct dst_entry *mobx_route_lookup6(struct net *net,
 	struct dst_entry *dst;
 
 	/* Unlike IPv4 it would send from an address that is gone. */
-	if (!ipv6_mod_enabled() ||
-	    !ipv6_chk_addr(net, &path->local.v6, NULL, 0))
+	if (!mobx_addr_is_own6(net, &path->local.v6, NULL))
 		return NULL;
 	dst = ipv6_stub->ipv6_dst_lookup_flow(net, NULL, &fl, NULL);
 	return IS_ERR(dst) ? NULL : dst;
