@@ -397,10 +397,12 @@ void mx_ask_hard(struct mx_session *s, uint16_t id, const struct mx_cand *c,
  * mx_ask_elsewhere() - go on at once, to an address that the peer has told of
  * @s: session with no request under way
  * @c: from where to where
+ * @trial: go back if it is not answered soon
  *
  * Nothing is sent there but this until it is answered. Both sets begin anew.
  */
-void mx_ask_elsewhere(struct mx_session *s, const struct mx_cand *c)
+void mx_ask_elsewhere(struct mx_session *s, const struct mx_cand *c,
+		      bool trial)
 {
 	struct mx_ask *a = begin(s, MX_ASK_HARD, false);
 	const struct mx_path *from = mx_set_by_addr(&s->own, &c->local);
@@ -428,6 +430,7 @@ void mx_ask_elsewhere(struct mx_session *s, const struct mx_cand *c)
 		return;
 	}
 	a->elsewhere = true;
+	a->trial = trial;
 	a->n = 1;
 	a->ops[0].kind = MX_OP_UPDATE;
 	a->ops[0].derived = true;

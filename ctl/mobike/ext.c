@@ -315,6 +315,8 @@ static void on_trouble(struct ike_sa *sa, unsigned int tries,
 	/* Which of the others work is to be known when one is needed. */
 	if (tries < TROUBLE_TRIES)
 		mx_test_all(s);
+	else if (waited_us >= TROUBLE_US && s->ask && s->ask->trial)
+		mx_ask_failed(s, -ETIMEDOUT, "no answer from there");
 	else if (waited_us >= TROUBLE_US)
 		mx_suspect(s);
 }

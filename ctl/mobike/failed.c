@@ -152,7 +152,10 @@ void mx_ask_failed(struct mx_session *s, int err, const char *why)
 			mx_set_move(&s->peer, &a->peer_before);
 		if (!s->mobikex && err == -EPERM)
 			mx_others_stays(s);
-		mx_others_shun(s, &a->local.addr, &a->remote.addr);
+		if (a->trial && err == -ETIMEDOUT)
+			mx_others_silent(s);
+		else
+			mx_others_shun(s, &a->local.addr, &a->remote.addr);
 	}
 	if (is_staged(a)) {
 		go_back(s, a);

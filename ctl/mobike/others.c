@@ -292,6 +292,18 @@ void mx_others_stays(struct mx_session *s)
 }
 
 /**
+ * mx_others_silent() - where the peer seems to have gone it does not answer
+ * @s: session, which is back where it was
+ *
+ * Somebody else may have sent its list on from there: where we are it is until
+ * that does not answer either. Then all that is known is asked in earnest.
+ */
+void mx_others_silent(struct mx_session *s)
+{
+	mx_others_agreed(s, &mx_set_primary(&s->peer)->addr);
+}
+
+/**
  * mx_others_agreed() - the peer is where we want it to be
  * @s: session
  * @addr: one of its addresses

@@ -64,7 +64,7 @@ static bool begin_anew(struct mx_session *s, const struct mobikex_reason *why)
 	    a->for_cmd || a->elsewhere || !s->sa->first_initiator)
 		return false;
 	mx_ask_drop(s);
-	mx_ask_elsewhere(s, &way);
+	mx_ask_elsewhere(s, &way, false);
 	return true;
 }
 

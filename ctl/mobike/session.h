@@ -167,6 +167,7 @@ enum mx_ask_kind {
  * @cookie: COOKIE2
  * @before: own set, to go back to
  * @elsewhere: it goes to an address that is not in the peer's set
+ * @trial: with @elsewhere: nothing is wrong with where we were
  * @peer_before: with @elsewhere: that set, likewise
  * @peer_moved: the peer has changed its set meanwhile, which stays so
  * @primary_moved: its primary path has
@@ -192,6 +193,7 @@ struct mx_ask {
 	uint8_t cookie[MX_COOKIE_LEN];
 	struct mx_set before;
 	bool elsewhere;
+	bool trial;
 	struct mx_set peer_before;
 	bool peer_moved;
 	bool primary_moved;
@@ -459,7 +461,8 @@ void mx_ask_add(struct mx_session *s, const struct mx_cand *c, bool for_cmd);
 void mx_ask_primary(struct mx_session *s, uint16_t id, bool for_cmd);
 void mx_ask_hard(struct mx_session *s, uint16_t id, const struct mx_cand *c,
 		 bool for_cmd);
-void mx_ask_elsewhere(struct mx_session *s, const struct mx_cand *c);
+void mx_ask_elsewhere(struct mx_session *s, const struct mx_cand *c,
+		      bool trial);
 void mx_ask_remove(struct mx_session *s, const uint16_t *ids, unsigned int n,
 		   bool for_cmd);
 void mx_ask_refresh(struct mx_session *s, uint16_t id);
@@ -537,6 +540,7 @@ void mx_others_in(struct mx_session *s, struct ike_sa *sa,
 void mx_others_leave(struct mx_session *s);
 bool mx_others_gone(struct mx_session *s);
 void mx_others_agreed(struct mx_session *s, const struct wire_addr *addr);
+void mx_others_silent(struct mx_session *s);
 void mx_others_stays(struct mx_session *s);
 void mx_others_shun(struct mx_session *s, const struct wire_addr *local,
 		    const struct wire_addr *remote);

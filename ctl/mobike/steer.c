@@ -75,8 +75,23 @@ static void forgive(struct mx_session *s)
 			s->memo[i--] = s->memo[--s->n_memo];
 }
 
+/*
+ * That the peer has left is all that is wrong: a list may have been sent on. What
+ * is asked for already has been proven nowhere: there is no place to go back to.
+ */
+static bool is_trial(struct mx_session *s)
+{
+	const struct wire_addr *own = &mx_set_primary(&s->own)->addr;
+
+	return !s->mobikex && mx_others_gone(s) && !s->suspect.family &&
+	       !(s->ask && s->ask->kind == MX_ASK_HARD) &&
+	       mx_cand_find(s->cand, s->n_cand, own);
+}
+
 static void rescue(struct mx_session *s, const struct mx_want *w)
 {
+	bool trial = is_trial(s);
+
 	s->stay_until = ike_sa_now(s->sa) + MX_STAY_US;
 	if (s->ask)
 		mx_ask_preempt(s);
@@ -85,7 +100,7 @@ static void rescue(struct mx_session *s, const struct mx_want *w)
 	s->pinned = false;
 	if (w->kind == MX_WANT_ELSEWHERE) {
 		forgive(s);
-		mx_ask_elsewhere(s, w->cand);
+		mx_ask_elsewhere(s, w->cand, trial);
 		return;
 	}
 	if (s->suspect.family)
