@@ -74,14 +74,7 @@ addresses() {
 }
 
 vrf() {
-	world
-	ip -n a link add red type vrf table 10 || return
-	ip -n a link set red up
-	ip -n a link set va master red
-	ip -n a addr add $A6/64 dev va nodad
-	ip -n b addr add $B6/64 dev vb nodad
-	wait_for 10 a ping -qc 1 -W 1 -I red $B
-	wait_for 10 a ping -qc 1 -W 1 -I red $B6
+	world_vrf || return
 	judged $A "an address in a VRF"
 	judged $A6 "one of IPv6"
 }

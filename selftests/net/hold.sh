@@ -241,15 +241,7 @@ order() {
 }
 # In a VRF the source is an address of the VRF, and no less the host's.
 in_vrf() {
-	world
-	ip -n a link add red type vrf table 10 ||
-		{ echo "# no VRF in this kernel"; return; }
-	ip -n a link set red up
-	ip -n a link set va master red
-	ip -n a addr add $A6/64 dev va nodad
-	ip -n b addr add $B6/64 dev vb nodad
-	wait_for 10 a ping -qc 1 -W 1 -I red $B
-	wait_for 10 a ping -qc 1 -W 1 -I red $B6
+	world_vrf || { echo "# no VRF in this kernel"; return; }
 	for to in $B $B6; do
 		ma policy flush
 		ma policy add order 10 action protect remote $to
