@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The simulator: see mobike_sim.h. */
-#include "mobike_sim.h"
+/* The simulator: two hosts with a kernel each, and their clock; see mobike_sim.h. */
+#include "mobike_sim_part.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,202 +12,8 @@
 #define KERNEL_US	40
 #define AUTH_US		60
 #define WATCH_US	200
-#define KEEP_US		(100 * SIM_MS)
-#define KEEP_STEP_US	SIM_MS
-
-enum { EV_PACKET, EV_KERNEL, EV_COUNTS, EV_AUTH, EV_ADDRS, EV_TICK, EV_DATA };
 
 static const char psk[] = "a secret that both ends of the simulator know";
-
-__attribute__((noreturn, format(printf, 2, 3)))
-static void broken(const struct sim *sim, const char *fmt, ...)
-{
-	va_list ap;
-
-	fprintf(stderr, "seed %llu, %.6f s: ", (unsigned long long)sim->seed,
-		(double)sim->now / 1e6);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	abort();
-}
-
-/* ------------------------------------------------------------- chance */
-
-static uint64_t next_random(uint64_t *x)
-{
-	*x ^= *x << 13;
-	*x ^= *x >> 7;
-	*x ^= *x << 17;
-	return *x;
-}
-
-uint32_t sim_random(struct sim *sim, uint32_t below)
-{
-	return (uint32_t)((next_random(&sim->rng) >> 20) % below);
-}
-
-static int fill_random(void *ctx, uint8_t *buf, size_t len)
-{
-	struct sim *sim = ctx;
-
-	if (sim->no_random)
-		return -EIO;
-	for (size_t i = 0; i < len; i++)
-		buf[i] = (uint8_t)(next_random(&sim->rng) >> 32);
-	return 0;
-}
-
-/* --------------------------------------------------------------- queue */
-
-static bool before(const struct sim_event *a, const struct sim_event *b)
-{
-	return a->at != b->at ? a->at < b->at : a->order < b->order;
-}
-
-static void push(struct sim *sim, struct sim_event ev)
-{
-	size_t i = sim->n++;
-
-	if (sim->n > sim->cap) {
-		sim->cap = sim->cap ? sim->cap * 2 : 64;
-		sim->heap = realloc(sim->heap, sim->cap * sizeof(*sim->heap));
-		if (!sim->heap)
-			broken(sim, "out of memory");
-	}
-	ev.order = sim->order++;
-	for (; i && before(&ev, &sim->heap[(i - 1) / 2]); i = (i - 1) / 2)
-		sim->heap[i] = sim->heap[(i - 1) / 2];
-	sim->heap[i] = ev;
-}
-
-static struct sim_event pop(struct sim *sim)
-{
-	struct sim_event top = sim->heap[0], last = sim->heap[--sim->n];
-	size_t i = 0, c;
-
-	while ((c = 2 * i + 1) < sim->n) {
-		if (c + 1 < sim->n && before(&sim->heap[c + 1], &sim->heap[c]))
-			c++;
-		if (!before(&sim->heap[c], &last))
-			break;
-		sim->heap[i] = sim->heap[c];
-		i = c;
-	}
-	if (sim->n)
-		sim->heap[i] = last;
-	return top;
-}
-
-/* ------------------------------------------------------------- network */
-
-static struct sim_link *link_of(struct sim *sim, const struct wire_addr *addr,
-				int *node)
-{
-	for (int i = 0; i < 2; i++) {
-		for (unsigned int j = 0; j < sim->node[i].n_links; j++) {
-			struct sim_link *l = &sim->node[i].links[j];
-
-			if (wire_addr_equal(&l->addr, addr) ||
-			    (l->nat.family && wire_addr_equal(&l->nat, addr))) {
-				*node = i;
-				return l;
-			}
-		}
-	}
-	return NULL;
-}
-
-/* A NAT lets in what is for a port of its own; @port becomes the one inside. */
-static bool nat_lets_in(const struct sim_link *l, uint16_t *port)
-{
-	if (!l->nat.family || !l->nat_port)
-		return true;
-	if (*port != l->nat_port && *port != l->nat_port + 1)
-		return false;
-	*port = *port == l->nat_port ? IKE_NATT_PORT : IKE_PORT;
-	return true;
-}
-
-/* Who gets what is sent to an address and port that all can see. */
-static struct sim_link *link_at(struct sim *sim, const struct wire_endpoint *to,
-				int *node)
-{
-	for (int i = 0; i < 2; i++) {
-		for (unsigned int j = 0; j < sim->node[i].n_links; j++) {
-			struct sim_link *l = &sim->node[i].links[j];
-			uint16_t port = to->port;
-
-			*node = i;
-			if (wire_addr_equal(l->nat.family ? &l->nat : &l->addr,
-					    &to->addr) && nat_lets_in(l, &port))
-				return l;
-		}
-	}
-	return NULL;
-}
-
-static void nat_shows(const struct sim_link *l, struct wire_endpoint *e)
-{
-	if (!l->nat.family)
-		return;
-	e->addr = l->nat;
-	if (l->nat_port)
-		e->port = (uint16_t)(l->nat_port + (e->port == IKE_PORT));
-}
-
-/* When and whether something sent now arrives; false if it is lost. */
-static bool travel(struct sim *sim, const struct wire_addr *from,
-		   const struct wire_endpoint *to, unsigned int lose,
-		   uint64_t *at)
-{
-	struct sim_link *a, *b;
-	int na, nb;
-
-	a = link_of(sim, from, &na);
-	b = link_at(sim, to, &nb);
-	if (!a || !b || !a->up || !b->up || na == nb)
-		return false;
-	if (sim_random(sim, 1000) < lose ||
-	    sim_random(sim, 1000) < a->lose || sim_random(sim, 1000) < b->lose)
-		return false;
-	*at = sim->now + a->delay_us + b->delay_us;
-	return true;
-}
-
-static void transmit(struct sim *sim, const struct ike_ac_send *s)
-{
-	unsigned int copies = 1 + (sim_random(sim, 1000) < sim->repeat);
-	struct sim_event ev = {
-		.type = EV_PACKET,
-		.local = s->remote,
-		.remote = s->local,
-		.len = s->len,
-	};
-	unsigned int number = sim->sent++;
-	int node;
-	struct sim_link *l = link_of(sim, &s->local.addr, &node);
-
-	if (number < 64 && sim->drop >> number & 1)
-		return;
-	if (l)
-		nat_shows(l, &ev.remote);
-	if (l)
-		sim->node[node].ike_sent++;
-	while (copies--) {
-		if (!travel(sim, &s->local.addr, &s->remote, sim->lose,
-			    &ev.at))
-			continue;
-		if (sim->jitter_us)
-			ev.at += sim_random(sim, (uint32_t)sim->jitter_us);
-		ev.data = malloc(s->len);
-		if (!ev.data)
-			broken(sim, "out of memory");
-		memcpy(ev.data, s->data, s->len);
-		push(sim, ev);
-	}
-}
 
 /* -------------------------------------------------------------- kernel */
 
@@ -226,24 +31,24 @@ static void check_paths(const struct sim_node *n, const struct ike_ac_peer *p)
 	unsigned int primaries = 0;
 
 	if (!p->npaths || p->npaths > IKE_MAX_PATHS)
-		broken(n->sim, "%u paths", p->npaths);
+		sim_broken(n->sim, "%u paths", p->npaths);
 	for (unsigned int i = 0; i < p->npaths; i++) {
 		const struct ike_path *e = &p->paths[i];
 
 		if (e->local.family != e->remote.family || !e->local.family)
-			broken(n->sim, "a pair of two families");
+			sim_broken(n->sim, "a pair of two families");
 		if (e->flags & MOBX_PATH_FLAGS_PRIMARY) {
 			primaries++;
 			if (e->state > MOBX_PATH_STATE_VALID)
-				broken(n->sim, "primary cannot be used");
+				sim_broken(n->sim, "primary cannot be used");
 		}
 		for (unsigned int j = 0; j < i; j++)
 			if (wire_addr_equal(&p->paths[j].local, &e->local) &&
 			    wire_addr_equal(&p->paths[j].remote, &e->remote))
-				broken(n->sim, "the same pair twice");
+				sim_broken(n->sim, "the same pair twice");
 	}
 	if (primaries != 1)
-		broken(n->sim, "%u primary paths", primaries);
+		sim_broken(n->sim, "%u primary paths", primaries);
 }
 
 static void bind_paths(struct sim_node *n, struct sim_peer *p,
@@ -272,7 +77,7 @@ static int kernel_peer(struct sim_node *n, const struct ike_action *ac,
 		if (p)
 			return -EEXIST;
 		if (n->n_peers == SIM_MAX_PEERS)
-			broken(n->sim, "kernel peers are never deleted");
+			sim_broken(n->sim, "kernel peers are never deleted");
 		p = &n->peers[n->n_peers++];
 		memset(p, 0, sizeof(*p));
 		p->id = a->id;
@@ -329,7 +134,7 @@ static void kernel(struct sim_node *n, const struct ike_action *ac)
 		ev.err = kernel_peer(n, ac, &ev.generation);
 		break;
 	}
-	push(n->sim, ev);
+	sim_push(n->sim, ev);
 }
 
 /* --------------------------------------------------------- credentials */
@@ -353,11 +158,11 @@ static void credentials(struct sim_node *n, const struct ike_action *ac)
 	} else {
 		ev.data = malloc(CRYPTO_PRF_MAX);
 		if (!ev.data)
-			broken(n->sim, "out of memory");
+			sim_broken(n->sim, "out of memory");
 		ev.ok = !crypto_psk_auth(a->prf, key, octets, ev.data);
 		ev.len = crypto_prf_len(a->prf);
 	}
-	push(n->sim, ev);
+	sim_push(n->sim, ev);
 }
 
 /* ------------------------------------------------------------- actions */
@@ -410,7 +215,7 @@ static void endpoint(struct sim_node *n, const struct ike_action *ac)
 			break;
 	if (ac->type == IKE_AC_ENDPOINT_DEL) {
 		if (i == n->n_endpoints)
-			broken(n->sim, "an endpoint goes that was not there");
+			sim_broken(n->sim, "an endpoint goes that was not there");
 		n->gone_while_bound = is_bound(n, own);
 		if (!--n->endpoint_users[i]) {
 			n->endpoints[i] = n->endpoints[--n->n_endpoints];
@@ -420,9 +225,9 @@ static void endpoint(struct sim_node *n, const struct ike_action *ac)
 	}
 	/* What it sends must have a path, which the other end knows. */
 	if (!is_bound(n, own))
-		broken(n->sim, "an endpoint before its path");
+		sim_broken(n->sim, "an endpoint before its path");
 	if (i == SIM_MAX_LINKS)
-		broken(n->sim, "more endpoints than links");
+		sim_broken(n->sim, "more endpoints than links");
 	if (i == n->n_endpoints) {
 		n->endpoints[n->n_endpoints++] = *own;
 		n->endpoint_users[i] = 0;
@@ -434,7 +239,7 @@ static void carry_out(struct sim_node *n, const struct ike_action *ac)
 {
 	switch (ac->type) {
 	case IKE_AC_SEND:
-		transmit(n->sim, &ac->u.send);
+		sim_transmit(n->sim, &ac->u.send);
 		break;
 	case IKE_AC_PEER_NEW:
 	case IKE_AC_PEER_REBIND:
@@ -451,7 +256,7 @@ static void carry_out(struct sim_node *n, const struct ike_action *ac)
 		break;
 	case IKE_AC_AUTH_PPK:
 	case IKE_AC_AUTH_EAP:
-		broken(n->sim, "a PPK or EAP that nobody has");
+		sim_broken(n->sim, "a PPK or EAP that nobody has");
 	case IKE_AC_ENDPOINT_NEW:
 	case IKE_AC_ENDPOINT_DEL:
 		endpoint(n, ac);
@@ -461,7 +266,7 @@ static void carry_out(struct sim_node *n, const struct ike_action *ac)
 	case IKE_AC_LEASE:
 	case IKE_AC_LEASE_END:
 	case IKE_AC_STATE:
-		broken(n->sim, "what nobody asks for");
+		sim_broken(n->sim, "what nobody asks for");
 	case IKE_AC_REPORT:
 		count_report(n, &ac->u.report);
 		break;
@@ -484,7 +289,7 @@ static void watch(struct sim_node *n)
 		return;
 	n->n_remotes = k;
 	memcpy(n->remotes, now, sizeof(now[0]) * k);
-	push(n->sim, (struct sim_event){
+	sim_push(n->sim, (struct sim_event){
 		.at = n->sim->now + WATCH_US,
 		.type = EV_ADDRS,
 		.node = n->index,
@@ -542,177 +347,18 @@ void sim_tell_addrs(struct sim *sim, int node)
 	sim_event(sim, node, &ev);
 }
 
-/* ---------------------------------------------------------------- data */
-
-static const struct ike_path *primary_of(const struct sim_peer *p)
-{
-	for (unsigned int i = 0; i < p->n; i++)
-		if (p->paths[i].flags & MOBX_PATH_FLAGS_PRIMARY)
-			return &p->paths[i];
-	return NULL;
-}
-
-static struct ike_path_count *count_of(struct sim_node *n,
-				       const struct wire_addr *local,
-				       const struct wire_addr *remote)
-{
-	unsigned int i;
-
-	for (i = 0; i < n->n_counts; i++)
-		if (wire_addr_equal(&n->counts[i].local, local) &&
-		    wire_addr_equal(&n->counts[i].remote, remote))
-			return &n->counts[i];
-	if (i == SIM_MAX_COUNTS)
-		broken(n->sim, "more pairs than are counted");
-	n->counts[n->n_counts].local = *local;
-	n->counts[n->n_counts].remote = *remote;
-	return &n->counts[n->n_counts++];
-}
-
-static void send_data(struct sim *sim, int node)
-{
-	struct sim_node *n = &sim->node[node];
-	const struct ike_path *e;
-	struct sim_event ev = { .type = EV_DATA, .node = !node };
-	struct sim_link *from, *to;
-	int owner;
-
-	if (!n->n_peers || !n->sas || n->mute)
-		return;
-	e = primary_of(&n->peers[n->n_peers - 1]);
-	n->flow.sent++;
-	if (e->state != MOBX_PATH_STATE_VALID && !e->credit) {
-		n->flow.not_sent++;
-		return;
-	}
-	count_of(n, &e->local, &e->remote)->tx++;
-	ev.local = (struct wire_endpoint){ e->remote, e->encap_dport };
-	ev.remote = (struct wire_endpoint){ e->local, e->encap_sport };
-	from = link_of(sim, &e->local, &owner);
-	to = link_at(sim, &ev.local, &owner);
-	if (!from || !to || !travel(sim, &e->local, &ev.local, 0, &ev.at) ||
-	    (!e->encap_sport && (from->nat.family || to->nat.family))) {
-		n->flow.lost_on_link++;
-		return;
-	}
-	nat_shows(from, &ev.remote);
-	push(sim, ev);
-}
-
-/* Would the kernel take a packet by this pair: 1 yes, 0 no, -1 unknown. */
-static int takes(const struct sim *sim, const struct sim_node *n,
-		 const struct wire_addr *local, const struct wire_addr *remote)
-{
-	const struct sim_peer *p;
-
-	if (!n->n_peers)
-		return 0;
-	p = &n->peers[n->n_peers - 1];
-	for (unsigned int i = 0; i < p->n; i++) {
-		const struct ike_path *e = &p->paths[i];
-
-		if (!wire_addr_equal(&e->local, local) ||
-		    !wire_addr_equal(&e->remote, remote))
-			continue;
-		if (e->state == MOBX_PATH_STATE_DEPRECATED)
-			return sim->now < p->bound_at +
-					  e->accept_until_ms * SIM_MS;
-		return e->state != MOBX_PATH_STATE_REMOVED;
-	}
-	return -1;
-}
-
-/* The kernel says, not too often, that ESP comes from where no path is. */
-static void hint(struct sim *sim, const struct sim_event *d,
-		 const struct wire_addr *local)
-{
-	struct sim_node *n = &sim->node[d->node];
-	struct ike_event ev = { .type = IKE_EV_PATH_HINT };
-
-	if (sim->now < n->hint_at)
-		return;
-	n->hint_at = sim->now + SIM_SECOND;
-	ev.u.path_hint.peer = n->peers[n->n_peers - 1].id;
-	ev.u.path_hint.local = *local;
-	ev.u.path_hint.remote = d->remote.addr;
-	ev.u.path_hint.remote_port = d->remote.port;
-	sim_event(sim, d->node, &ev);
-}
-
-static bool other_port(const struct sim_node *n, const struct sim_event *d,
-		       const struct wire_addr *local)
-{
-	const struct sim_peer *p = &n->peers[n->n_peers - 1];
-
-	for (unsigned int i = 0; i < p->n; i++)
-		if (wire_addr_equal(&p->paths[i].local, local) &&
-		    wire_addr_equal(&p->paths[i].remote, &d->remote.addr))
-			return p->paths[i].encap_dport && d->remote.port &&
-			       p->paths[i].encap_dport != d->remote.port;
-	return false;
-}
-
-static void take_data(struct sim *sim, struct sim_event *ev)
-{
-	struct sim_node *n = &sim->node[ev->node];
-	struct sim_flow *f = &sim->node[!ev->node].flow;
-	int node, verdict;
-	struct sim_link *l = link_at(sim, &ev->local, &node);
-
-	if (!l || !l->up) {
-		f->lost_on_link++;
-		return;
-	}
-	verdict = takes(sim, n, &l->addr, &ev->remote.addr);
-	if (n->n_peers && !ev->tries &&
-	    (verdict < 0 || other_port(n, ev, &l->addr)))
-		hint(sim, ev, &l->addr);
-	/* The kernel keeps what comes from elsewhere for a moment (I8). */
-	if (verdict < 0 && ev->tries++ < KEEP_US / KEEP_STEP_US) {
-		ev->at = sim->now + KEEP_STEP_US;
-		push(sim, *ev);
-		return;
-	}
-	if (verdict < 1) {
-		f->refused++;
-		return;
-	}
-	f->received++;
-	count_of(n, &l->addr, &ev->remote.addr)->rx++;
-	if (f->last_at && sim->now - f->last_at > f->longest_gap)
-		f->longest_gap = sim->now - f->last_at;
-	f->last_at = sim->now;
-}
-
-static void tick(struct sim *sim)
-{
-	if (!sim->data_every_us)
-		return;
-	send_data(sim, 0);
-	send_data(sim, 1);
-	push(sim, (struct sim_event){
-		.at = sim->now + sim->data_every_us,
-		.type = EV_TICK,
-	});
-}
-
-void sim_kick_data(struct sim *sim)
-{
-	push(sim, (struct sim_event){ .at = sim->now, .type = EV_TICK });
-}
-
 /* ---------------------------------------------------------------- clock */
 
 static void arrive(struct sim *sim, const struct sim_event *ev)
 {
 	struct ike_event e = { .type = IKE_EV_PACKET };
 	int node;
-	struct sim_link *l = link_at(sim, &ev->local, &node);
+	struct sim_link *l = sim_link_at(sim, &ev->local, &node);
 
 	if (!l || !l->up)
 		return;
 	e.u.packet.local = ev->local;
-	nat_lets_in(l, &e.u.packet.local.port);
+	sim_nat_lets_in(l, &e.u.packet.local.port);
 	e.u.packet.local.addr = l->addr;
 	e.u.packet.remote = ev->remote;
 	e.u.packet.data = ev->data;
@@ -757,10 +403,10 @@ static void happen(struct sim *sim, struct sim_event *ev)
 		sim_tell_addrs(sim, ev->node);
 		break;
 	case EV_TICK:
-		tick(sim);
+		sim_tick(sim);
 		break;
 	case EV_DATA:
-		take_data(sim, ev);
+		sim_take_data(sim, ev);
 		break;
 	}
 	free(ev->data);
@@ -790,13 +436,13 @@ void sim_run(struct sim *sim, uint64_t us)
 			sim->now = t;
 		spins = sim->now == was ? spins + 1 : 0;
 		if (spins > 100000)
-			broken(sim, "time stands still");
+			sim_broken(sim, "time stands still");
 		if (timer >= 0) {
 			struct ike_event e = { .type = IKE_EV_TIMER };
 
 			sim_event(sim, timer, &e);
 		} else {
-			struct sim_event ev = pop(sim);
+			struct sim_event ev = sim_pop(sim);
 
 			happen(sim, &ev);
 		}
@@ -811,7 +457,7 @@ struct sim *sim_new(uint64_t seed, const struct ike_ext_ops *mobile,
 {
 	struct sim *sim = calloc(1, sizeof(*sim));
 	struct ike_settings s = {
-		.random = fill_random,
+		.random = sim_fill_random,
 		.random_ctx = sim,
 		.cookie_threshold = 64,
 	};
@@ -848,7 +494,7 @@ struct sim_link *sim_add_link(struct sim *sim, int node, const char *addr,
 	struct sim_link *l = &n->links[n->n_links++];
 
 	if (n->n_links > SIM_MAX_LINKS || !wire_addr_parse(&l->addr, addr))
-		broken(sim, "no link %s", addr);
+		sim_broken(sim, "no link %s", addr);
 	snprintf(l->ifname, sizeof(l->ifname), "%s", ifname);
 	l->delay_us = delay_us;
 	l->up = true;
