@@ -412,13 +412,14 @@ void ike_requests_yield(struct ike_sa *sa)
 	/* The call may change the list: start over after each. */
 	do {
 		again = false;
-		for (r = sa->p->requests; r && !again; r = r->next) {
+		for (r = sa->p->requests; r; r = r->next) {
 			if (r->held)
 				let_go(sa, r);
 			if (!r->sent || !r->pinned || !r->d.yields)
 				continue;
 			request_expire(sa, r, IKE_RESULT_YIELDED);
 			again = true;
+			break;
 		}
 	} while (again && sa->state != IKE_SA_DEAD);
 }
@@ -573,8 +574,11 @@ void ike_request_timers(struct ike_sa *sa)
 	/* Any of the calls may change the list: start over after each. */
 	do {
 		again = false;
-		for (r = sa->p->requests; r && !again; r = r->next)
+		for (r = sa->p->requests; r; r = r->next) {
 			again = request_due(sa, r);
+			if (again)
+				break;
+		}
 	} while (again && sa->state != IKE_SA_DEAD);
 }
 
