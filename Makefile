@@ -90,7 +90,8 @@ CFLAGS ?= -O2 -g
 HARDEN := -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2
 CFLAGS_ALL = -std=gnu11 $(WARN) -MMD -MP
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
-SAN := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+# Not optimised: what is loaded for nothing is left out else, and not looked at.
+SAN := -O0 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined
 
 LIBS := kern mobike ike crypto wire
