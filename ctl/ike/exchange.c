@@ -475,13 +475,26 @@ uint64_t ike_sa_request(struct ike_sa *sa, const struct ike_request_desc *desc)
 	return id;
 }
 
-void ike_sa_request_forget(struct ike_sa *sa, uint64_t id)
+static struct ike_request *request_by_id(const struct ike_sa *sa, uint64_t id)
 {
 	struct ike_request *r;
 
 	for (r = sa->p->requests; r; r = r->next)
 		if (r->id == id)
 			break;
+	return r;
+}
+
+void ike_sa_request_forget(struct ike_sa *sa, uint64_t id)
+{
+	struct ike_request *r = request_by_id(sa, id);
+	struct ike_sa *old;
+
+	/* What was sent before the IKE SA was replaced, its predecessor has. */
+	for (old = sa->eng->sas; !r && sa->p->predecessors && old;
+	     old = old->p->next)
+		if (old->p->replaced)
+			r = request_by_id(old, id);
 	if (!r)
 		return;
 	if (!r->sent) {

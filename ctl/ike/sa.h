@@ -321,8 +321,8 @@ uint64_t ike_sa_request(struct ike_sa *sa, const struct ike_request_desc *desc);
 /**
  * ike_sa_request_forget() - nobody wants the answer any more
  *
- * One that was sent is retransmitted on until answered, as it must; @done is
- * not called, @free is.
+ * One that was sent is retransmitted on until answered, as it must, by a predecessor
+ * of @sa too; @done is not called, @free is.
  */
 void ike_sa_request_forget(struct ike_sa *sa, uint64_t id);
 

@@ -23,6 +23,7 @@
 
 #define RADIO	"10.0.1.2"
 #define WLAN	"10.0.2.2"
+#define CABLE	"10.0.4.2"
 #define SERVER	"10.0.3.2"
 
 static void add(struct sim *sim)
@@ -385,6 +386,30 @@ static void test_rekey_by_dead_way(void **state)
 	}
 }
 
+/* And what it tries is given up only then, for the primary path fails. */
+static void test_rekey_then_move(void **state)
+{
+	struct sim *sim;
+
+	(void)state;
+	for (int node = 0; node < 2; node++) {
+		sim = begin(&changes[2], 0);
+		sim_add_link(sim, 0, CABLE, "cable", 5 * SIM_MS);
+		sim_run(sim, 2 * SIM_SECOND);
+		sim->node[0].links[1].lose = 1000;
+		use(sim);
+		sim_run(sim, 100 * SIM_MS);
+		rekey(sim, node, IKE);
+		sim_run(sim, SIM_SECOND);
+		sim_set_link(sim, 0, 0, false);
+		sim_run(sim, 60 * SIM_SECOND);
+		assert_true(sim_lives_on(sim, CABLE));
+		assert_int_equal(ike_sas(sim, 0), 1);
+		assert_int_equal(ike_sas(sim, 1), 1);
+		sim_free(sim);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -393,6 +418,7 @@ int main(void)
 		cmocka_unit_test(test_two_lost),
 		cmocka_unit_test(test_rekey_at_each),
 		cmocka_unit_test(test_rekey_by_dead_way),
+		cmocka_unit_test(test_rekey_then_move),
 	};
 
 	cmocka_set_test_filter(getenv("SIM_TEST"));
