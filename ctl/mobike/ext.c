@@ -380,13 +380,15 @@ static void on_counts(struct ike_sa *sa, const struct ike_path_count *v,
 		mx_traffic_counts(s, v, n);
 }
 
-/* What was known of the paths is old. */
+/* What was known of the paths is old, and nobody could have answered meanwhile. */
 static void on_awake(struct ike_sa *sa)
 {
 	struct mx_session *s = active(sa);
 
-	if (s && sa->mobike)
-		mx_test_all(s);
+	if (!s || !sa->mobike)
+		return;
+	s->unproven_us = 0;
+	mx_test_all(s);
 }
 
 static void on_path_cmd(struct ike_sa *sa, const struct ike_ev_path_cmd *cmd)

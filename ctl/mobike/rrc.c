@@ -72,6 +72,11 @@ static void bar(struct mx_session *s, const struct wire_addr *addr)
 	s->barred[at].until = ike_sa_now(s->sa) + MX_BARRED_US;
 }
 
+static bool is_proven(struct mx_session *s)
+{
+	return mx_set_primary(&s->peer)->state == MOBIKEX_VALID;
+}
+
 /**
  * mx_rrc_hopeless() - has the peer's only path not proven itself for too long
  * @s: session
@@ -79,9 +84,9 @@ static void bar(struct mx_session *s, const struct wire_addr *addr)
  * Whoever never does may have it from thin air, and nobody else can be there: that
  * is over when a peer that went silent would be given up, be it heard of or not.
  */
-bool mx_rrc_hopeless(const struct mx_session *s)
+bool mx_rrc_hopeless(struct mx_session *s)
 {
-	return s->unproven_us &&
+	return s->unproven_us && !is_proven(s) &&
 	       ike_sa_now(s->sa) - s->unproven_us >= MX_PATIENCE_US;
 }
 
@@ -118,6 +123,8 @@ static void failed(struct mx_session *s, struct mx_path *p, const char *why)
 		last_failed(s);
 		return;
 	}
+	if (is_proven(s))
+		s->unproven_us = 0;
 	bar(s, &gone);
 	mx_candidates_follow(s, NULL);
 	mx_ask_follow(s, NULL);

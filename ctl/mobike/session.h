@@ -446,7 +446,7 @@ bool mx_barred(const struct mx_session *s, const struct wire_addr *addr,
 
 /* rrc.c */
 void mx_rrc_start(struct mx_session *s);
-bool mx_rrc_hopeless(const struct mx_session *s);
+bool mx_rrc_hopeless(struct mx_session *s);
 void mx_rrc_drop_all(struct mx_session *s);
 
 /* reply.c */

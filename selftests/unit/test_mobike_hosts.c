@@ -289,6 +289,28 @@ static void test_claimed_only(void **state)
 	}
 }
 
+/* While the server slept nobody could prove anything: the time begins anew. */
+static void test_claimed_asleep(void **state)
+{
+	const struct ike_event awake = { .type = IKE_EV_AWAKE };
+	struct sim *sim = start();
+	struct ask a = hand_ask_by(WLAN);
+
+	(void)state;
+	hand.check = WITHOUT;
+	a.conn = 0;
+	hand_put_update(&a);
+	hand_ask(sim, &a);
+	assert_int_equal(a.error, 0);
+	sends_on(sim, 0, WLAN, 250);
+	sim_event(sim, 1, &awake);
+	sends_on(sim, 0, WLAN, 250);
+	assert_non_null(hand.sa[0]);
+	sends_on(sim, 0, WLAN, 150);
+	assert_null(hand.sa[0]);
+	sim_free(sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +319,7 @@ int main(void)
 		cmocka_unit_test(test_one_nat),
 		cmocka_unit_test(test_refused_tunnel),
 		cmocka_unit_test(test_claimed_only),
+		cmocka_unit_test(test_claimed_asleep),
 	};
 
 	cmocka_set_test_filter(getenv("SIM_TEST"));
