@@ -116,7 +116,7 @@ static bool run(struct creds *c, uint32_t type, uint64_t tag, const void *body,
 {
 	struct wire_wr data = { 0 }, certs = { 0 };
 	struct wire_span octets, auth, peer_certs;
-	struct msg_auth_done done = { 0 };
+	struct msg_auth_done done = { .type = type };
 	bool decided = true;
 	struct wire_rd rd;
 	struct msg_auth m;

@@ -257,6 +257,7 @@ struct msg_auth {
 
 /**
  * struct msg_auth_done - MSG_AUTH_DONE
+ * @type: of the question
  * @ok: see struct ike_ev_auth_done
  * @method: likewise
  * @text: why not, or empty
@@ -264,6 +265,7 @@ struct msg_auth {
  * @certs_len: octets of certificates that follow those
  */
 struct msg_auth_done {
+	uint32_t type;
 	bool ok;
 	uint8_t method;
 	char text[IKE_MAX_TEXT];

@@ -30,7 +30,8 @@
 _Static_assert(IKE_STATES_MAX <= CHAN_MAX_QUEUE / 2,
 	       "all that is handed over can be queued at once");
 
-/* Who is to be authenticated adds 100 kB at most, a burst of them 3 MB. */
+/* Who is to be authenticated adds so much at most, a burst of them 3 MB. */
+#define CREDS_EACH   (100u << 10)
 #define CREDS_BEHIND (CHAN_MAX_QUEUE / 2)
 
 uint64_t worker_now_us(void)
@@ -46,6 +47,13 @@ uint64_t worker_now_us(void)
 static void set_timer(struct worker *w)
 {
 	alarm_set(w->alarm, ike_engine_deadline(w->engine));
+}
+
+/* Whose PPK is looked for is to be authenticated next, without a datagram. */
+static bool is_busy(const struct worker *w)
+{
+	return chan_queued(w->creds) + (size_t)w->n_ppk * CREDS_EACH >
+	       CREDS_BEHIND;
 }
 
 static void engine_event(struct worker *w, const struct ike_event *ev)
@@ -228,7 +236,7 @@ static void on_datagram(evutil_socket_t fd, short what, void *arg)
 			continue;
 		p->data = buf;
 		p->len = (size_t)n;
-		p->busy = chan_queued(w->creds) > CREDS_BEHIND;
+		p->busy = is_busy(w);
 		worker_event(w, &ev);
 	}
 }
@@ -418,10 +426,13 @@ static void from_creds(void *ctx, uint32_t type, uint64_t tag,
 {
 	struct ike_event ev = { .type = IKE_EV_AUTH_DONE };
 	const struct msg_auth_done *m = data;
+	struct worker *w = ctx;
 
 	if (type != MSG_AUTH_DONE || len < sizeof(*m) ||
 	    len - sizeof(*m) != (uint64_t)m->len + m->certs_len)
 		return;
+	if (m->type == MSG_PPK && w->n_ppk)
+		w->n_ppk--;
 	ev.u.auth_done.tag = tag;
 	ev.u.auth_done.ok = m->ok;
 	ev.u.auth_done.method = m->method;
@@ -430,7 +441,7 @@ static void from_creds(void *ctx, uint32_t type, uint64_t tag,
 	ev.u.auth_done.certs = (const uint8_t *)(m + 1) + m->len;
 	ev.u.auth_done.certs_len = m->certs_len;
 	ev.u.auth_done.text = m->text[0] ? m->text : NULL;
-	worker_event(ctx, &ev);
+	worker_event(w, &ev);
 }
 
 /* Without one of the others nothing useful is left; traffic goes on. */

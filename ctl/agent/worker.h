@@ -25,6 +25,7 @@ struct watch;
  * @engine: IKE
  * @parent: does what needs privileges
  * @creds: knows the keys
+ * @n_ppk: how many PPKs it is asked for
  * @control: clients of the control socket; NULL without one
  * @watch: own addresses
  * @udp: sockets of ports 500 and 4500, see udp_index(); -1 where there is none
@@ -47,6 +48,7 @@ struct worker {
 	struct ike_engine *engine;
 	struct chan *parent;
 	struct chan *creds;
+	unsigned int n_ppk;
 	struct control *control;
 	struct watch *watch;
 	int udp[UDP_SOCKETS];

@@ -83,6 +83,8 @@ static void act_auth(struct worker *w, uint32_t type, uint64_t tag,
 	};
 
 	memcpy(m.conn, a->conn, sizeof(m.conn));
+	if (type == MSG_PPK)
+		w->n_ppk++;
 	chan_sendv(w->creds, type, tag, parts, 4);
 }
 
