@@ -83,9 +83,11 @@ X509 *pki_cert(EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key,
 	return cert;
 }
 
+/* @users: it is about no authorities */
 static X509_CRL *new_crl(X509 *issuer, EVP_PKEY *issuer_key, X509 *revoked,
-			 long to)
+			 long to, bool users)
 {
+	ISSUING_DIST_POINT scope = { .onlyuser = 0xff };
 	X509_CRL *crl = X509_CRL_new();
 	X509_REVOKED *r;
 	ASN1_TIME *t = X509_gmtime_adj(NULL, -60);
@@ -103,18 +105,26 @@ static X509_CRL *new_crl(X509 *issuer, EVP_PKEY *issuer_key, X509 *revoked,
 	X509_gmtime_adj(t, to);
 	X509_CRL_set1_nextUpdate(crl, t);
 	ASN1_TIME_free(t);
+	if (users)
+		assert_true(X509_CRL_add1_ext_i2d(
+			crl, NID_issuing_distribution_point, &scope, 1, 0));
 	assert_true(X509_CRL_sign(crl, issuer_key, digest_for(issuer_key)) > 0);
 	return crl;
 }
 
 X509_CRL *pki_crl(X509 *issuer, EVP_PKEY *issuer_key, X509 *revoked)
 {
-	return new_crl(issuer, issuer_key, revoked, 3600);
+	return new_crl(issuer, issuer_key, revoked, 3600, false);
 }
 
 X509_CRL *pki_crl_old(X509 *issuer, EVP_PKEY *issuer_key)
 {
-	return new_crl(issuer, issuer_key, NULL, -30);
+	return new_crl(issuer, issuer_key, NULL, -30, false);
+}
+
+X509_CRL *pki_crl_users(X509 *issuer, EVP_PKEY *issuer_key)
+{
+	return new_crl(issuer, issuer_key, NULL, 3600, true);
 }
 
 static struct wire_span encoded(unsigned char *der, int len)

@@ -44,6 +44,9 @@ X509_CRL *pki_crl(X509 *issuer, EVP_PKEY *issuer_key, X509 *revoked);
 /** pki_crl_old() - one that names nobody, and whose time is over */
 X509_CRL *pki_crl_old(X509 *issuer, EVP_PKEY *issuer_key);
 
+/** pki_crl_users() - one that names nobody, and is not about authorities */
+X509_CRL *pki_crl_users(X509 *issuer, EVP_PKEY *issuer_key);
+
 enum pki_nonce {
 	PKI_NONCE_SAME,
 	PKI_NONCE_NONE,

@@ -387,11 +387,12 @@ static void test_times_and_uses(void **state)
 	family_free(&f);
 }
 
-/* An authority's list as @what says: none, good, revokes @cert, out of date */
+/* An authority's list as @what says, see test_revoked_below() */
 static void trust_list(struct crypto_trust *t, X509 *issuer, EVP_PKEY *key,
 		       X509 *cert, char what)
 {
 	X509_CRL *crl = what == 'o' ? pki_crl_old(issuer, key) :
+			what == 'u' ? pki_crl_users(issuer, key) :
 				      pki_crl(issuer, key,
 					      what == 'r' ? cert : NULL);
 	struct wire_span der = pki_crl_der(crl);
@@ -450,7 +451,10 @@ static void test_revoked_below(void **state)
 	static const struct {
 		bool root;
 		bool between;
-		/* Lists: n none, g good, r revokes, o out of date */
+		/*
+		 * Lists: n none, g good, u good and not about authorities,
+		 * r revokes, o out of date
+		 */
 		char upper;
 		char lower;
 		const char *text;
@@ -461,6 +465,10 @@ static void test_revoked_below(void **state)
 		{ true, true, 'n', 'g', NULL },
 		{ true, true, 'g', 'g', NULL },
 		{ true, false, 'g', 'g', NULL },
+		{ false, true, 'n', 'u', NULL },
+		{ true, true, 'u', 'g', NULL },
+		{ true, false, 'g', 'u', NULL },
+		{ true, false, 'u', 'g', "CRL scope (at depth 1)" },
 		{ false, true, 'g', 'r', "revoked (at depth 0)" },
 		{ true, true, 'g', 'r', "revoked (at depth 0)" },
 		{ false, true, 'g', 'n', "get certificate CRL (at depth 0)" },
