@@ -92,6 +92,11 @@ bool ike_conn_local_ok(const struct ike_engine *eng, const struct ike_conn *c,
 	return ike_conn_may_use(c, own, ifname);
 }
 
+bool ike_sa_local_ok(const struct ike_sa *sa, const struct wire_addr *own)
+{
+	return ike_conn_local_ok(sa->eng, sa->conn, own);
+}
+
 static int check_addresses(const struct ike_conn *c, char *err, size_t errlen)
 {
 	unsigned int i, hosts = 0;

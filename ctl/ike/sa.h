@@ -218,6 +218,9 @@ const struct ike_host_addr *ike_sa_addrs(const struct ike_sa *sa,
 const struct ike_own_addr *ike_sa_own_addrs(const struct ike_sa *sa,
 					 unsigned int *n);
 
+/** ike_sa_local_ok() - does the connection of an IKE SA let an own address be used */
+bool ike_sa_local_ok(const struct ike_sa *sa, const struct wire_addr *own);
+
 /**
  * ike_sa_set_others() - where else the peer may be met
  * @sa: IKE SA

@@ -248,7 +248,7 @@ static int judge(struct mx_session *s, struct ike_sa *sa,
 	    (check_address(s, &in->remote.addr, a) ||
 	     check_owner(s, &in->remote.addr, a)))
 		return -1;
-	if (begins_anew(s, in, rq) && !mx_others_may_begin(s, &in->local.addr))
+	if (begins_anew(s, in, rq) && !ike_sa_local_ok(sa, &in->local.addr))
 		return say_no(a, IKE_N_UNACCEPTABLE_ADDRESSES,
 			      MOBIKEX_R_POLICY_DENIED, 0,
 			      "it came to an address that is not to be used");

@@ -51,31 +51,6 @@ bool mx_others_may_join(const struct mx_session *s, const struct wire_addr *addr
 	return false;
 }
 
-/**
- * mx_others_may_begin() - may both sets begin anew at an own address
- * @s: session
- * @addr: where a request came to
- *
- * As with IKE_SA_INIT: whoever names links does not mean an address of which
- * nobody knows the link.
- *
- * Return: whether the lists of the connection let it be used.
- */
-bool mx_others_may_begin(const struct mx_session *s,
-			 const struct wire_addr *addr)
-{
-	const struct ike_conn *conn = s->sa->conn;
-	const struct ike_own_addr *own;
-	unsigned int n;
-
-	own = ike_sa_own_addrs(s->sa, &n);
-	for (unsigned int i = 0; i < n; i++)
-		if (wire_addr_equal(&own[i].addr, addr))
-			return ike_conn_may_use(conn, addr, own[i].ifname);
-	return !conn->link_allow.n && !conn->link_deny.n &&
-	       ike_conn_may_use(conn, addr, NULL);
-}
-
 /* What is to be told: all but where the message comes from. */
 static unsigned int own_others(const struct ike_sa *sa,
 			       const struct wire_addr *from,

@@ -532,8 +532,6 @@ void mx_others_put(struct mx_session *s, const struct ike_sa *sa,
 void mx_others_tell(struct mx_session *s);
 bool mx_others_may_join(const struct mx_session *s,
 			const struct wire_addr *addr);
-bool mx_others_may_begin(const struct mx_session *s,
-			 const struct wire_addr *addr);
 void mx_others_watch(struct mx_session *s);
 void mx_others_in(struct mx_session *s, struct ike_sa *sa,
 		  const struct ike_in *in);
