@@ -25,7 +25,7 @@
 
 #define MAX_CLIENTS 64
 #define MAX_LINE 16384
-/* What may wait to be read by a client. */
+/* What may wait to be read by a client, behind an answer of any length. */
 #define MAX_BACKLOG (4u << 20)
 #define DEFAULT_TIMEOUT_MS 30000
 #define MAX_TIMEOUT_MS 600000
@@ -35,6 +35,7 @@
  * @c: server
  * @bev: connection
  * @monitor: wants every report
+ * @most: octets that may wait for it until all is read
  * @reply: number of the command that it waits for, 0 if none
  * @timeout: when it has waited long enough
  * @ends: has said all it had to say; goes when its answer is out
@@ -44,6 +45,7 @@ struct client {
 	struct control *c;
 	struct bufferevent *bev;
 	bool monitor;
+	size_t most;
 	uint64_t reply;
 	struct event *timeout;
 	bool ends;
@@ -78,8 +80,10 @@ static size_t backlog(const struct client *cl)
 /* Returns false, and the client is gone, if it is too far behind. */
 static bool client_write(struct client *cl, const char *line, size_t len)
 {
-	/* One answer may be longer, as that of ten thousand IKE SAs is. */
-	if ((backlog(cl) && backlog(cl) + len > MAX_BACKLOG) ||
+	/* The answer of ten thousand IKE SAs is long. */
+	if (!backlog(cl))
+		cl->most = len + MAX_BACKLOG;
+	if (backlog(cl) + len > cl->most ||
 	    bufferevent_write(cl->bev, line, len) ||
 	    bufferevent_write(cl->bev, "\n", 1)) {
 		log_line(IKE_LOG_WARNING, NULL, "control",
@@ -430,13 +434,18 @@ static bool is_alive(const struct control *c, const struct client *cl)
 	return false;
 }
 
-/* One command at a time: answers carry no number. */
+/* One command at a time: answers carry no number, and a long one is to be read. */
+static bool is_served(const struct client *cl)
+{
+	return cl->reply || backlog(cl);
+}
+
 static void read_lines(struct client *cl)
 {
 	struct evbuffer *in = bufferevent_get_input(cl->bev);
 	struct control *c = cl->c;
 
-	while (!cl->reply) {
+	while (!is_served(cl)) {
 		size_t len;
 		char *line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF);
 
@@ -448,9 +457,9 @@ static void read_lines(struct client *cl)
 		if (!is_alive(c, cl))
 			return;
 	}
-	if (!cl->reply && evbuffer_get_length(in) >= MAX_LINE)
+	if (!is_served(cl) && evbuffer_get_length(in) >= MAX_LINE)
 		client_free(cl);
-	else if (cl->ends && !cl->reply && !backlog(cl))
+	else if (cl->ends && !is_served(cl))
 		client_free(cl);
 }
 
@@ -462,11 +471,8 @@ static void on_read(struct bufferevent *bev, void *arg)
 
 static void on_drained(struct bufferevent *bev, void *arg)
 {
-	struct client *cl = arg;
-
 	(void)bev;
-	if (cl->ends && !cl->reply)
-		client_free(cl);
+	read_lines(arg);
 }
 
 static void on_event(struct bufferevent *bev, short what, void *arg)

@@ -32,6 +32,8 @@
 #include "agent/msg.h"
 #include "agent/request.h"
 #include "agent/worker.h"
+#include "crypto/util.h"
+#include "ike_net.h"
 
 #define NOBODY 65534
 
@@ -168,6 +170,69 @@ static void control_says(void **state)
 	close(pair[1]);
 	control_free(c);
 	chan_free(w.parent);
+	event_base_free(w.base);
+}
+
+/* Answers of as many connections as to be more than may wait. */
+static struct ike_engine *many_conns(unsigned int n)
+{
+	static const struct ike_settings settings = { .random = crypto_random };
+	struct ike_engine *eng = ike_engine_new(&settings, NULL);
+	struct ike_event ev = { .type = IKE_EV_CONN_ADD };
+	struct ike_conn c = net_conn(1);
+
+	ev.u.conn.conn = &c;
+	while (n--) {
+		struct ike_actions acts = { 0 };
+
+		snprintf(c.name, sizeof(c.name), "conn-%u", n);
+		ike_engine_event(eng, &ev, worker_now_us(), &acts);
+		ike_actions_clear(&acts);
+	}
+	return eng;
+}
+
+/* Long answers, one behind the other and with reports between, all come whole. */
+static void control_long(void **state)
+{
+	static const char asks[] = "{\"cmd\":\"monitor\"}\n"
+				   "{\"cmd\":\"conn-list\"}\n"
+				   "{\"cmd\":\"conn-list\"}\n";
+	static const struct ike_report report = { .kind = "move" };
+	static char buf[1 << 20];
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int me = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), fd;
+	struct worker w = { .base = event_base_new() };
+	size_t lines = 0, octets = 0;
+	char err[512] = "";
+	struct control *c;
+
+	(void)state;
+	w.engine = many_conns(16000);
+	fd = listen_control(path, err, sizeof(err));
+	assert_true(fd >= 0);
+	c = control_new(w.base, fd, &w);
+	assert_non_null(c);
+	control_begin(c);
+	strcpy(sun.sun_path, path);
+	assert_int_equal(connect(me, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	assert_int_equal(write(me, asks, sizeof(asks) - 1), sizeof(asks) - 1);
+	for (int i = 0; i < 1000; i++) {
+		ssize_t n;
+
+		event_base_loop(w.base, EVLOOP_NONBLOCK);
+		control_report(c, &report);
+		n = read(me, buf, sizeof(buf));
+		assert_true(n > 0 || errno == EAGAIN);
+		for (ssize_t j = 0; j < n; j++)
+			lines += buf[j] == '\n';
+		octets += n > 0 ? (size_t)n : 0;
+	}
+	assert_true(octets > 8 << 20);
+	assert_in_range(lines, 900, 1003);
+	close(me);
+	control_free(c);
+	ike_engine_free(w.engine);
 	event_base_free(w.base);
 }
 
@@ -504,6 +569,7 @@ int main(void)
 		cmocka_unit_test(control_socket),
 		cmocka_unit_test(control_waits),
 		cmocka_unit_test(control_says),
+		cmocka_unit_test(control_long),
 		cmocka_unit_test(privileges),
 		cmocka_unit_test(system_calls),
 		cmocka_unit_test(parent_rights),
