@@ -162,16 +162,14 @@ static int mobx_pair_icv(struct crypto_shash *mac, u8 *esp, unsigned int len,
 	u8 room[sizeof(struct shash_desc) + HASH_MAX_DESCSIZE]
 		CRYPTO_MINALIGN_ATTR __uninitialized;
 	struct shash_desc *desc = (void *)room;
-	int err;
 
 	if (high) {
 		memcpy(esp + len, high, MOBX_ESN_LEN);
 		len += MOBX_ESN_LEN;
 	}
 	desc->tfm = mac;
-	err = crypto_shash_digest(desc, esp, len, icv);
-	shash_desc_zero(desc);
-	return err;
+	/* Which wipes its state at the end, as all that have sha*_base_finish(). */
+	return crypto_shash_digest(desc, esp, len, icv);
 }
 
 /**
