@@ -240,7 +240,10 @@ static bool mobx_tunnel_carries(struct mobx_net *mnet, struct mobx_sa *sa,
 	return false;
 }
 
-/* Return: whether the datagram is whole now; otherwise the packet is gone. */
+/*
+ * Return: whether the packet is still there, and whole, unless it is one that the
+ * defragmenter gives back as it was; if not, it waits or is gone.
+ */
 static bool mobx_tunnel_defrag(struct mobx_net *mnet, const struct mobx_sa *sa,
 			       struct sk_buff *skb, u16 family)
 {
@@ -307,6 +310,10 @@ void mobx_tunnel_receive(struct mobx_net *mnet, struct mobx_sa *sa,
 		if (!mobx_tunnel_defrag(mnet, sa, skb, family))
 			return;
 		if (!mobx_tunnel_carries(mnet, sa, skb, family, &h, &why))
+			goto drop;
+		/* Further on it would meet fragments in clear. */
+		why = MOBX_STAT_IN_FRAGMENT;
+		if (unlikely(h.fragment))
 			goto drop;
 	}
 	why = MOBX_STAT_IN_SELECTOR;

@@ -25,6 +25,7 @@ A4, B4, A6, B6 = "10.8.0.1", "10.8.0.2", "fd00:8::1", "fd00:8::2"
 H4, K4, H6, K6 = "10.1.0.2", "10.2.0.5", "fd00:1::2", "fd00:2::5"
 STRANGER = "10.8.0.9"
 IP4, IP6 = 0x0800, 0x86dd
+UDP, FRAGMENT, DEST = 17, 44, 60
 DF, MF = 0x4000, 0x2000
 ICV = 12
 
@@ -99,6 +100,11 @@ def is_esp(packet):
 
 def is_udp(packet):
     return proto(packet) == 17
+
+
+def is_ours(packet):
+    """From the host behind the tunnel, as a gateway may pass it on."""
+    return packet[8:24] == socket.inet_pton(socket.AF_INET6, K6)
 
 
 def ip4(src, dst, payload, tos=0, ttl=77, ident=0x1234, frag=0, options=b"",
@@ -412,6 +418,56 @@ def fragments(wire, lan):
                      "never carried: dropped and counted"), got)
 
 
+def piece(ident, offset, more, follows, data):
+    """What an IPv6 header has behind it for a fragment."""
+    return struct.pack("!BBHI", follows, 0, offset | more, ident) + data
+
+
+def inside(data, kind=FRAGMENT):
+    return ip6(K6, H6, data, kind=kind)
+
+
+DATAGRAM6 = udp6(b"abcdefgh" * 8, K6, H6)
+OPTIONS = bytes((UDP, 0, 1, 4)) + bytes(4)
+
+
+def whole6(wire, lan):
+    tunnel(4)
+    peer = Peer(wire, 4)
+    before = counter("in-protected")
+    peer.send(inside(piece(1, 0, 1, UDP, DATAGRAM6[:40])))
+    peer.send(inside(piece(1, 40, 0, UDP, DATAGRAM6[40:])))
+    got = lan.receive(is_ours)
+    # A gateway passes it on as it came, so in a fragment, be it the only one.
+    Tap.check(got and got.endswith(DATAGRAM6) and
+              counter("in-protected") - before == 1,
+              "IPv6 fragments in a tunnel are one packet", got)
+
+
+def never_whole(wire, lan):
+    """What no defragmenter makes whole does not come out of a tunnel."""
+    tunnel(4)
+    peer = Peer(wire, 4)
+    nested = piece(22, 40, 0, UDP, DATAGRAM6[40:])
+    for name, clear, pieces in (
+            ("a first fragment without its last header", None,
+             (piece(20, 0, 1, DEST, OPTIONS),)),
+            ("a first fragment of 41 octets", None,
+             (piece(21, 0, 1, UDP, DATAGRAM6[:41]),)),
+            ("a fragment in fragments",
+             piece(22, 0, 1, UDP, DATAGRAM6[:40]),
+             (piece(23, 0, 1, FRAGMENT, nested[:16]),
+              piece(23, 16, 0, FRAGMENT, nested[16:])))):
+        before = counter("in-fragment")
+        if clear:
+            wire.send(inside(clear))
+        for each in pieces:
+            peer.send(inside(each))
+        got = lan.receive(is_ours, 0.3)
+        Tap.check(got is None and counter("in-fragment") - before == 1,
+                  f"IPv6, {name}: dropped and counted", got)
+
+
 def main():
     if subprocess.run(("modprobe", "mobx"), check=False).returncode:
         print("1..0 # SKIP the module does not load")
@@ -429,6 +485,8 @@ def main():
         refused(wire, lan)
         from_ourselves(wire, lan)
         fragments(wire, lan)
+        whole6(wire, lan)
+        never_whole(wire, lan)
     finally:
         for ns in ("a", "b", "h"):
             run("ip", "netns", "del", ns, check=False)

@@ -174,7 +174,8 @@ enum mobx_expire {
  *   them protected.
  * @MOBX_STAT_IN_DISCARDED: Packets that a discard policy or the default
  *   dropped.
- * @MOBX_STAT_IN_FRAGMENT: ESP packets that were still fragments, dropped.
+ * @MOBX_STAT_IN_FRAGMENT: ESP packets that were still fragments, and packets
+ *   of a tunnel that cannot be made whole, dropped.
  * @MOBX_STAT_IN_NO_MEMORY: Packets dropped for want of memory.
  * @MOBX_STAT_ACQUIRES: Acquire events sent.
  * @MOBX_STAT_REBINDS: Bindings stored.
