@@ -91,7 +91,9 @@ static void mobx_headers_walk(const struct sk_buff *skb, unsigned int base,
 			break;
 		len = sizeof(buf);
 		if (h->proto == NEXTHDR_FRAGMENT) {
-			h->fragment = fh->frag_off & htons(IP6_OFFSET | IP6_MF);
+			/* A second one that is for nothing does not undo it. */
+			h->fragment |= !!(fh->frag_off &
+					  htons(IP6_OFFSET | IP6_MF));
 			h->later = fh->frag_off & htons(IP6_OFFSET);
 		} else {
 			len += fh->reserved * 8;

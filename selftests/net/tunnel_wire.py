@@ -174,6 +174,15 @@ def tunnel(outer, *more, far="fd00:2::/64"):
              "peer", "1", "mode", "tunnel", "local", left, "remote", right)
 
 
+def transport():
+    """Between the gateways' addresses of IPv6, inbound only."""
+    mobx("policy", "flush")
+    mobx("peer", "flush")
+    mobx("peer", "add", "1", "local", A6, "remote", B6)
+    mobx("sa", "add", "dir", "in", "spi", hex(IN), "peer", "1", "enc", "null",
+         "auth", "hmac-sha1-96", "0x" + KEY_IN.hex())
+
+
 def from_host(inner, data=b"hello", **fields):
     """A packet of the host behind the gateway."""
     if inner == 4:
@@ -468,6 +477,29 @@ def never_whole(wire, lan):
                   f"IPv6, {name}: dropped and counted", got)
 
 
+def hidden(wire, lan):
+    """A fragment is one, whatever other headers it has."""
+    first, last = DATAGRAM6[:40], DATAGRAM6[40:]
+    atomic = piece(31, 0, 0, UDP, b"")
+    nested = piece(30, 0, 1, FRAGMENT, atomic + first)
+    tunnel(4)
+    peer = Peer(wire, 4)
+    wire.send(inside(piece(30, 48, 0, FRAGMENT, last)))
+    peer.send(inside(nested))
+    Tap.check(lan.receive(is_ours, 0.3) is None,
+              "one that has a second fragment header is not completed by one in"
+              " clear")
+    peer.send(inside(piece(30, 48, 0, FRAGMENT, last)))
+    got = lan.receive(is_ours)
+    Tap.check(got and got.endswith(DATAGRAM6), "but by one of the tunnel", got)
+    transport()
+    before = counter("in-selector")
+    wire.send(ip6(B6, A6, esp(1, nested, next_header=FRAGMENT), kind=50))
+    lan.receive(is_ours, 0.2)
+    Tap.check(counter("in-selector") - before == 1,
+              "nor does it come out of transport mode")
+
+
 def main():
     if subprocess.run(("modprobe", "mobx"), check=False).returncode:
         print("1..0 # SKIP the module does not load")
@@ -487,6 +519,7 @@ def main():
         fragments(wire, lan)
         whole6(wire, lan)
         never_whole(wire, lan)
+        hidden(wire, lan)
     finally:
         for ns in ("a", "b", "h"):
             run("ip", "netns", "del", ns, check=False)
