@@ -60,6 +60,29 @@ static bool mobx_flow_ports(const struct sk_buff *skb, unsigned int offset,
 }
 
 /*
+ * Whether there is a fragment header where selectors do not look: behind AH, or
+ * behind more headers than anybody sends. The kernel's defragmenters look there.
+ */
+static bool mobx_headers_hide(const struct sk_buff *skb, unsigned int at,
+			      u8 proto)
+{
+	const struct frag_hdr *fh;
+	struct frag_hdr buf;
+
+	while (ipv6_ext_hdr(proto) && proto != NEXTHDR_NONE) {
+		fh = skb_header_pointer(skb, at, sizeof(buf), &buf);
+		if (!fh)
+			return false;
+		if (proto == NEXTHDR_FRAGMENT)
+			return true;
+		at += proto == NEXTHDR_AUTH ? (fh->reserved + 2) * 4 :
+					      (fh->reserved + 1) * 8;
+		proto = fh->nexthdr;
+	}
+	return false;
+}
+
+/*
  * Walk IPv6 extension headers from @h->upper on, an offset from skb->data,
  * where a header of type @h->proto is. Those that RFC 4301, section 4.4.1.1
  * names are looked past; AH and ESP are protocols. A header that does not end in
@@ -82,6 +105,10 @@ static void mobx_headers_walk(const struct sk_buff *skb, unsigned int base,
 		case NEXTHDR_DEST:
 		case NEXTHDR_FRAGMENT:
 			break;
+		case NEXTHDR_AUTH:
+			h->fragment |= mobx_headers_hide(skb, base + at,
+							 h->proto);
+			return;
 		default:
 			return;
 		}
@@ -113,6 +140,7 @@ static void mobx_headers_walk(const struct sk_buff *skb, unsigned int base,
 		}
 	}
 	h->opaque = true;
+	h->fragment |= mobx_headers_hide(skb, base + h->upper, h->proto);
 }
 
 static void mobx_headers_find(const struct sk_buff *skb, u16 family,

@@ -25,7 +25,7 @@ A4, B4, A6, B6 = "10.8.0.1", "10.8.0.2", "fd00:8::1", "fd00:8::2"
 H4, K4, H6, K6 = "10.1.0.2", "10.2.0.5", "fd00:1::2", "fd00:2::5"
 STRANGER = "10.8.0.9"
 IP4, IP6 = 0x0800, 0x86dd
-UDP, FRAGMENT, DEST = 17, 44, 60
+UDP, FRAGMENT, AH, DEST = 17, 44, 51, 60
 DF, MF = 0x4000, 0x2000
 ICV = 12
 
@@ -492,12 +492,26 @@ def hidden(wire, lan):
     peer.send(inside(piece(30, 48, 0, FRAGMENT, last)))
     got = lan.receive(is_ours)
     Tap.check(got and got.endswith(DATAGRAM6), "but by one of the tunnel", got)
+    buried = (("behind AH", AH, bytes((FRAGMENT, 4)) + bytes(22)),
+              ("behind seventeen headers", DEST,
+               (bytes((DEST, 0, 1, 4)) + bytes(4)) * 16 +
+               bytes((FRAGMENT, 0, 1, 4)) + bytes(4)))
+    for ident, (name, kind, front) in enumerate(buried, 32):
+        while lan.receive(is_ours, 0.1):
+            pass
+        wire.send(inside(piece(ident, 40, 0, UDP, last)))
+        peer.send(inside(front + piece(ident, 0, 1, UDP, first), kind))
+        got = lan.receive(is_ours, 0.3)
+        Tap.check(got is None, f"one whose header is {name}: likewise", got)
     transport()
-    before = counter("in-selector")
-    wire.send(ip6(B6, A6, esp(1, nested, next_header=FRAGMENT), kind=50))
-    lan.receive(is_ours, 0.2)
-    Tap.check(counter("in-selector") - before == 1,
-              "nor does it come out of transport mode")
+    for seq, (name, kind, front) in enumerate(
+            (("before another", FRAGMENT, b""), *buried), 1):
+        data = front + piece(40, 0, 1, UDP, first) if front else nested
+        before = counter("in-selector")
+        wire.send(ip6(B6, A6, esp(seq, data, next_header=kind), kind=50))
+        lan.receive(is_ours, 0.2)
+        Tap.check(counter("in-selector") - before == 1,
+                  f"transport mode, one whose header is {name}: refused")
 
 
 def main():
