@@ -175,8 +175,7 @@ static void mobx_headers_find(const struct sk_buff *skb, u16 family,
  * @dev: by its VRF, and for a link-local one by its link; or NULL for addresses
  *	outside of any VRF
  *
- * Where IPv6 is switched off at boot the kernel has no table to look into, and a
- * peer may send it through a tunnel all the same.
+ * Where IPv6 is switched off at boot the kernel has no table to look into.
  *
  * Context: any.
  */

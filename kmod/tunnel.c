@@ -170,7 +170,8 @@ bool mobx_tunnel_wrap(struct mobx_net *mnet, const struct mobx_sa *sa,
 
 /*
  * The inner header: whole, and no longer than the packet, which is cut to its
- * length. What ip_rcv() and ip6_rcv() check besides, they check.
+ * length. What ip_rcv() and ip6_rcv() check besides, they check. Where IPv6 is
+ * switched off at boot its code must not see any, or meets tables that it lacks.
  */
 static bool mobx_tunnel_header_ok(struct sk_buff *skb, u16 family)
 {
@@ -185,7 +186,8 @@ static bool mobx_tunnel_header_ok(struct sk_buff *skb, u16 family)
 		if (len < ip_hdr(skb)->ihl * 4)
 			return false;
 	} else {
-		if (!pskb_may_pull(skb, sizeof(struct ipv6hdr)) ||
+		if (!ipv6_mod_enabled() ||
+		    !pskb_may_pull(skb, sizeof(struct ipv6hdr)) ||
 		    ipv6_hdr(skb)->version != 6)
 			return false;
 		len = ntohs(ipv6_hdr(skb)->payload_len) +
