@@ -269,6 +269,16 @@ static void mobx_output_prohibit(struct sk_buff *skb, u16 family)
 		icmpv6_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADM_PROHIBITED, 0);
 }
 
+/*
+ * Whether ESP has a place behind the IP header. Rules of a firewall may write any
+ * length there, which then is checked by nobody; of IPv6 see mobx_headers_walk().
+ */
+static bool mobx_output_header_ok(const struct sk_buff *skb, u16 family)
+{
+	return likely(family != AF_INET ||
+		      (ip_hdr(skb)->ihl >= 5 && ip_hdrlen(skb) <= skb->len));
+}
+
 /**
  * mobx_output_decide - what becomes of a packet
  * @mnet: namespace
@@ -329,8 +339,7 @@ enum mobx_verdict mobx_output_decide(struct mobx_net *mnet,
 	if (unlikely(choice->policy &&
 		     !mobx_policy_pfp_shown(choice->policy, flow)))
 		goto discard;
-	/* A raw socket may have sent less than a header. */
-	if (unlikely(family == AF_INET && ip_hdr(skb)->ihl < 5))
+	if (unlikely(!mobx_output_header_ok(skb, family)))
 		goto discard;
 	/*
 	 * Transport mode is for whole datagrams (RFC 4303, section 3.3.4), and

@@ -175,6 +175,25 @@ check $? "a redirected port, inside ESP both ways"
 [ "$(stat a in-clear-discarded)$(stat b in-clear-discarded)" = 00 ]
 check $? "nothing was taken for clear"
 
+# A rule may spoil a header: less than one, or more than the packet has.
+for length in 0 4 15; do
+	both
+	a nft -f - <<-END
+	table ip t {
+		chain c {
+			type filter hook postrouting priority 0;
+			meta l4proto udp @nh,0,8 set $((0x40 + length))
+		}
+	}
+	END
+	a python3 -c "
+import socket
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('$B', 4242))" \
+		2>/dev/null
+	[ "$(stat a out-discarded)" = 1 ] && [ "$(stat a out-protected)" = 0 ]
+	check $? "a header that a rule made $((4 * length)) octets long: discarded"
+done
+
 # A queue of packets, of which nobody says what shall become.
 queue() {	# NAMESPACE HOOK
 	ip netns exec $1 nft -f - <<-END
