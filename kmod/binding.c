@@ -252,7 +252,7 @@ void mobx_binding_commit(const struct mobx_binding *b,
 			atomic64_set(&path->credit, spec[i].credit);
 		if (spec[i].mtu) {
 			WRITE_ONCE(path->mtu, spec[i].mtu);
-			WRITE_ONCE(path->learnt, 0);
+			WRITE_ONCE(path->learnt_until, 0);
 		}
 		if (b->paths[i].state != MOBX_PATH_STATE_TENTATIVE)
 			mobx_path_forfeit(path);

@@ -27,8 +27,9 @@ struct netlink_ext_ack;
  * @route: of its addresses, for tunnel mode, or NULL; belongs to route.c
  * @mtu: largest IP packet in octets that fits, 0 if not known; READ_ONCE and
  *	WRITE_ONCE, set by netlink
- * @learnt: the same, lowered by ICMP
- * @learnt_until: when that is too old, in jiffies of 64 bits; likewise
+ * @learnt: the same, lowered by ICMP; written before @learnt_until, read after it
+ * @learnt_until: when that is too old, in jiffies of 64 bits; 0 for nothing learnt;
+ *	likewise
  * @credit: octets that may be sent while the path is tentative; only raised,
  *	under mobx_net.lock; 0 for none, whatever comes
  * @earned: octets that may be sent besides, for what has come by the path since

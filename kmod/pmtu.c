@@ -77,12 +77,15 @@ static unsigned int mobx_pmtu_route6(const struct dst_entry *dst)
  */
 unsigned int mobx_pmtu_known(const struct mobx_path *path)
 {
-	unsigned int learnt = READ_ONCE(path->learnt);
+	u64 until = READ_ONCE(path->learnt_until);
 	unsigned int mtu = READ_ONCE(path->mtu);
+	unsigned int learnt;
 
-	if (likely(!learnt) ||
-	    time_after_eq64(get_jiffies_64(), READ_ONCE(path->learnt_until)))
+	if (likely(!until) || time_after_eq64(get_jiffies_64(), until))
 		return mtu;
+	/* The value is no older than its time; pairs with mobx_pmtu_learn(). */
+	smp_rmb();
+	learnt = READ_ONCE(path->learnt);
 	return mtu ? min(mtu, learnt) : learnt;
 }
 
@@ -268,8 +271,10 @@ static void mobx_pmtu_learn(const struct net *net, struct mobx_path *path,
 	mtu = max(mtu, min);
 	if (known && known < mtu)
 		return;
-	WRITE_ONCE(path->learnt_until, get_jiffies_64() + lasts);
 	WRITE_ONCE(path->learnt, mtu);
+	/* An old value must not get this time; pairs with mobx_pmtu_known(). */
+	smp_wmb();
+	WRITE_ONCE(path->learnt_until, get_jiffies_64() + lasts);
 }
 
 /* The path of an ESP packet in UDP, by addresses and ports; or NULL. */
