@@ -30,7 +30,7 @@
 #include "sa.h"
 #include "tunnel.h"
 
-/* Below this nothing is believed; same as the kernel's ip_rt_min_pmtu. */
+/* Below this nothing is believed of IPv4; same as the kernel's ip_rt_min_pmtu. */
 #define MOBX_PMTU_MIN	552
 
 /* What every IPv4 link takes (RFC 791). */
@@ -258,17 +258,17 @@ static struct mobx_path *mobx_pmtu_path(struct mobx_net *mnet, __be32 spi,
 
 /*
  * Believed only so far: it lowers the MTU of one path for some time, and not below
- * @min.
+ * what is plausible for its family.
  */
 static void mobx_pmtu_learn(const struct net *net, struct mobx_path *path,
-			    u32 mtu, u32 min)
+			    u32 mtu)
 {
+	bool ipv4 = path->family == AF_INET;
+	int lasts = ipv4 ? READ_ONCE(net->ipv4.ip_rt_mtu_expires) :
+			   READ_ONCE(net->ipv6.sysctl.ip6_rt_mtu_expires);
 	u32 known = mobx_pmtu_known(path);
-	int lasts = path->family == AF_INET ?
-		READ_ONCE(net->ipv4.ip_rt_mtu_expires) :
-		READ_ONCE(net->ipv6.sysctl.ip6_rt_mtu_expires);
 
-	mtu = max(mtu, min);
+	mtu = max_t(u32, mtu, ipv4 ? MOBX_PMTU_MIN : IPV6_MIN_MTU);
 	if (known && known < mtu)
 		return;
 	WRITE_ONCE(path->learnt, mtu);
@@ -331,12 +331,8 @@ void mobx_pmtu_encap(struct mobx_net *mnet, struct sk_buff *skb, u16 family)
 				  ipv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6, family))
 		return;
 	/* ICMPv6 has the MTU in the same place, in 32 bits. */
-	if (ipv4)
-		mobx_pmtu_learn(mnet->net, path, ntohs(icmph->un.frag.mtu),
-				MOBX_PMTU_MIN);
-	else
-		mobx_pmtu_learn(mnet->net, path, ntohl(icmph->un.gateway),
-				IPV6_MIN_MTU);
+	mobx_pmtu_learn(mnet->net, path, ipv4 ? ntohs(icmph->un.frag.mtu) :
+						ntohl(icmph->un.gateway));
 }
 
 /**
@@ -361,7 +357,7 @@ int mobx_pmtu_error4(struct sk_buff *skb, u32 info)
 	if (!path)
 		return -ENOENT;
 	if (type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED)
-		mobx_pmtu_learn(net, path, info, MOBX_PMTU_MIN);
+		mobx_pmtu_learn(net, path, info);
 	else if (type == ICMP_REDIRECT)
 		ipv4_redirect(skb, net, 0, IPPROTO_ESP);
 	return 0;
@@ -394,7 +390,7 @@ int mobx_pmtu_error6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type,
 	if (!path)
 		return -ENOENT;
 	if (type == ICMPV6_PKT_TOOBIG)
-		mobx_pmtu_learn(net, path, ntohl(info), IPV6_MIN_MTU);
+		mobx_pmtu_learn(net, path, ntohl(info));
 	else if (type == NDISC_REDIRECT)
 		ip6_redirect(skb, net, skb->dev->ifindex, 0,
 			     sock_net_uid(net, NULL));
