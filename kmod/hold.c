@@ -192,13 +192,24 @@ static struct mobx_held *mobx_hold_enqueue(struct mobx_hold *hold,
 	return out;
 }
 
+/*
+ * Routes may lead out of one VRF by a device of another, or of none, and SAs
+ * know no VRF: what either side owns is the host's.
+ */
 static bool mobx_hold_is_own(struct net *net, const struct sk_buff *skb,
 			     u16 family)
 {
+	const struct net_device *dev = skb_dst(skb)->dev, *bound = NULL;
+
 	if (family == AF_INET)
-		return inet_addr_type_dev_table(net, skb_dst(skb)->dev,
-						ip_hdr(skb)->saddr) == RTN_LOCAL;
-	return mobx_addr_is_own6(net, &ipv6_hdr(skb)->saddr, skb_dst(skb)->dev);
+		return inet_addr_type_dev_table(net, dev,
+						ip_hdr(skb)->saddr) == RTN_LOCAL ||
+		       __ip_dev_find(net, ip_hdr(skb)->saddr, false);
+	if (skb->sk)
+		bound = dev_get_by_index_rcu(net,
+					     READ_ONCE(skb->sk->sk_bound_dev_if));
+	return mobx_addr_is_own6(net, &ipv6_hdr(skb)->saddr, dev) ||
+	       mobx_addr_is_own6(net, &ipv6_hdr(skb)->saddr, bound);
 }
 
 /**

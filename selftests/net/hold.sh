@@ -254,10 +254,41 @@ in_vrf() {
 	check $? "VRF: none has a source that is not the host's"
 }
 
+# Routes lead from one VRF into another: the source is the first one's, the device
+# the second one's.
+leaks() {
+	world_vrf || return
+	ip link add vc netns a type veth peer name vd netns b
+	ip -n a link set vc up
+	ip -n b link set vd up
+	ip -n a addr add 10.8.7.1/32 dev lo
+	ip -n a addr add fd00:7::1/128 dev lo
+	ip -n a route add $B dev va
+	ip -n a -6 route add $B6 dev va
+	ip -n a route add 10.8.9.9 dev vc table 10
+	ip -n a -6 route add fd00:9::9 dev vc table 10
+	ma policy add order 10 action protect
+	waits "out of the default VRF" 10.8.7.1 $B
+	waits "out of the default VRF" fd00:7::1 $B6
+	waits "into the default VRF" $A 10.8.9.9 -I red
+	waits "into the default VRF" $A6 fd00:9::9 -I red
+}
+
+waits() {	# NAME FROM TO [OPTIONS of ping]
+	local name=$1 from=$2 to=$3 held
+	shift 3
+
+	held=$(stat a out-held)
+	! a ping -qc 1 -W 1 "$@" -I $from $to >/dev/null
+	more_than out-held "$held" && [ "$(stat a out-no-source)" = 0 ]
+	check $? "a route that leads $name: what is for $to waits"
+}
+
 nobody
 comes
 paths
 sources
 order
 in_vrf
+leaks
 finish
