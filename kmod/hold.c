@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <net/dst.h>
 #include <net/ip.h>
+#include <net/l3mdev.h>
 #include <net/route.h>
 
 #include "device.h"
@@ -21,6 +22,7 @@
 #include "netns.h"
 #include "output.h"
 #include "policy.h"
+#include "route.h"
 
 /* Enough for an IKE_SA_INIT and an IKE_AUTH, one of them lost. */
 #define MOBX_HOLD_TIME		(3 * HZ)
@@ -37,6 +39,9 @@
  *	came to the device
  * @until: jiffies when it is dropped
  * @bytes: memory that it takes
+ * @cookie: with which dst_check() tells whether its route is still right
+ * @vrf: where its route was looked up, by index, which the route forgets when its
+ *	device goes; 0 for outside of any
  * @family: AF_INET or AF_INET6
  * @no_credit: it waits for its path to be validated
  */
@@ -46,6 +51,8 @@ struct mobx_held {
 	mobx_okfn_t		*okfn;
 	unsigned long		until;
 	unsigned int		bytes;
+	u32			cookie;
+	int			vrf;
 	u16			family;
 	bool			no_credit;
 };
@@ -212,6 +219,15 @@ static bool mobx_hold_is_own(struct net *net, const struct sk_buff *skb,
 	       mobx_addr_is_own6(net, &ipv6_hdr(skb)->saddr, bound);
 }
 
+/* Return: true, for it is gone. */
+static bool mobx_hold_refuse(struct mobx_net *mnet, struct sk_buff *skb,
+			     enum mobx_stat why)
+{
+	mobx_stat_inc(mnet, why);
+	kfree_skb(skb);
+	return true;
+}
+
 /**
  * mobx_hold_packet - have a packet wait
  * @mnet: namespace
@@ -235,15 +251,13 @@ void mobx_hold_packet(struct mobx_net *mnet, struct sk_buff *skb,
 
 	if (!(choice->forwarded && choice->mode == MOBX_MODE_TUNNEL) &&
 	    !mobx_hold_is_own(mnet->net, skb, choice->flow.family)) {
-		mobx_stat_inc(mnet, MOBX_STAT_OUT_NO_SOURCE);
-		kfree_skb(skb);
+		mobx_hold_refuse(mnet, skb, MOBX_STAT_OUT_NO_SOURCE);
 		return;
 	}
 	held = kzalloc(sizeof(*held), GFP_ATOMIC);
 	if (!held || !skb_dst_force(skb)) {
-		mobx_stat_inc(mnet, MOBX_STAT_OUT_NO_MEMORY);
 		kfree(held);
-		kfree_skb(skb);
+		mobx_hold_refuse(mnet, skb, MOBX_STAT_OUT_NO_MEMORY);
 		return;
 	}
 	held->skb = skb;
@@ -251,6 +265,8 @@ void mobx_hold_packet(struct mobx_net *mnet, struct sk_buff *skb,
 	held->until = jiffies + MOBX_HOLD_TIME;
 	held->bytes = skb->truesize;
 	held->family = choice->flow.family;
+	held->cookie = mobx_route_cookie(skb_dst(skb), held->family);
+	held->vrf = l3mdev_master_ifindex_rcu(skb_dst(skb)->dev);
 	held->no_credit = choice->no_credit;
 
 	mobx_stat_inc(mnet, MOBX_STAT_OUT_HELD);
@@ -264,13 +280,23 @@ void mobx_hold_packet(struct mobx_net *mnet, struct sk_buff *skb,
 				   &choice->flow);
 }
 
-/* Routes may have changed meanwhile. Return: whether it has one. */
-static bool mobx_hold_reroute(struct net *net, struct sk_buff *skb, u16 family)
+/*
+ * Routes may have changed meanwhile. One whose device has gone does not know its
+ * VRF any more, and what no socket binds to that would be routed outside of it.
+ * Return: whether the packet has a route, and where it had one.
+ */
+static bool mobx_hold_reroute(struct net *net, struct mobx_held *held)
 {
-	if (family == AF_INET)
-		return dst_check(skb_dst(skb), 0) ||
-		       !ip_route_me_harder(net, skb->sk, skb, RTN_UNSPEC);
-	return !ip6_route_me_harder(net, skb->sk, skb);
+	struct sk_buff *skb = held->skb;
+
+	if (dst_check(skb_dst(skb), held->cookie))
+		return true;
+	if (held->family == AF_INET ?
+	    ip_route_me_harder(net, skb->sk, skb, RTN_UNSPEC) :
+	    ip6_route_me_harder(net, skb->sk, skb))
+		return false;
+	held->cookie = mobx_route_cookie(skb_dst(skb), held->family);
+	return l3mdev_master_ifindex_rcu(skb_dst(skb)->dev) == held->vrf;
 }
 
 /* Return: whether the packet is gone; false when it must go on waiting. */
@@ -282,12 +308,12 @@ static bool mobx_hold_again(struct mobx_net *mnet, struct mobx_held *held,
 
 	/* The device may have gone; only the route is referenced. */
 	skb->dev = NULL;
+	/* First, for whose the source is and what fits the path are asked of it. */
+	if (!mobx_hold_reroute(mnet->net, held))
+		return mobx_hold_refuse(mnet, skb, MOBX_STAT_OUT_HOLD_DROPPED);
 	if (!mobx_is_forwarded(skb) &&
-	    !mobx_hold_is_own(mnet->net, skb, held->family)) {
-		mobx_stat_inc(mnet, MOBX_STAT_OUT_NO_SOURCE);
-		kfree_skb(skb);
-		return true;
-	}
+	    !mobx_hold_is_own(mnet->net, skb, held->family))
+		return mobx_hold_refuse(mnet, skb, MOBX_STAT_OUT_NO_SOURCE);
 	what = held->okfn ?
 	       mobx_output_decide(mnet, skb, held->family, choice) :
 	       mobx_device_decide(mnet, skb, held->family, choice);
@@ -300,24 +326,14 @@ static bool mobx_hold_again(struct mobx_net *mnet, struct mobx_held *held,
 		return true;
 	case MOBX_PASS:
 		/* Its policy or SA has gone: that does not free it for clear. */
-		if (!choice->policy) {
-			mobx_stat_inc(mnet, MOBX_STAT_OUT_HOLD_DROPPED);
-			kfree_skb(skb);
-			return true;
-		}
+		if (!choice->policy)
+			return mobx_hold_refuse(mnet, skb,
+						MOBX_STAT_OUT_HOLD_DROPPED);
 		break;
 	case MOBX_TAKE:
 		break;
 	}
-	if (!mobx_hold_reroute(mnet->net, skb, held->family)) {
-		mobx_stat_inc(mnet, MOBX_STAT_OUT_HOLD_DROPPED);
-		kfree_skb(skb);
-		return true;
-	}
 	skb->dev = skb_dst(skb)->dev;
-	/* That of before may lead to a device that has gone, with an MTU of 68. */
-	if (choice->mode == MOBX_MODE_TRANSPORT)
-		choice->dst = skb_dst(skb);
 	if (choice->sa)
 		mobx_output_take(mnet, skb, choice);
 	else

@@ -66,6 +66,19 @@ static struct dst_entry *mobx_route_lookup6(struct net *net,
 	return IS_ERR(dst) ? NULL : dst;
 }
 
+/**
+ * mobx_route_cookie - with what dst_check() tells whether a route is still right
+ * @dst: route, valid now
+ * @family: of it
+ *
+ * Context: RCU section.
+ */
+u32 mobx_route_cookie(const struct dst_entry *dst, u16 family)
+{
+	return family == AF_INET ? 0 :
+		rt6_get_cookie((const struct rt6_info *)dst);
+}
+
 /* Look the route up, and remember it in place of @old. */
 static struct dst_entry *mobx_route_renew(struct mobx_net *mnet,
 					  struct mobx_path *path,
@@ -89,8 +102,7 @@ static struct dst_entry *mobx_route_renew(struct mobx_net *mnet,
 		return NULL;
 	}
 	r->dst = dst;
-	r->cookie = path->family == AF_INET ? 0 :
-		rt6_get_cookie((const struct rt6_info *)dst);
+	r->cookie = mobx_route_cookie(dst, path->family);
 	if (unrcu_pointer(cmpxchg(&path->route, RCU_INITIALIZER(old),
 				  RCU_INITIALIZER(r))) != old)
 		/* Another CPU was faster; this one serves one packet. */

@@ -2,10 +2,13 @@
 #ifndef MOBX_ROUTE_H
 #define MOBX_ROUTE_H
 
+#include <linux/types.h>
+
 struct dst_entry;
 struct mobx_net;
 struct mobx_path;
 
+u32 mobx_route_cookie(const struct dst_entry *dst, u16 family);
 struct dst_entry *mobx_route_find(struct mobx_net *mnet,
 				  struct mobx_path *path);
 void mobx_route_forget(struct mobx_path *path);

@@ -83,31 +83,101 @@ long() {
 	check $? "the other one did not, and was counted"
 }
 
-# The address stays with the host, and so does another link to the same place.
-gone() {
+# The address stays with the host, and so does another link to the same place: vc,
+# or what it is called, in the same VRF as va or in none.
+another_link() {	# DEVICE [table NUMBER]
+	local dev=$1
+	shift
+
+	ip link add $dev netns a type veth peer name p$dev netns b
+	ip -n a link set $dev up
+	ip -n b link set p$dev up
+	[ $# = 0 ] || ip -n a link set $dev master red
+	ip -n a route add 10.8.0.0/24 dev $dev "$@" src $A metric 500
+}
+
+# An SA for what waits, by a path that may be in some STATE.
+sa_comes() {	# STATE...
+	ma -b - <<-END
+		peer set 1 path local $A remote $B primary $*
+		sa add dir out spi 0x2002 peer 1 $(suite gcm128 A) force
+	END
+}
+
+gone() {	# STATE of the path...
 	world
 	ip -n a addr add $A/32 dev lo
 	ip -n b addr add $B/32 dev lo
-	ip link add vc netns a type veth peer name vd netns b
-	ip -n a link set vc up
-	ip -n b link set vd up
-	ip -n a route add 10.8.0.0/24 dev vc src $A metric 500
+	another_link vc
 	ma policy add order 10 action protect remote $B
 	ma peer add 1 local $A remote $B
 	ma sa add dir in spi 0x1001 peer 1 $(suite gcm128 B) force
 	mobx_b gcm128
 	listen b
-	send a 40
+	send a 1400
 	ip -n a link del va
-	ma sa add dir out spi 0x2002 peer 1 $(suite gcm128 A) force
-	wait_for 5 grep -qx 40 "$tmp/got" ||
+	sa_comes "$@"
+	wait_for 5 grep -qx 1400 "$tmp/got" ||
 		[ "$(stat a out-hold-dropped)" = 1 ]
-	check $? "what waited while its link went leaves by the other one"
-	[ "$(stat a out-bypassed)$(stat a out-no-source)" = 00 ]
+	check $? "what waited while its link went leaves by the other one${*:+, $*}"
+	[ "$(stat a out-bypassed)$(stat a out-no-source)$(stat a out-no-credit)" = 000 ]
 	check $? "under an SA"
 	[ "$(stat a out-fragmented)" = 0 ] &&
 		! ip -n a route get $B | grep -q 'mtu 552'
 	check $? "as one that the new link can take"
+}
+
+# From a VRF, which also has that address, as has the host outside of any. What is
+# bound to the VRF says where it is to be routed; what has only named a device there
+# does not.
+send_red() {	# bound|named OCTETS
+	in_ns a python3 - "$1" "$2" $B $PORT <<-'END'
+		import socket, struct, sys
+		how, length, address, port = sys.argv[1:]
+		sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		control = []
+		if how == "bound":
+		    sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"red")
+		else:
+		    info = struct.pack("i8x", socket.if_nametoindex("red"))
+		    control = [(socket.IPPROTO_IP, 8, info)]
+		sock.sendmsg([bytes(int(length))], control, 0, (address, int(port)))
+	END
+}
+
+one_lost() { [ "$(stat a out-hold-dropped)" = 1 ]; }
+
+gone_vrf() {
+	world_vrf || { echo "# no VRF in this kernel"; return; }
+	ip -n a addr add $A/32 dev red
+	ip -n a addr add $A/32 dev lo
+	ip -n b addr add $B/32 dev lo
+	another_link vc table 10
+	another_link vx
+	ma policy add order 10 action protect remote $B
+	ma peer add 1 local $A remote $B
+	ma sa add dir in spi 0x1001 peer 1 $(suite gcm128 B) force
+	mobx_b gcm128
+	listen b
+	b tcpdump -nUi pvx -w "$tmp/vx.pcap" ip 2>"$tmp/tcpdump.log" &
+	watcher=$!
+	wait_for 5 grep -q listening "$tmp/tcpdump.log"
+	send_red bound 41
+	send_red named 42
+	[ "$(stat a out-held)" = 2 ]
+	check $? "in a VRF both wait"
+	ip -n a link del va
+	sa_comes
+	wait_for 5 grep -qx 41 "$tmp/got"
+	check $? "what is bound to it leaves by the VRF's other link"
+	wait_for 5 one_lost
+	check $? "what is not bound is dropped"
+	sleep 0.3
+	kill $watcher
+	wait $watcher
+	[ "$(tcpdump -nr "$tmp/vx.pcap" 2>/dev/null | wc -l)" = 0 ] &&
+		! grep -qx 42 "$tmp/got"
+	check $? "and not sent from outside of the VRF"
 }
 
 # A guest's datagram of 3000 octets, of which its network card was to make
@@ -157,5 +227,7 @@ guest() {
 bridged
 long
 gone
+gone state tentative credit 1600
+gone_vrf
 guest
 finish
