@@ -47,13 +47,19 @@ static bool mobx_input_is_group(const struct mobx_flow *flow)
 	return ipv6_addr_is_multicast(&flow->local.v6);
 }
 
-/* It is to be dropped, unless the module lets it in by itself. */
+/*
+ * It is to be dropped, unless the module lets it in by itself. What is @forged in
+ * our name could go on from here under an SA of ours, so that nothing speaks for it
+ * but a link's own business: that is how a neighbour with our address is found.
+ */
 static unsigned int mobx_input_refuse(struct mobx_net *mnet,
 				      struct sk_buff *skb,
 				      const struct mobx_flow *flow,
-				      enum mobx_stat why)
+				      enum mobx_stat why, bool forged)
 {
-	if (mobx_exempt_in(mnet, skb, flow) != MOBX_EXEMPT_NOT) {
+	enum mobx_exempt what = mobx_exempt_in(mnet, skb, flow);
+
+	if (forged ? what == MOBX_EXEMPT_LINK : what != MOBX_EXEMPT_NOT) {
 		*mobx_cb_flags(skb, flow->family) |= MOBX_CB_CHECKED;
 		return NF_ACCEPT;
 	}
@@ -96,7 +102,7 @@ mobx_input_check(struct mobx_net *mnet, struct sk_buff *skb, u16 family,
 	*mobx_cb_flags(skb, family) &= ~(MOBX_CB_CHECKED | MOBX_CB_UNMATCHED);
 	mobx_flow_in(skb, family, &flow, &h);
 	if (unlikely(!local && mobx_input_forges_us(mnet, skb, family)))
-		return mobx_input_refuse(mnet, skb, &flow, why);
+		return mobx_input_refuse(mnet, skb, &flow, why, true);
 	if (unlikely(flow.proto == IPPROTO_ICMP ||
 		     flow.proto == IPPROTO_ICMPV6))
 		mobx_pmtu_encap(mnet, skb, family);
@@ -115,7 +121,7 @@ mobx_input_check(struct mobx_net *mnet, struct sk_buff *skb, u16 family,
 						MOBX_CB_UNMATCHED);
 		why = MOBX_STAT_IN_DISCARDED;
 	}
-	return mobx_input_refuse(mnet, skb, &flow, why);
+	return mobx_input_refuse(mnet, skb, &flow, why, false);
 }
 
 /* Nobody else has sent it. */
@@ -179,5 +185,6 @@ unsigned int mobx_local_hook(void *priv, struct sk_buff *skb,
 	if (unlikely(!(flags & MOBX_CB_UNMATCHED)))
 		return mobx_input_check(mnet, skb, state->pf, true);
 	mobx_flow_in(skb, state->pf, &flow, &h);
-	return mobx_input_refuse(mnet, skb, &flow, MOBX_STAT_IN_DISCARDED);
+	return mobx_input_refuse(mnet, skb, &flow, MOBX_STAT_IN_DISCARDED,
+				 false);
 }

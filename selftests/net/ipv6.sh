@@ -9,7 +9,7 @@
 
 . "$(dirname "$0")/esp_lib"
 echo=$top/selftests/net/esp_echo
-modprobe esp6
+modprobe -a esp6 xfrm_user
 
 # The ends of what is tested are the addresses of IPv6.
 in6() {
@@ -251,8 +251,55 @@ lies() {
 	check $? "and nothing is broken"
 }
 
-# A neighbour takes a's name for what it has a send on.
-stranger() {
+# A packet from c in somebody's name: a datagram, or the news that ESP was too long.
+pretend() {	# FROM TO PORT|icmp
+	in_ns c python3 - "$@" <<-'END'
+		import ipaddress, socket, struct, sys
+		src, dst, what = sys.argv[1:]
+		a, b = (ipaddress.ip_address(x).packed for x in (src, dst))
+		def add(data):
+		    n = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+		    while n >> 16:
+		        n = (n & 0xffff) + (n >> 16)
+		    return n
+		if what == "icmp":
+		    proto = 58
+		    data = struct.pack("!BBHI", 2, 0, 0, 1300) + struct.pack(
+		        "!IHBB", 6 << 28, 100, 50, 64) + b + a + bytes(8)
+		    sum_ = add(a + b + struct.pack("!II", len(data), proto) + data)
+		    data = data[:2] + struct.pack("!H", 0xffff ^ sum_) + data[4:]
+		else:
+		    proto = 17
+		    data = struct.pack("!HHHH", 1, int(what), 12, 0) + b"hi!!"
+		if len(a) == 16:
+		    family, level, header = socket.AF_INET6, 255, struct.pack(
+		        "!IHBB", 6 << 28, len(data), proto, 64)
+		else:
+		    family, level, header = socket.AF_INET, 255, struct.pack(
+		        "!BBHHHBBH", 0x45, 0, 20 + len(data), 0, 0, 64, proto, 0)
+		sock = socket.socket(family, socket.SOCK_RAW, level)
+		sock.sendto(header + a + b + data, (dst, 0))
+	END
+}
+
+# It is dropped and counted, and does not leave under an SA of a's.
+not_ours() {	# NAME FROM TO PORT|icmp
+	local name=$1 protected discarded
+	shift
+
+	protected=$(stat a out-protected)
+	discarded=$(stat a in-clear-discarded)
+	pretend "$@"
+	wait_for 3 discarded_is $((discarded + 1))
+	check $? "$name is dropped and counted"
+	[ "$(stat a out-protected)" = "$protected" ]
+	check $? "and not protected as if it were a's own"
+}
+
+discarded_is() { [ "$(stat a in-clear-discarded)" = "$1" ]; }
+
+# A router with SAs, and its neighbour c.
+neighbour() {
 	in6
 	mobx_a gcm128
 	mobx_b gcm128
@@ -267,21 +314,18 @@ stranger() {
 	a sysctl -qw net.ipv6.conf.all.forwarding=1
 	wait_for 5 in_ns c ping -qc 1 -W 1 fd00:9::1
 	check $? "a router and its neighbour"
-	before=$(stat a out-protected)
-	discarded=$(stat a in-clear-discarded)
-	in_ns c python3 - $A $B <<-'END'
-		import socket, struct, sys
-		a, b = (socket.inet_pton(socket.AF_INET6, x) for x in sys.argv[1:])
-		sock = socket.socket(socket.AF_INET6, socket.SOCK_RAW, 255)
-		sock.sendto(struct.pack("!IHBB", 6 << 28, 12, 17, 64) + a + b +
-		            struct.pack("!HHHH", 1, 4242, 12, 0) + b"hi!!",
-		            (sys.argv[2], 0))
-	END
-	dropped() { [ "$(stat a in-clear-discarded)" = $((discarded + 1)) ]; }
-	wait_for 3 dropped
-	check $? "what says it is from the router itself is dropped and counted"
-	[ "$(stat a out-protected)" = "$before" ]
-	check $? "and not protected as if it were"
+}
+
+# The neighbour takes a's name for what it has a send on.
+stranger() {
+	neighbour
+	not_ours "what says it is from the router itself" $A $B 4242
+	exec {ike}> >("$top/selftests/net/encap_sock" 500 a >"$tmp/ike")
+	wait_for 10 grep -q ready "$tmp/ike"
+	check $? "a has a socket for IKE"
+	not_ours "such a packet for the port of a's IKE socket" $A $B 500
+	not_ours "such news about ESP" $A $B icmp
+	exec {ike}>&-
 	ip netns del c
 }
 
