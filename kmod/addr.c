@@ -168,6 +168,14 @@ static void mobx_headers_find(const struct sk_buff *skb, u16 family,
 		mobx_headers_walk(skb, skb_network_offset(skb), h);
 }
 
+/* Where IPv6 is switched off at boot the kernel has no table to look into. */
+static bool mobx_addr_find6(struct net *net, const struct in6_addr *addr,
+			    const struct net_device *dev, u32 banned)
+{
+	return ipv6_mod_enabled() &&
+	       ipv6_chk_addr_and_flags(net, addr, dev, !dev, 0, banned);
+}
+
 /**
  * mobx_addr_is_own6 - is an IPv6 address one of this host's
  * @net: network namespace
@@ -175,14 +183,28 @@ static void mobx_headers_find(const struct sk_buff *skb, u16 family,
  * @dev: by its VRF, and for a link-local one by its link; or NULL for addresses
  *	outside of any VRF
  *
- * Where IPv6 is switched off at boot the kernel has no table to look into.
- *
  * Context: any.
  */
 bool mobx_addr_is_own6(struct net *net, const struct in6_addr *addr,
 		       const struct net_device *dev)
 {
-	return ipv6_mod_enabled() && ipv6_chk_addr(net, addr, dev, 0);
+	return mobx_addr_find6(net, addr, dev, IFA_F_TENTATIVE);
+}
+
+/**
+ * mobx_addr_is_set6 - is an IPv6 address set on this host, in use or not
+ * @net: network namespace
+ * @addr: address
+ * @dev: see mobx_addr_is_own6()
+ *
+ * Duplicate address detection takes an address from IPv6, but not from SAs.
+ *
+ * Context: any.
+ */
+bool mobx_addr_is_set6(struct net *net, const struct in6_addr *addr,
+		       const struct net_device *dev)
+{
+	return mobx_addr_find6(net, addr, dev, 0);
 }
 
 /**

@@ -116,6 +116,8 @@ static inline bool mobx_is_forwarded(const struct sk_buff *skb)
 
 bool mobx_addr_is_own6(struct net *net, const struct in6_addr *addr,
 		       const struct net_device *dev);
+bool mobx_addr_is_set6(struct net *net, const struct in6_addr *addr,
+		       const struct net_device *dev);
 void mobx_packet_addrs(const struct sk_buff *skb, u16 family,
 		       union mobx_addr *src, union mobx_addr *dst);
 void mobx_flow_out(const struct sk_buff *skb, u16 family,

@@ -12,7 +12,9 @@
  * without any mark, because a bridge took it through IP anew or because it never
  * passed PRE_ROUTING, is asked there.
  */
+#include <linux/inetdevice.h>
 #include <linux/netfilter.h>
+#include <net/l3mdev.h>
 
 #include "about.h"
 #include "deliver.h"
@@ -67,22 +69,59 @@ static unsigned int mobx_input_refuse(struct mobx_net *mnet,
 	return NF_DROP;
 }
 
+/* Whether a packet would leave under protection, were it sent on as it is. */
+static noinline_for_stack bool
+mobx_input_would_protect(struct mobx_net *mnet, const struct sk_buff *skb,
+			 u16 family)
+{
+	const struct mobx_policy *policy;
+	struct mobx_headers h;
+	struct mobx_flow flow;
+
+	mobx_flow_out(skb, family, &flow, &h);
+	return mobx_about_protected(mnet, &flow, &policy) ||
+	       mobx_about_out(mnet, skb, &flow, &policy);
+}
+
+/* What comes by a device may have any source that is local elsewhere. */
+static bool mobx_input_takes_local4(const struct net_device *dev)
+{
+	struct in_device *in_dev = __in_dev_get_rcu(dev);
+
+	return l3mdev_master_dev_rcu(dev) ||
+	       (in_dev && IN_DEV_ACCEPT_LOCAL(in_dev));
+}
+
 /**
  * mobx_input_forges_us - does a packet from elsewhere say that it is from us
  * @mnet: namespace
  * @skb: packet at its IP header, with the device it came by
  * @family: AF_INET or AF_INET6
  *
- * IPv4 drops what comes from elsewhere with an address of this host's as source;
- * IPv6 does not, and a router would send it on as its own, under its SAs.
+ * IPv4 drops what comes from elsewhere with an address of this host's as source,
+ * unless accept_local lets it, or it came by a VRF whose routes do not know the
+ * address; IPv6 does not. A router would send it on as its own, under its SAs, which
+ * know no VRF.
+ *
+ * In another VRF the address may be somebody else's, or the packet ours, if a cable
+ * leads there. What we would have protected it cannot be.
  *
  * Context: RCU section.
  */
 bool mobx_input_forges_us(struct mobx_net *mnet, const struct sk_buff *skb,
 			  u16 family)
 {
-	return family == AF_INET6 &&
-	       mobx_addr_is_own6(mnet->net, &ipv6_hdr(skb)->saddr, skb->dev);
+	const struct in6_addr *saddr = &ipv6_hdr(skb)->saddr;
+	struct net *net = mnet->net;
+
+	if (likely(family == AF_INET))
+		return unlikely(mobx_input_takes_local4(skb->dev)) &&
+		       __ip_dev_find(net, ip_hdr(skb)->saddr, false) &&
+		       mobx_input_would_protect(mnet, skb, family);
+	return mobx_addr_is_set6(net, saddr, skb->dev) ||
+	       (l3mdev_master_dev_rcu(skb->dev) &&
+		mobx_addr_is_set6(net, saddr, NULL) &&
+		mobx_input_would_protect(mnet, skb, family));
 }
 
 /*

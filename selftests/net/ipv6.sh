@@ -298,14 +298,19 @@ not_ours() {	# NAME FROM TO PORT|icmp
 
 discarded_is() { [ "$(stat a in-clear-discarded)" = "$1" ]; }
 
-# A router with SAs, and its neighbour c.
-neighbour() {
+# A router with SAs, and its neighbour c, on a link in a VRF or in none.
+neighbour() {	# [VRF]
 	in6
 	mobx_a gcm128
 	mobx_b gcm128
 	ma policy add order 10 action protect remote $B
 	ip netns add c
 	ip link add vc netns c type veth peer name vac netns a
+	if [ $# -gt 0 ]; then
+		ip -n a link add $1 type vrf table 20 || return
+		ip -n a link set $1 up
+		ip -n a link set vac master $1
+	fi
 	ip -n a addr add fd00:9::1/64 dev vac nodad
 	ip -n c addr add fd00:9::2/64 dev vc nodad
 	ip -n a link set vac up
@@ -326,6 +331,61 @@ stranger() {
 	not_ours "such a packet for the port of a's IKE socket" $A $B 500
 	not_ours "such news about ESP" $A $B icmp
 	exec {ike}>&-
+	# Its own address, which a was to have, too.
+	ma peer set 1 path local $A remote $B primary \
+		path local fd00:9::2 remote $B
+	ip -n a addr add fd00:9::2/64 dev vac
+	wait_for 5 duplicate
+	check $? "a neighbour that has an address of a's is found"
+	not_ours "what comes from that address" fd00:9::2 $B 4242
+	ip netns del c
+}
+
+duplicate() { ip -n a addr show dev vac | grep -q dadfailed; }
+
+# The same from a VRF, by whose routes it would be sent on.
+stranger_vrf() {
+	neighbour blue || { echo "# no VRF in this kernel"; ip netns del c; return; }
+	ma peer set 1 path local $A remote $B primary \
+		path local 10.8.0.1 remote 10.8.0.2
+	ma policy add order 11 action protect remote 10.8.0.2
+	ip -n a -6 route add fd00:8::/64 dev va table 20
+	ip -n a -6 neigh add fd00:8::99 lladdr 02:00:00:00:00:99 dev va
+	ip -n a addr add 10.9.0.1/24 dev vac
+	ip -n a route add 10.8.0.0/24 dev va table 20
+	# As is usual with VRFs: otherwise each knows the addresses outside of it, too.
+	ip -n a rule add pref 32765 lookup local
+	ip -n a rule del pref 0
+	a sysctl -qw net.ipv4.ip_forward=1
+	ip -n c addr add 10.9.0.2/24 dev vc
+	ip -n c route add default via 10.9.0.1
+	not_ours "VRF: what says it is from the router itself" $A $B 4242
+	not_ours "VRF: such a packet of IPv4" 10.8.0.1 10.8.0.2 4242
+	before=$(stat a in-clear-discarded)
+	pretend $A fd00:8::99 4242
+	wait_for 3 sent_on
+	check $? "VRF: what no SA would take is sent on"
+	[ "$(stat a in-clear-discarded)" = "$before" ]
+	check $? "VRF: and not counted"
+	ip netns del c
+}
+
+sent_on() {
+	[ "$(awk '/Ip6OutForwDatagrams/ { print $2 }' <(a cat /proc/net/snmp6))" -gt 0 ]
+}
+
+# Where the host takes packets of IPv4 with an address of its own as source.
+stranger_local() {
+	neighbour
+	ma peer set 1 path local $A remote $B primary \
+		path local 10.8.0.1 remote 10.8.0.2
+	ma policy add order 11 action protect remote 10.8.0.2
+	ip -n a addr add 10.9.0.1/24 dev vac
+	a sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.accept_local=1
+	ip -n c addr add 10.9.0.2/24 dev vc
+	ip -n c route add default via 10.9.0.1
+	not_ours "accept_local: what says it is from the router itself" \
+		10.8.0.1 10.8.0.2 4242
 	ip netns del c
 }
 
@@ -338,6 +398,8 @@ big transport
 big tunnel
 lies
 stranger
+stranger_vrf
+stranger_local
 mtu
 narrow
 finish
