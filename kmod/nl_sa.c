@@ -192,11 +192,20 @@ static struct mobx_peer *mobx_sa_peer_named(struct mobx_net *mnet,
 	return ERR_PTR(-ENOENT);
 }
 
-/* Who frees the request does not know what is in it. */
-static void mobx_sa_wipe(struct nlattr *key)
+/*
+ * Who frees the request does not know what is in it. What generic netlink refuses
+ * by itself never gets here and keeps its keys.
+ */
+static void mobx_sa_wipe(const struct genl_info *info)
 {
-	if (key)
-		memzero_explicit(nla_data(key), nla_len(key));
+	const struct nlattr *attr;
+	int rem;
+
+	/* An attribute that comes twice counts once. */
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem)
+		if (nla_type(attr) == MOBX_A_SA_ENC_KEY ||
+		    nla_type(attr) == MOBX_A_SA_AUTH_KEY)
+			memzero_explicit(nla_data(attr), nla_len(attr));
 }
 
 int mobx_nl_sa_new_doit(struct sk_buff *skb, struct genl_info *info)
@@ -208,9 +217,7 @@ int mobx_nl_sa_new_doit(struct sk_buff *skb, struct genl_info *info)
 	int err;
 
 	spec = kzalloc(sizeof(*spec), GFP_KERNEL);
-	if (!spec)
-		return -ENOMEM;
-	err = mobx_sa_parse(spec, info);
+	err = spec ? mobx_sa_parse(spec, info) : -ENOMEM;
 	if (err)
 		goto out;
 	sa = mobx_sa_alloc(spec, info->extack);
@@ -227,8 +234,7 @@ int mobx_nl_sa_new_doit(struct sk_buff *skb, struct genl_info *info)
 		mobx_sa_put(sa);
 out:
 	kfree(spec);
-	mobx_sa_wipe(info->attrs[MOBX_A_SA_ENC_KEY]);
-	mobx_sa_wipe(info->attrs[MOBX_A_SA_AUTH_KEY]);
+	mobx_sa_wipe(info);
 	return err;
 }
 

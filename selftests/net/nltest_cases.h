@@ -311,6 +311,33 @@ static void test_sa_keys(void)
 	refused(EINVAL, "16, 24 or 32", "sa: a key of 17 octets");
 }
 
+/*
+ * A refusal that quotes the request shows what the module has left of it: of two
+ * attributes with keys the second one counts.
+ */
+static void test_sa_wiped(void)
+{
+	static const uint8_t twice[16] = "sixteen letters";
+	int off = 0, on = 1;
+	bool quoted;
+
+	setsockopt(sock, SOL_NETLINK, NETLINK_EXT_ACK, &off, sizeof(off));
+	setsockopt(sock, SOL_NETLINK, NETLINK_CAP_ACK, &off, sizeof(off));
+	sa(0x1000, MOBX_DIR_OUT, MOBX_A_SA_PEER);
+	put(MOBX_A_SA_ENC_KEY, twice, sizeof(twice));
+	put(MOBX_A_SA_ENC_KEY, twice, sizeof(twice));
+	put(MOBX_A_SA_AUTH_KEY, twice, sizeof(twice));
+	put(MOBX_A_SA_AUTH_KEY, twice, sizeof(twice));
+	put32(MOBX_A_SA_PEER, 999);
+	memset(answer, 0, sizeof(answer));
+	quoted = talk() && memmem(answer, sizeof(answer), req + NLMSG_HDRLEN, 20);
+	ok(quoted, "sa: a refusal quotes the request");
+	ok(!memmem(answer, sizeof(answer), twice, sizeof(twice)),
+	   "sa: without any of its keys");
+	setsockopt(sock, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+	setsockopt(sock, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+}
+
 static void lifetime(uint16_t a, uint64_t va, uint16_t b, uint64_t vb)
 {
 	size_t n = nest(MOBX_A_SA_LIFETIME);
@@ -396,6 +423,7 @@ static void test_sa(void)
 
 	test_sa_missing();
 	test_sa_keys();
+	test_sa_wiped();
 	test_sa_values();
 	sa(0x1000, MOBX_DIR_OUT, 0);
 	accepted("sa: out");
