@@ -15,7 +15,10 @@
 #include "policy.h"
 
 static const struct genl_multicast_group mobx_nl_groups[] = {
-	/* They tell of flows, addresses and SPIs, as requests to read do. */
+	/*
+	 * They tell of flows, addresses and SPIs, which is for who administers
+	 * the network namespace; requests take one who does so initially.
+	 */
 	[MOBX_NLGRP_EVENTS] = { .name = MOBX_MCGRP_EVENTS,
 				.flags = GENL_MCAST_CAP_NET_ADMIN },
 };

@@ -82,7 +82,12 @@ modprobe mobx
 said=$(timeout 5 setpriv --reuid 65534 --regid 65534 --clear-groups \
 	build/mobx monitor 2>&1)
 [ $? != 124 ] && [[ $said == *CAP_NET_ADMIN* ]]
-check $? "events: only for who may read all else: $said"
+check $? "events: only for who has the capability: $said"
+
+# Who owns a network namespace hears of it, and asks nothing.
+timeout 2 unshare --user --map-root-user --net build/mobx monitor >/dev/null
+[ $? = 124 ] && ! unshare --user --map-root-user --net build/mobx stats 2>/dev/null
+check $? "events: also for the owner of a namespace of its own"
 rmmod mobx
 
 # Requests with damage; the same seeds each time, and one of today.
