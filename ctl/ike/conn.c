@@ -157,11 +157,19 @@ static int check_suites(const struct ike_conn *c, char *err, size_t errlen)
 			return ike_refuse(err, errlen, "ike: \"%s\" cannot be used",
 					  ike_suite_text(&c->ike[i], false, text,
 							 sizeof(text)));
-	for (i = 0; i < c->nesp; i++)
+	for (i = 0; i < c->nesp; i++) {
+		ike_suite_text(&c->esp[i], true, text, sizeof(text));
 		if (!ike_child_suite_ok(&c->esp[i]))
 			return ike_refuse(err, errlen, "esp: \"%s\" cannot be used",
-					  ike_suite_text(&c->esp[i], true, text,
-							 sizeof(text)));
+					  text);
+		/* The upper half of a number is inferred from the window. */
+		if (c->esp[i].esn && !c->replay_window)
+			return ike_refuse(err, errlen, "esp: \"%s\" needs a replay"
+					  " window, and replay-window is 0; a"
+					  " replay-window such as 1024, or the"
+					  " proposal without esn, would be right",
+					  text);
+	}
 	return 0;
 }
 

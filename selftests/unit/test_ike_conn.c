@@ -195,6 +195,9 @@ static void checks(void **state)
 	REFUSED(bad.max_paths = 1, "max-paths");
 	REFUSED(bad.max_paths = 65, "max-paths");
 	REFUSED(bad.replay_window = 65537, "replay-window");
+	REFUSED((bad.replay_window = 0, bad.esp[1].esn = true), "esn");
+	bad.esp[1].esn = false;
+	assert_int_equal(ike_conn_check(&bad, err, sizeof(err)), 0);
 	REFUSED(bad.retransmit_first_us = 1, "retransmit-first");
 	REFUSED(bad.retransmit_tries = 0, "retransmit-tries");
 	REFUSED(bad.nprefer = IKE_MAX_IFNAMES + 1, "prefer");
