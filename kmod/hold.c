@@ -289,13 +289,13 @@ static bool mobx_hold_reroute(struct net *net, struct mobx_held *held)
 {
 	struct sk_buff *skb = held->skb;
 
-	if (dst_check(skb_dst(skb), held->cookie))
-		return true;
-	if (held->family == AF_INET ?
-	    ip_route_me_harder(net, skb->sk, skb, RTN_UNSPEC) :
-	    ip6_route_me_harder(net, skb->sk, skb))
-		return false;
-	held->cookie = mobx_route_cookie(skb_dst(skb), held->family);
+	if (!dst_check(skb_dst(skb), held->cookie)) {
+		if (held->family == AF_INET ?
+		    ip_route_me_harder(net, skb->sk, skb, RTN_UNSPEC) :
+		    ip6_route_me_harder(net, skb->sk, skb))
+			return false;
+		held->cookie = mobx_route_cookie(skb_dst(skb), held->family);
+	}
 	return l3mdev_master_ifindex_rcu(skb_dst(skb)->dev) == held->vrf;
 }
 
@@ -305,12 +305,12 @@ static bool mobx_hold_again(struct mobx_net *mnet, struct mobx_held *held,
 {
 	struct sk_buff *skb = held->skb;
 	enum mobx_verdict what;
+	bool routed;
 
 	/* The device may have gone; only the route is referenced. */
 	skb->dev = NULL;
 	/* First, for whose the source is and what fits the path are asked of it. */
-	if (!mobx_hold_reroute(mnet->net, held))
-		return mobx_hold_refuse(mnet, skb, MOBX_STAT_OUT_HOLD_DROPPED);
+	routed = mobx_hold_reroute(mnet->net, held);
 	if (!mobx_is_forwarded(skb) &&
 	    !mobx_hold_is_own(mnet->net, skb, held->family))
 		return mobx_hold_refuse(mnet, skb, MOBX_STAT_OUT_NO_SOURCE);
@@ -333,6 +333,8 @@ static bool mobx_hold_again(struct mobx_net *mnet, struct mobx_held *held,
 	case MOBX_TAKE:
 		break;
 	}
+	if (!routed)
+		return mobx_hold_refuse(mnet, skb, MOBX_STAT_OUT_HOLD_DROPPED);
 	skb->dev = skb_dst(skb)->dev;
 	if (choice->sa)
 		mobx_output_take(mnet, skb, choice);
