@@ -438,6 +438,7 @@ static void start_flow(struct flow *flow, const char *from,
 		       struct endpoint to, in_port_t port, int type)
 {
 	int fd, one = 1;
+	pid_t pid;
 
 	/* In the same place for both families. */
 	to.sa.v4.sin_port = htons(port);
@@ -447,13 +448,16 @@ static void start_flow(struct flow *flow, const char *from,
 	    bind(fd, &to.sa.any, to.size) ||
 	    (type == SOCK_STREAM && listen(fd, 1)))
 		die("port %u", port);
-	flow->receiver = child();
-	if (!flow->receiver)
+	/* A child must not write its own 0 there: the memory is shared. */
+	pid = child();
+	if (!pid)
 		keep_reading(flow, fd, type);
+	flow->receiver = pid;
 	close(fd);
-	flow->sender = child();
-	if (!flow->sender)
+	pid = child();
+	if (!pid)
 		keep_sending(from, &to, type);
+	flow->sender = pid;
 }
 
 static uint64_t flows_read(const struct flow *flow, unsigned long n)
