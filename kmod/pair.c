@@ -220,11 +220,13 @@ int mobx_pair_decrypt(const struct mobx_pair *pair, const struct mobx_alg *alg,
 		      u8 *esp, unsigned int len, const __be32 *high)
 {
 	unsigned int head = mobx_alg_header(alg);
-	u8 icv[MOBX_ALG_MAX_DIGEST], sent[MOBX_ALG_MAX_ICV];
-	u8 iv[MOBX_ALG_MAX_IV];
+	u8 icv[MOBX_ALG_MAX_DIGEST], saved[MOBX_ALG_MAX_ICV];
+	u8 iv[MOBX_ALG_MAX_IV], *sent = esp + len;
 	int err;
 
-	memcpy(sent, esp + len, alg->icv_len);
+	/* The number's upper half takes its place. */
+	if (high)
+		sent = memcpy(saved, sent, alg->icv_len);
 	err = mobx_pair_icv(pair->mac, esp, len, high, icv);
 	if (unlikely(err))
 		return err;
@@ -232,6 +234,7 @@ int mobx_pair_decrypt(const struct mobx_pair *pair, const struct mobx_alg *alg,
 		return -EBADMSG;
 	if (!pair->cipher)
 		return 0;
-	memcpy(iv, esp + MOBX_ESP_HDR_LEN, alg->iv_len);
+	/* There is none but CBC here, with an IV of a block. */
+	memcpy(iv, esp + MOBX_ESP_HDR_LEN, sizeof(iv));
 	return mobx_pair_crypt(pair->cipher, false, esp + head, len - head, iv);
 }
