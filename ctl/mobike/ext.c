@@ -31,6 +31,7 @@ void mx_session_put(struct mx_session *s)
 	free(s->cand);
 	free(s->other);
 	free(s->tried);
+	free(s->barred);
 	free(s);
 }
 

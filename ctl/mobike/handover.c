@@ -68,15 +68,24 @@ static void set(struct ike_codec *c, struct mx_set *v)
 	ike_codec_check(c, mx_set_sound(v));
 }
 
-static void memos(struct ike_codec *c, struct mx_memo *v, unsigned int *n,
-		  unsigned int max)
+static void memos(struct ike_codec *c, struct mx_memo *v, unsigned int n)
 {
-	ike_codec_count(c, n, max);
-	for (unsigned int i = 0; i < *n; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		ike_codec_addr(c, &v[i].addr);
 		ike_codec_u64(c, &v[i].until);
 		ike_codec_count(c, &v[i].fails, 32);
 	}
+}
+
+static void barred(struct ike_codec *c, struct mx_session *s)
+{
+	ike_codec_count(c, &s->n_barred, MX_MAX_BARRED);
+	if (!c->out && !mx_reserve(&s->barred, &s->barred_room, s->n_barred,
+				   sizeof(*s->barred))) {
+		s->n_barred = 0;
+		ike_codec_check(c, false);
+	}
+	memos(c, s->barred, s->n_barred);
 }
 
 static void addrs(struct ike_codec *c, struct wire_addr *v, unsigned int *n)
@@ -146,8 +155,9 @@ void mx_state(struct ike_sa *sa, struct ike_codec *c)
 	set(c, &s->own);
 	set(c, &s->peer);
 	order(c, sa, s);
-	memos(c, s->barred, &s->n_barred, MX_MAX_BARRED);
-	memos(c, s->memo, &s->n_memo, MX_MAX_CANDS);
+	barred(c, s);
+	ike_codec_count(c, &s->n_memo, MX_MAX_CANDS);
+	memos(c, s->memo, s->n_memo);
 	unfinished(c, s);
 	addrs(c, s->told, &s->n_told);
 	addrs(c, s->known, &s->n_known);

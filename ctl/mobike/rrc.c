@@ -62,14 +62,20 @@ static void bar(struct mx_session *s, const struct wire_addr *addr)
 {
 	unsigned int at = 0;
 
-	if (s->n_barred < MX_MAX_BARRED)
+	if (s->n_barred < MX_MAX_BARRED &&
+	    mx_reserve(&s->barred, &s->barred_room, s->n_barred + 1,
+		       sizeof(*s->barred)))
 		at = s->n_barred++;
+	else if (!s->n_barred)
+		return;
 	else
 		for (unsigned int i = 1; i < s->n_barred; i++)
 			if (s->barred[i].until < s->barred[at].until)
 				at = i;
-	s->barred[at].addr = *addr;
-	s->barred[at].until = ike_sa_now(s->sa) + MX_BARRED_US;
+	s->barred[at] = (struct mx_memo){
+		.addr = *addr,
+		.until = ike_sa_now(s->sa) + MX_BARRED_US,
+	};
 }
 
 static bool is_proven(struct mx_session *s)

@@ -251,7 +251,8 @@ struct mx_memo {
  * @last_born: when that was established: what came by an older one is older
  * @rrc: checks under way
  * @barred: addresses of the peer that failed their check
- * @n_barred: entries there
+ * @n_barred: entries there, up to MX_MAX_BARRED
+ * @barred_room: and room for so many
  * @ask: own request under way
  * @stray: own paths that only the peer knows, to be removed
  * @n_stray: entries there
@@ -329,8 +330,9 @@ struct mx_session {
 	const struct ike_sa *last_sa;
 	uint64_t last_born;
 	struct mx_rrc *rrc;
-	struct mx_memo barred[MX_MAX_BARRED];
+	struct mx_memo *barred;
 	unsigned int n_barred;
+	unsigned int barred_room;
 	struct mx_ask *ask;
 	uint16_t stray[MX_MAX_PATHS];
 	unsigned int n_stray;
