@@ -66,7 +66,7 @@ check $? "the statistics count ESP and what was in it: $came, $delivered"
 check $? "all of it by the SA"
 
 # With somebody at each place of the long way.
-b tcpdump --immediate-mode -nUi vb -Q in -w "$tmp/in.pcap" icmp \
+ip netns exec b tcpdump --immediate-mode -nUi vb -Q in -w "$tmp/in.pcap" icmp \
 	2>"$tmp/tcpdump.log" &
 tap=$!
 tapped() { tcpdump -nr "$tmp/in.pcap" 2>/dev/null | wc -l; }

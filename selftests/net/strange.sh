@@ -159,7 +159,7 @@ gone_vrf() {
 	ma sa add dir in spi 0x1001 peer 1 $(suite gcm128 B) force
 	mobx_b gcm128
 	listen b
-	b tcpdump -nUi pvx -w "$tmp/vx.pcap" ip 2>"$tmp/tcpdump.log" &
+	ip netns exec b tcpdump -nUi pvx -w "$tmp/vx.pcap" ip 2>"$tmp/tcpdump.log" &
 	watcher=$!
 	wait_for 5 grep -q listening "$tmp/tcpdump.log"
 	send_red bound 41
