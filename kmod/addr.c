@@ -254,7 +254,8 @@ static const __be16 *mobx_flow_plain(const struct sk_buff *skb, u16 family,
 	unsigned int at;
 
 	if (unlikely(family != AF_INET) || unlikely(ip_is_fragment(iph)) ||
-	    (iph->protocol != IPPROTO_UDP && iph->protocol != IPPROTO_TCP))
+	    (iph->protocol != IPPROTO_UDP && iph->protocol != IPPROTO_TCP &&
+	     iph->protocol != IPPROTO_SCTP))
 		return NULL;
 	h->upper = iph->ihl * 4;
 	at = skb_network_offset(skb) + h->upper;
