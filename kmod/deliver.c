@@ -75,6 +75,9 @@ static void mobx_deliver_routed(struct net *net, struct sk_buff *skb)
 	const struct iphdr *iph = ip_hdr(skb);
 	const struct rtable *rt;
 
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	IPCB(skb)->iif = skb->skb_iif;
+	IPCB(skb)->flags = MOBX_CB_AUTHENTIC;
 	if (unlikely(!mobx_deliver_route4(net, skb))) {
 		kfree_skb(skb);
 		return;
@@ -82,14 +85,11 @@ static void mobx_deliver_routed(struct net *net, struct sk_buff *skb)
 	rt = skb_rtable(skb);
 	/* It also counts by group and by realm. */
 	if (unlikely(rt->rt_type == RTN_MULTICAST ||
-		     rt->rt_type == RTN_BROADCAST || rt->dst.tclassid)) {
+		     rt->rt_type == RTN_BROADCAST || dst_tclassid(skb))) {
 		skb_dst_drop(skb);
 		mobx_deliver_marked(skb);
 		return;
 	}
-	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-	IPCB(skb)->iif = skb->skb_iif;
-	IPCB(skb)->flags = MOBX_CB_AUTHENTIC;
 	__IP_UPD_PO_STATS(net, IPSTATS_MIB_IN, skb->len);
 	__IP_ADD_STATS(net, IPSTATS_MIB_NOECTPKTS + (iph->tos & INET_ECN_MASK),
 		       max_t(unsigned short, 1, skb_shinfo(skb)->gso_segs));
