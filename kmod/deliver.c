@@ -16,6 +16,7 @@
 #include "hooks.h"
 #include "input.h"
 #include "netns.h"
+#include "route.h"
 
 /* The mark; one a CPU, so that its count of references stays there. */
 static DEFINE_PER_CPU(struct metadata_dst *, mobx_deliver_mark);
@@ -52,25 +53,25 @@ static bool mobx_deliver_plain(const struct net *net, struct sk_buff *skb)
 /**
  * mobx_deliver_route4 - find out where a packet of ours goes
  * @net: namespace
+ * @sa: inbound SA, or NULL, see mobx_route_input()
  * @skb: IPv4, at its IP header, without a route; gets one without a reference
  *
  * Context: RCU section, to the end of which the route is valid.
  * Return: whether there is one; if not, the IP code has counted why
  */
-bool mobx_deliver_route4(struct net *net, struct sk_buff *skb)
+bool mobx_deliver_route4(struct net *net, struct mobx_sa *sa,
+			 struct sk_buff *skb)
 {
-	const struct iphdr *iph = ip_hdr(skb);
-	int err;
+	int err = mobx_route_input(net, sa, skb);
 
-	err = ip_route_input_noref(skb, iph->daddr, iph->saddr, iph->tos,
-				   skb->dev);
 	if (unlikely(err == -EXDEV))
 		__NET_INC_STATS(net, LINUX_MIB_IPRPFILTER);
 	return likely(!err);
 }
 
 /* What ip_rcv() does with such a packet. */
-static void mobx_deliver_routed(struct net *net, struct sk_buff *skb)
+static void mobx_deliver_routed(struct net *net, struct mobx_sa *sa,
+				struct sk_buff *skb)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	const struct rtable *rt;
@@ -78,7 +79,7 @@ static void mobx_deliver_routed(struct net *net, struct sk_buff *skb)
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	IPCB(skb)->iif = skb->skb_iif;
 	IPCB(skb)->flags = MOBX_CB_AUTHENTIC;
-	if (unlikely(!mobx_deliver_route4(net, skb))) {
+	if (unlikely(!mobx_deliver_route4(net, sa, skb))) {
 		kfree_skb(skb);
 		return;
 	}
@@ -96,6 +97,15 @@ static void mobx_deliver_routed(struct net *net, struct sk_buff *skb)
 	dst_input(skb);
 }
 
+static void mobx_deliver4(struct mobx_net *mnet, struct mobx_sa *sa,
+			  struct sk_buff *skb)
+{
+	if (likely(mobx_deliver_plain(mnet->net, skb)))
+		mobx_deliver_routed(mnet->net, sa, skb);
+	else
+		mobx_deliver_marked(skb);
+}
+
 /**
  * mobx_deliver_merged - the same for what was put together of such packets
  * @mnet: namespace
@@ -105,10 +115,7 @@ static void mobx_deliver_routed(struct net *net, struct sk_buff *skb)
  */
 void mobx_deliver_merged(struct mobx_net *mnet, struct sk_buff *skb)
 {
-	if (likely(mobx_deliver_plain(mnet->net, skb)))
-		mobx_deliver_routed(mnet->net, skb);
-	else
-		mobx_deliver_marked(skb);
+	mobx_deliver4(mnet, NULL, skb);
 }
 
 /* Have a segment of TCP wait for its successors, if it is one. */
@@ -134,18 +141,20 @@ static bool mobx_deliver_later(struct sk_buff *skb)
 /**
  * mobx_deliver - an inner packet that may pass enters the stack
  * @mnet: namespace
+ * @sa: inbound SA that it came by
  * @skb: at its IP header, whole, its transport header set, without a route,
  *	with the device that it came by; consumed
  * @family: of it
  *
  * Context: RCU section, bottom halves off.
  */
-void mobx_deliver(struct mobx_net *mnet, struct sk_buff *skb, u16 family)
+void mobx_deliver(struct mobx_net *mnet, struct mobx_sa *sa,
+		  struct sk_buff *skb, u16 family)
 {
 	if (unlikely(family != AF_INET))
 		mobx_deliver_marked(skb);
 	else if (!mobx_deliver_later(skb))
-		mobx_deliver_merged(mnet, skb);
+		mobx_deliver4(mnet, sa, skb);
 }
 
 /**

@@ -3,8 +3,8 @@
  * ESP taken at PRE_ROUTING. Where no firewall looks at ESP, or at what comes out
  * of it, the way of ESP to this host's protocols need not be gone. Of a tunnel
  * only the inner packet has its route looked up. What transport mode had in it
- * goes on in place of ESP: a connection's packet finds its socket there, which
- * knows the route; and a segment of TCP that waits for others needs none.
+ * goes on in place of ESP: a segment of TCP finds its socket there, which knows
+ * the route, or waits for others, and so needs none; for all else the SA knows it.
  */
 #include <linux/inetdevice.h>
 #include <linux/netfilter.h>
@@ -16,6 +16,7 @@
 #include "hooks.h"
 #include "input.h"
 #include "netns.h"
+#include "route.h"
 #include "sa.h"
 
 /*
@@ -59,6 +60,7 @@ static struct mobx_sa *mobx_early_sa(struct mobx_net *mnet,
 unsigned int mobx_early(struct mobx_net *mnet, struct sk_buff *skb)
 {
 	struct mobx_sa *sa;
+	int next;
 
 	if (mobx_hooks_watched_in(mnet->net, AF_INET) ||
 	    unlikely(!mobx_early_local(mnet->net, skb)))
@@ -67,8 +69,12 @@ unsigned int mobx_early(struct mobx_net *mnet, struct sk_buff *skb)
 	if (!sa)
 		return NF_ACCEPT;
 	__skb_pull(skb, sizeof(struct iphdr));
-	if (mobx_input_sa(skb, AF_INET, false, sa) == MOBX_INPUT_GONE)
+	next = mobx_input_sa(skb, AF_INET, false, sa);
+	if (next == MOBX_INPUT_GONE)
 		return NF_STOLEN;
 	__skb_push(skb, sizeof(struct iphdr));
+	/* Where there is none ip_rcv() looks again, and counts it. */
+	if (next >= 0 && next != IPPROTO_TCP && !skb_dst(skb))
+		mobx_route_input(mnet->net, sa, skb);
 	return NF_ACCEPT;
 }

@@ -48,7 +48,7 @@ static void mobx_input_drop(struct mobx_net *mnet, struct sk_buff *skb,
 static int mobx_input_route4(struct net *net, struct sock *sk,
 			     struct sk_buff *skb)
 {
-	if (!skb_dst(skb) && !mobx_deliver_route4(net, skb)) {
+	if (!skb_dst(skb) && !mobx_deliver_route4(net, NULL, skb)) {
 		kfree_skb(skb);
 		return NET_RX_DROP;
 	}

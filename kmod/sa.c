@@ -17,6 +17,7 @@
 #include "pair.h"
 #include "peer.h"
 #include "replay.h"
+#include "route.h"
 #include "sa.h"
 
 /* Whoever sends packets does not choose which SPIs are in the table. */
@@ -237,6 +238,7 @@ static void mobx_sa_free(struct mobx_sa *sa)
 	mobx_pair_free(sa->pair);
 	if (sa->peer)
 		mobx_peer_put(sa->peer);
+	mobx_route_in_release(sa);
 	mobx_replay_free(sa->replay);
 	/* Its keys are in there. */
 	kfree_sensitive(sa);

@@ -20,6 +20,7 @@ struct mobx_alg;
 struct mobx_net;
 struct mobx_peer;
 struct mobx_replay;
+struct mobx_route_in;
 struct netlink_ext_ack;
 
 /*
@@ -83,6 +84,7 @@ struct mobx_lifetime {
  * @limit_bytes: octets at which it has
  * @flags: bits of enum mobx_sa_flag
  * @replay: window, inbound only; NULL when anti-replay is off
+ * @route: inbound, see mobx_route_input(); RCU
  * @seq: outbound, the last sequence number given out
  * @packets: protected or authenticated
  * @bytes: and their octets
@@ -135,6 +137,7 @@ struct mobx_sa {
 	u64			limit_bytes;
 	unsigned long		flags;
 	struct mobx_replay	*replay;
+	struct mobx_route_in __rcu *route;
 	struct list_head	list;
 	struct list_head	inner;
 	/* Not read by them; there is room. */

@@ -323,7 +323,7 @@ void mobx_tunnel_receive(struct mobx_net *mnet, struct mobx_sa *sa,
 		goto drop;
 	mobx_stat_inc(mnet, MOBX_STAT_IN_PROTECTED);
 	skb_set_transport_header(skb, h.upper);
-	mobx_deliver(mnet, skb, family);
+	mobx_deliver(mnet, sa, skb, family);
 	return;
 
 drop:

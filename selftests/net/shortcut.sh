@@ -249,4 +249,101 @@ wait $server
 check $? "headers that were wrong before the tunnel: $(sed -n 2p "$tmp/broken")"
 [ "$(grown $before IpExt InCsumErrors)" -gt 0 ]
 check $? "are found behind it"
+
+# The way into this host is remembered; what changes it counts at once. Of five
+# pings the first has the kernel make a route, the second has it remembered.
+arrived() {	# PROTOCOL NAME, for five pings from a to $where, answered or not
+	local before=$(counted "$@")
+
+	pings $where 5
+	grown $before "$@"
+}
+
+# Whatever the mode: $where is b's address, and $from is a's.
+own_source() {
+	[ "$(arrived Icmp InEchos)" = 5 ]
+	check $? "$mode: from another host"
+	ip -n b addr add $from/32 dev lo
+	[ "$(arrived Icmp InEchos)" = 0 ]
+	check $? "$mode: from an address of this host, as of now"
+	ip -n b addr del $from/32 dev lo
+	[ "$(arrived Icmp InEchos)" = 5 ]
+	check $? "$mode: and no longer"
+	ip -n b xfrm policy add dir in src $from dst $where action block
+	before=$(b awk '/InPolBlock/ { print $2 }' /proc/net/xfrm_stat)
+	[ "$(arrived Icmp InEchos)" = 0 ] &&
+		b grep -q "InPolBlock[^0-9]*$((before + 5))$" /proc/net/xfrm_stat
+	check $? "$mode: a policy of XFRM blocks it"
+	b sysctl -qw net.ipv4.conf.vb.disable_policy=1
+	[ "$(arrived Icmp InEchos)" = 5 ]
+	check $? "$mode: and a device knows none"
+	b sysctl -qw net.ipv4.conf.vb.disable_policy=0
+	ip -n b xfrm policy flush
+	[ "$(arrived Icmp InEchos)" = 5 ]
+	check $? "$mode: as before once that is over"
+}
+
+# Rules may ask for more than addresses, so with them nothing is remembered.
+datagram() {
+	a bash -c "echo >/dev/udp/$where/9"
+	# Not before it.
+	pings $where 1
+}
+
+rules() {
+	ip -n b rule add pref 10 lookup local
+	ip -n b rule del pref 0
+	ip -n b rule add pref 5 ipproto udp blackhole
+	[ "$(arrived Icmp InEchos)" = 5 ]
+	check $? "$mode: with rules that are about others"
+	before=$(counted Udp NoPorts)
+	datagram
+	[ "$(grown $before Udp NoPorts)" = 0 ]
+	check $? "$mode: and about a datagram"
+	ip -n b rule del pref 5
+	datagram
+	[ "$(grown $before Udp NoPorts)" = 1 ]
+	check $? "$mode: until they are gone"
+}
+
+tunnel
+mode=tunnel where=$BI from=$AI
+own_source
+ip -n b link add other type dummy
+ip -n b link set other up
+ip -n b route replace $AI dev other
+[ "$(arrived Icmp InEchos)" = 5 ]
+check $? "with nobody who asks by which device they should come"
+b sysctl -qw net.ipv4.conf.vb.rp_filter=1
+[ "$(arrived TcpExt IPReversePathFilter)" = 5 ]
+check $? "strict reverse path filtering from now on"
+b sysctl -qw net.ipv4.conf.vb.rp_filter=0
+[ "$(arrived Icmp InEchos)" = 5 ]
+check $? "and no longer"
+ip -n b route replace unreachable $AI
+[ "$(arrived Icmp InEchos)" = 5 ]
+check $? "from where no route leads"
+b sysctl -qw net.ipv4.conf.vb.rp_filter=2
+[ "$(arrived TcpExt IPReversePathFilter)" = 5 ]
+check $? "loose reverse path filtering from now on"
+b sysctl -qw net.ipv4.conf.vb.rp_filter=0
+ip -n b route del unreachable $AI
+ip -n b route replace $AI via $A src $BI
+ip -n b addr del $BI/32 dev lo
+[ "$(arrived Icmp InEchos)" = 0 ]
+check $? "an inner address that the host has given up"
+ip -n b addr add $BI/32 dev lo
+ip -n b route replace $AI via $A src $BI
+[ "$(arrived Icmp InEchos)" = 5 ]
+check $? "until it has it again"
+rules
+
+world
+mobx_a gcm128
+mobx_b gcm128
+ma policy add order 10 action protect remote $B
+mb policy add order 10 action protect remote $A
+mode=transport where=$B from=$A
+own_source
+rules
 finish
