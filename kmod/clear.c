@@ -88,8 +88,27 @@ static bool mobx_input_takes_local4(const struct net_device *dev)
 {
 	struct in_device *in_dev = __in_dev_get_rcu(dev);
 
-	return l3mdev_master_dev_rcu(dev) ||
+	return netif_is_l3_master(dev) || netif_is_l3_slave(dev) ||
 	       (in_dev && IN_DEV_ACCEPT_LOCAL(in_dev));
+}
+
+static noinline_for_stack bool
+mobx_input_forges_us4(struct mobx_net *mnet, const struct sk_buff *skb)
+{
+	return __ip_dev_find(mnet->net, ip_hdr(skb)->saddr, false) &&
+	       mobx_input_would_protect(mnet, skb, AF_INET);
+}
+
+static noinline_for_stack bool
+mobx_input_forges_us6(struct mobx_net *mnet, const struct sk_buff *skb)
+{
+	const struct in6_addr *saddr = &ipv6_hdr(skb)->saddr;
+	struct net *net = mnet->net;
+
+	return mobx_addr_is_set6(net, saddr, skb->dev) ||
+	       (l3mdev_master_dev_rcu(skb->dev) &&
+		mobx_addr_is_set6(net, saddr, NULL) &&
+		mobx_input_would_protect(mnet, skb, AF_INET6));
 }
 
 /**
@@ -111,17 +130,10 @@ static bool mobx_input_takes_local4(const struct net_device *dev)
 bool mobx_input_forges_us(struct mobx_net *mnet, const struct sk_buff *skb,
 			  u16 family)
 {
-	const struct in6_addr *saddr = &ipv6_hdr(skb)->saddr;
-	struct net *net = mnet->net;
-
 	if (likely(family == AF_INET))
 		return unlikely(mobx_input_takes_local4(skb->dev)) &&
-		       __ip_dev_find(net, ip_hdr(skb)->saddr, false) &&
-		       mobx_input_would_protect(mnet, skb, family);
-	return mobx_addr_is_set6(net, saddr, skb->dev) ||
-	       (l3mdev_master_dev_rcu(skb->dev) &&
-		mobx_addr_is_set6(net, saddr, NULL) &&
-		mobx_input_would_protect(mnet, skb, family));
+		       mobx_input_forges_us4(mnet, skb);
+	return mobx_input_forges_us6(mnet, skb);
 }
 
 /*

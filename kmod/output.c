@@ -478,6 +478,16 @@ static unsigned int mobx_output_longest(const struct sk_buff *skb,
 	return came ? min(came, l->inner) : l->inner;
 }
 
+/* Whether the SA may carry fragments, of which all but one show no ports. */
+static noinline_for_stack bool
+mobx_output_may_split(const struct mobx_choice *choice)
+{
+	struct mobx_flow later = choice->flow;
+
+	later.opaque_ports = true;
+	return mobx_sa_match(choice->sa, &later) == MOBX_MATCH_YES;
+}
+
 /*
  * IPv6 is fragmented by its source only, so the gateway at the far end could not
  * pass on a datagram that was longer before: it goes in fragments through the
@@ -487,13 +497,9 @@ static bool mobx_output_must_split(const struct sk_buff *skb,
 				   const struct mobx_choice *choice,
 				   const struct mobx_layout *l)
 {
-	struct mobx_flow later = choice->flow;
-
-	if (l->family != AF_INET6 || !skb->ignore_df || skb_is_gso(skb) ||
-	    skb->len <= mobx_output_longest(skb, l))
-		return false;
-	later.opaque_ports = true;
-	return mobx_sa_match(choice->sa, &later) == MOBX_MATCH_YES;
+	return l->tunnel && l->family == AF_INET6 && skb->ignore_df &&
+	       !skb_is_gso(skb) && skb->len > mobx_output_longest(skb, l) &&
+	       mobx_output_may_split(choice);
 }
 
 static void mobx_output_split(struct mobx_net *mnet, struct sk_buff *skb,
@@ -541,7 +547,7 @@ void mobx_output_take(struct mobx_net *mnet, struct sk_buff *skb,
 		return;
 	}
 
-	if (unlikely(l.tunnel) && mobx_output_must_split(skb, choice, &l)) {
+	if (unlikely(mobx_output_must_split(skb, choice, &l))) {
 		mobx_output_split(mnet, skb, choice, &l);
 		return;
 	}
@@ -626,7 +632,8 @@ unsigned int mobx_output_hook(void *priv, struct sk_buff *skb,
 			      const struct nf_hook_state *state)
 {
 	struct mobx_net *mnet = mobx_pernet(state->net);
-	struct mobx_choice choice;
+	/* mobx_output_decide() fills it; to clear it first is felt, see pair.c. */
+	struct mobx_choice choice __uninitialized;
 	enum mobx_verdict what;
 	unsigned int verdict;
 	bool watched = false;

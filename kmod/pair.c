@@ -191,7 +191,8 @@ static int mobx_pair_icv(struct crypto_shash *mac, u8 *esp, unsigned int len,
 int mobx_pair_encrypt(const struct mobx_pair *pair, const struct mobx_alg *alg,
 		      u8 *esp, unsigned int len, const __be32 *high)
 {
-	u8 icv[MOBX_ALG_MAX_DIGEST], zeros[MOBX_ALG_MAX_IV] = { 0 };
+	u8 icv[MOBX_ALG_MAX_DIGEST] __uninitialized;
+	u8 zeros[MOBX_ALG_MAX_IV] = { 0 };
 	int err = 0;
 
 	if (pair->cipher)
@@ -220,7 +221,8 @@ int mobx_pair_decrypt(const struct mobx_pair *pair, const struct mobx_alg *alg,
 		      u8 *esp, unsigned int len, const __be32 *high)
 {
 	unsigned int head = mobx_alg_header(alg);
-	u8 icv[MOBX_ALG_MAX_DIGEST], saved[MOBX_ALG_MAX_ICV];
+	u8 icv[MOBX_ALG_MAX_DIGEST] __uninitialized;
+	u8 saved[MOBX_ALG_MAX_ICV] __uninitialized;
 	u8 iv[MOBX_ALG_MAX_IV], *sent = esp + len;
 	int err;
 
