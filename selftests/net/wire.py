@@ -57,6 +57,28 @@ def counter(name):
     return counters()[name]
 
 
+def play(body, lacks="", namespaces=("a", "b")):
+    """A whole test: body makes its world and checks things in it.
+
+    lacks: why it cannot be had here, if it cannot.  Returns its exit status.
+    """
+    if os.geteuid():
+        lacks = "needs root"
+    elif not lacks and (not os.access(MOBX, os.X_OK) or os.system(
+            "modprobe mobx")):
+        lacks = "no build/mobx, or the module does not load"
+    if lacks:
+        print(f"1..0 # SKIP {lacks}")
+        return 4
+    try:
+        body()
+    finally:
+        for ns in namespaces:
+            run("ip", "netns", "del", ns, check=False)
+    print(f"1..{Tap.count}")
+    return 1 if Tap.failed else 0
+
+
 def in_namespace(ns, make):
     """A socket of another namespace, which a thread goes to and makes."""
     box = []
