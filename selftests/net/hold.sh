@@ -102,13 +102,15 @@ comes() {
 	ma peer flush
 	mb peer flush
 	mobx_b gcm128
+	# To make the keys takes a slow machine longer than anything waits.
+	sas=$(sas_of_a gcm128)
 	send 1 3
 	ip -n a route del 10.8.0.0/24 dev va
 	# All that waits is looked at anew.
 	ma policy add order 90 action bypass remote 192.0.2.0/24
 	sleep 0.5
 	ip -n a route add 10.8.0.0/24 dev va src $A
-	mobx_a gcm128
+	ma -b - <<<"$sas"
 	got 1 2 3
 	check $? "it waits on where there is no route for a moment"
 	ma policy del order 90
