@@ -283,6 +283,52 @@ own_source() {
 	check $? "$mode: as before once that is over"
 }
 
+# Of the packets of one SA some may go another way than others.
+own_ways() {
+	ip -n b addr add $from/32 dev lo
+	b sysctl -qw net.ipv4.conf.vb.accept_local=1
+	[ "$(arrived Icmp InEchos)" = 5 ]
+	check $? "$mode: from an address of this host, which it allows"
+	b sysctl -qw net.ipv4.conf.vb.accept_local=0
+	[ "$(arrived Icmp InEchos)" = 0 ]
+	check $? "$mode: and no longer"
+	ip -n b addr del $from/32 dev lo
+	ip -n b route add blackhole $where tos 0x10 table local
+	[ "$(arrived Icmp InEchos)" = 5 ]
+	check $? "$mode: a route for another DSCP"
+	before=$(counted Icmp InEchos)
+	a ping -qnc 5 -i 0.02 -W 1 -Q 0x10 $where >/dev/null
+	[ "$(grown $before Icmp InEchos)" = 0 ]
+	check $? "$mode: which counts for it"
+	ip -n b route del blackhole $where tos 0x10 table local
+}
+
+# ESP may come by either of two devices, what was in it by one.
+other_device() {
+	ip link add va2 netns a up type veth peer name vb2 netns b
+	ip -n b link set vb2 up
+	ip -n a neigh add $B dev va2 nud permanent lladdr \
+		"$(ip -n b -j link show vb2 | jq -r ".[0].address")"
+	ip -n b route add $A/32 nexthop dev vb nexthop dev vb2
+	for dev in vb vb2; do
+		b sysctl -qw net.ipv4.conf.$dev.rp_filter=1
+	done
+	[ "$(arrived Icmp InEchos)" = 5 ]
+	check $? "strict reverse path filtering, by the right device"
+	taken=$(stat b in-protected)
+	ip -n a route add $B dev va2 src $A
+	[ "$(arrived TcpExt IPReversePathFilter)" = 5 ]
+	check $? "and by another one"
+	[ "$(stat b in-protected)" = $((taken + 5)) ]
+	check $? "though ESP may come by that"
+	ip -n a route del $B dev va2
+	[ "$(arrived Icmp InEchos)" = 5 ]
+	check $? "and back"
+	ip -n b route del $A/32
+	ip -n b link del vb2
+	b sysctl -qw net.ipv4.conf.vb.rp_filter=0
+}
+
 # Rules may ask for more than addresses, so with them nothing is remembered.
 datagram() {
 	a bash -c "echo >/dev/udp/$where/9"
@@ -309,6 +355,8 @@ rules() {
 tunnel
 mode=tunnel where=$BI from=$AI
 own_source
+own_ways
+other_device
 ip -n b link add other type dummy
 ip -n b link set other up
 ip -n b route replace $AI dev other
@@ -345,5 +393,6 @@ ma policy add order 10 action protect remote $B
 mb policy add order 10 action protect remote $A
 mode=transport where=$B from=$A
 own_source
+own_ways
 rules
 finish
