@@ -190,32 +190,79 @@ static void new_sas(uint32_t spi)
 		sa(host, MOBX_DIR_OUT, spi + (uint32_t)host, key[host]);
 }
 
+/* Packets that an inbound SA has taken. */
+static uint64_t received(int host, uint32_t spi)
+{
+	sock = both[host];
+	begin(family, MOBX_CMD_SA_GET, 0);
+	put32(MOBX_A_SA_SPI, spi);
+	put32(MOBX_A_SA_DIR, MOBX_DIR_IN);
+	must(!talk() && find(MOBX_A_SA_PACKETS), "an SA that is still there");
+	return value64(MOBX_A_SA_PACKETS);
+}
+
 /*
- * For so many rounds of a second what left under an old SA may be on its way, as it
- * is on a machine that is busy all the time (strongSwan gives it five seconds).
+ * What left under an old SA may be on its way for longer than any daemon waits when
+ * the machine has other things to do. It ends when it has been silent for so many
+ * rounds of a second.
  */
-#define OLD_ROUNDS 3
+#define SILENT_ROUNDS	3
+#define MAX_OLD		64u
+
+/* The SAs of a round: those that it made, and the sum of what they have taken. */
+static struct old {
+	uint64_t taken;
+	unsigned int silent;
+} olds[MAX_OLD];
+
+static uint32_t spi_of(uint32_t round)
+{
+	return 0x1000 + 2 * round;
+}
+
+/* Ends what has fallen silent of the rounds from @oldest to before @round. */
+static uint32_t end_old(uint32_t oldest, uint32_t round)
+{
+	uint32_t each;
+	uint64_t taken;
+	struct old *old;
+	int host;
+
+	must(round - oldest < MAX_OLD, "old SAs that do not fall silent");
+	for (each = oldest; each < round; each++) {
+		old = &olds[each % MAX_OLD];
+		for (taken = 0, host = 0; host < 2; host++)
+			taken += received(!host, spi_of(each) + (uint32_t)host);
+		old->silent = taken == old->taken ? old->silent + 1 : 0;
+		old->taken = taken;
+	}
+	for (; oldest < round; oldest++) {
+		old = &olds[oldest % MAX_OLD];
+		if (old->silent < SILENT_ROUNDS)
+			break;
+		for (host = 0; host < 2; host++)
+			sa_del(!host, MOBX_DIR_IN, spi_of(oldest) + (uint32_t)host);
+		*old = (struct old){ 0 };
+	}
+	return oldest;
+}
 
 static void *rekeyer(void *arg)
 {
-	uint32_t spi = 0x1000, old;
+	uint32_t round, oldest = 0;
 	int host;
 
 	(void)arg;
 	resolve_both();
-	for (; !stop_moving; spi += 2) {
+	for (round = 0; !stop_moving; round++) {
 		usleep(400000);
-		new_sas(spi + 2);
+		new_sas(spi_of(round + 1));
 		usleep(100000);
 		for (host = 0; host < 2; host++)
-			sa_del(host, MOBX_DIR_OUT, spi + (uint32_t)host);
+			sa_del(host, MOBX_DIR_OUT, spi_of(round) + (uint32_t)host);
 		usleep(500000);
+		oldest = end_old(oldest, round + 1);
 		rekeys++;
-		if (rekeys <= OLD_ROUNDS)
-			continue;
-		old = spi - 2 * OLD_ROUNDS;
-		for (host = 0; host < 2; host++)
-			sa_del(!host, MOBX_DIR_IN, old + (uint32_t)host);
 	}
 	return NULL;
 }
@@ -273,7 +320,7 @@ static void set_up(void)
 		binding(host, 0);
 		must(!talk(), "peer");
 	}
-	new_sas(0x1000);
+	new_sas(spi_of(0));
 	for (host = 0; host < 2; host++)
 		policy(host, 100, MOBX_ACTION_PROTECT, 0x0a060000);
 }
