@@ -37,8 +37,8 @@ tunnel() {
 	END
 }
 
-pings() {	# ADDRESS [COUNT]
-	a ping -qnc ${2:-$N} -i 0.02 -W 1 "$1" >/dev/null
+pings() {	# ADDRESS [COUNT [OPTIONS]]
+	a ping -qnc ${2:-$N} -i 0.02 -W 1 "${@:3}" "$1" >/dev/null
 }
 
 # What the statistics of b say. PROTOCOL NAME
@@ -297,7 +297,7 @@ own_ways() {
 	[ "$(arrived Icmp InEchos)" = 5 ]
 	check $? "$mode: a route for another DSCP"
 	before=$(counted Icmp InEchos)
-	a ping -qnc 5 -i 0.02 -W 1 -Q 0x10 $where >/dev/null
+	pings $where 5 -Q 0x10
 	[ "$(grown $before Icmp InEchos)" = 0 ]
 	check $? "$mode: which counts for it"
 	ip -n b route del blackhole $where tos 0x10 table local
