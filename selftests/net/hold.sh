@@ -31,7 +31,7 @@ listen() {
 	    print(sock.recv(2000).decode().strip(), flush=True)
 	END
 	listener=$!
-	wait_for 10 grep -q ready "$tmp/got"
+	wait_for 30 grep -q ready "$tmp/got"
 	: >"$tmp/got"
 }
 
@@ -45,6 +45,16 @@ got() {	# NUMBERS...
 	all=$(tr '\n' ' ' <"$tmp/got")
 	: >"$tmp/got"
 	[ "$all" = "$* " ] || { echo "# got $all"; return 1; }
+}
+
+# Nothing waits for longer than three seconds, in which a slow machine starts few
+# programs and makes no keys. So commands wait for their lines.
+commands_wait() {
+	exec {say}> >("$mobx" -n a -b -) {route}> >(ip -n a -batch -)
+}
+
+commands_end() {
+	exec {say}>&- {route}>&-
 }
 
 more_than() { [ "$(stat a "$1")" -gt "$2" ]; }
@@ -79,52 +89,58 @@ nobody() {
 	wait $watcher 2>/dev/null
 }
 
+# Neither end has an SA; then b has them.
+again() {
+	ma peer flush
+	mb peer flush
+	mobx_b gcm128
+}
+
 # What waits goes out when an SA comes; of too many, the newest.
 comes() {
+	local sas
+
 	world
+	sas=$(sas_of_a gcm128)
 	ma policy add order 10 action protect remote $B
 	mobx_b gcm128
 	mb policy add order 10 action protect remote $A
 	listen
 	capture
+	commands_wait
 	send 1 5
 	check $? "sending while there is no SA is no error"
-	mobx_a gcm128
+	echo "$sas" >&$say
 	got 1 2 3 4 5
 	check $? "what waited came, once, in order"
-	ma peer flush
-	mb peer flush
-	mobx_b gcm128
+	again
 	send 1 30
-	mobx_a gcm128
+	echo "$sas" >&$say
 	got $(seq 15 30)
 	check $? "of thirty the newest sixteen"
-	ma peer flush
-	mb peer flush
-	mobx_b gcm128
-	# To make the keys takes a slow machine longer than anything waits.
-	sas=$(sas_of_a gcm128)
+	again
 	send 1 3
-	ip -n a route del 10.8.0.0/24 dev va
+	echo "route del 10.8.0.0/24 dev va" >&$route
+	sleep 0.2
 	# All that waits is looked at anew.
-	ma policy add order 90 action bypass remote 192.0.2.0/24
+	echo "policy add order 90 action bypass remote 192.0.2.0/24" >&$say
 	sleep 0.5
-	ip -n a route add 10.8.0.0/24 dev va src $A
-	ma -b - <<<"$sas"
+	echo "route add 10.8.0.0/24 dev va src $A" >&$route
+	sleep 0.2
+	echo "$sas" >&$say
 	got 1 2 3
 	check $? "it waits on where there is no route for a moment"
+	commands_end
 	ma policy del order 90
 	kill $listener
-	ma peer flush
-	mb peer flush
-	mobx_b gcm128
+	again
 	ip netns exec b timeout 30 python3 -c "
 import socket
 sock = socket.create_server(('$B', 4243))
 print('ready', flush=True)
 peer, _ = sock.accept()
 peer.sendall(peer.recv(100))" >"$tmp/server" &
-	wait_for 10 grep -q ready "$tmp/server"
+	wait_for 30 grep -q ready "$tmp/server"
 	ip netns exec a timeout 20 python3 -c "
 import socket
 sock = socket.create_connection(('$B', 4243), 15)
@@ -150,8 +166,7 @@ paths() {
 	ma policy add order 10 action protect remote $B
 	listen
 	capture
-	# A command that waits for its lines: packets do not wait for programs.
-	exec {say}> >("$mobx" -n a -b -)
+	commands_wait
 	for state in deprecated removed; do
 		echo "peer set 1 path local $A remote 10.8.0.9 primary" \
 			"path local $A remote $B state $state" >&$say
@@ -169,7 +184,7 @@ paths() {
 	echo "peer set 1 $p state valid" >&$say
 	got 1 2 3 && [ "$(stat a out-held)" = $((held + 2)) ]
 	check $? "a tentative path takes its credit; the rest comes later"
-	exec {say}>&-
+	commands_end
 	ma peer set 1 $p state tentative credit 1
 	send 9 9
 	wait_for 8 more_than out-no-credit 0
