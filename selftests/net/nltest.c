@@ -149,7 +149,11 @@ static void accepted(const char *what)
 	ok(!got, "%s: accepted", what);
 }
 
-#include "nltest_cases.h"
+#include "nltest_peer.h"
+#include "nltest_sa.h"
+#include "nltest_policy.h"
+#include "nltest_dump.h"
+#include "nltest_tools.h"
 #include "nltest_replace.h"
 
 int main(int argc, char **argv)
