@@ -172,6 +172,8 @@ uint32_t net_random(struct net *net, uint32_t below);
 
 struct wire_addr net_addr(const char *text);
 
+struct wire_endpoint net_at(const char *addr, uint16_t port);
+
 /** net_host_of() - the host with an address, or -1 */
 /* One octet, for the NAT. */
 bool net_keepalive(const struct net_packet *p);

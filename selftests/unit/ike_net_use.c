@@ -12,6 +12,13 @@ static void suite(struct crypto_suite *s, const char *text, bool esp)
 		fail_msg("%s", err);
 }
 
+struct wire_endpoint net_at(const char *addr, uint16_t port)
+{
+	struct wire_endpoint e = { .addr = net_addr(addr), .port = port };
+
+	return e;
+}
+
 struct ike_conn net_conn(int host)
 {
 	struct ike_conn c;
