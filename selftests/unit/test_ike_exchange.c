@@ -276,8 +276,7 @@ static void no_liveness(void **state)
 static void stored_answers(void **state)
 {
 	struct net *net = net_new(4);
-	struct wire_endpoint far = { .addr = net_addr("10.0.0.3"),
-				     .port = 1111 };
+	struct wire_endpoint far = net_at("10.0.0.3", 1111);
 	const struct net_packet *req, *a, *b;
 	struct wire_enc enc;
 	size_t sent;
